@@ -1,0 +1,49 @@
+/*
+ * Every ceiling in one place, each with its reason. Foreign bytes that ask for more are refused
+ * with GB_ERR_LIMIT or GB_ERR_INPUT; nothing is allocated for them first.
+ */
+#ifndef GB_BASE_LIMITS_H
+#define GB_BASE_LIMITS_H
+
+enum {
+    GB_LIMIT_ERR_TEXT = 240, /* one line on a terminal or in a journal, with context prefixes */
+    GB_LIMIT_PCRS = 24,      /* PC Client Platform TPM Profile: PCR 0-23 */
+    GB_LIMIT_BANKS = 8,      /* a TPM allocates at most a handful; Spec ID lists as many */
+    GB_LIMIT_DIGEST = 64,    /* SHA-512 is the longest digest that a TPM bank can hold */
+    GB_LIMIT_NONCE = 64,     /* TPM2B_DATA of qualifyingData: at most the longest digest */
+    GB_LIMIT_EVENTS = 65536, /* real firmware logs hold 20 to 300 events */
+    GB_LIMIT_EVENT_DATA = 4 << 20,  /* a revocation list (dbx) is the largest: some 30 KB today */
+    GB_LIMIT_BOOT_LOG = 16 << 20,   /* firmware allots 64 KB to 1 MB to its log */
+    GB_LIMIT_IMA_LOG = 256 << 20,   /* about a million measurements of 250 bytes */
+    GB_LIMIT_IMA_ENTRIES = 2 << 20, /* a node measures some thousands in a month; 112 bytes each */
+    GB_LIMIT_IMA_TEMPLATE =
+        1 << 20, /* one entry's fields; the kernel caps a signature at 64 KB, a policy is larger */
+    GB_LIMIT_IMA_NAME = 64, /* template name or custom format ("d-ng|n-ng|sig") */
+    GB_LIMIT_IMA_FIELDS =
+        16, /* fields of one template; the kernel's own ceiling (TEMPLATE_NUM_FIELDS_MAX is 15) */
+    GB_LIMIT_SYSTEMD_LOG = 4 << 20,  /* tpm2-measure.log: some ten records of 300 bytes */
+    GB_LIMIT_UEFI_NAME = 1024,       /* characters of a UEFI variable's name */
+    GB_LIMIT_SIG_LISTS = 4096,       /* signature lists in one variable */
+    GB_LIMIT_GPT_ENTRIES = 1024,     /* partitions in one table: 128 is the usual size */
+    GB_LIMIT_PUBLIC = 4096,          /* TPM2B_PUBLIC, TPMS_ATTEST, TPMT_SIGNATURE files */
+    GB_LIMIT_RSA_BITS = 8192,        /* TPMs make 4096 at most; more only costs time */
+    GB_LIMIT_DIR_NAMES = 4096,       /* certificates and logs in one evidence folder: a dozen */
+    GB_LIMIT_CERT = 64 << 10,        /* one certificate or a bundle of intermediates */
+    GB_LIMIT_CERTS = 1024,           /* makers' roots and intermediates: some 120 in all today */
+    GB_LIMIT_PCR_TEXT = 256 << 10,   /* pcrs.yaml: 24 lines in each of a few banks */
+    GB_LIMIT_SETS = 1024,            /* reference sets of one policy; a fleet has some dozens */
+    GB_LIMIT_POLICY = 64 << 20,      /* a reference set with 500,000 file digests */
+    GB_LIMIT_JSON_DEPTH = 32,        /* the records that we read nest four deep */
+    GB_LIMIT_YAML_DEPTH = 16,        /* our documents nest five deep */
+    GB_LIMIT_YAML_NODES = 4 << 20,   /* nodes of all documents of one file */
+    GB_LIMIT_YAML_SCALAR = 64 << 10, /* one value */
+    GB_LIMIT_CMDLINE = 64 << 10,     /* Linux takes 2 KB to 64 KB by architecture */
+    GB_LIMIT_TREE_FILES = 1 << 20,   /* files of one root file system */
+    GB_LIMIT_TREE_DEPTH = 128,       /* folders within folders; each holds a descriptor open */
+    GB_LIMIT_PE_SECTIONS = 96,       /* the PE loader's own ceiling */
+    GB_LIMIT_PE_ZEROS = 1 << 20,     /* a section's bytes in memory beyond those in the file */
+    GB_LIMIT_IMAGE = 1 << 30,        /* a UKI with its initrd */
+    GB_LIMIT_FINDINGS = 4096,        /* after that many the rest is counted, not kept */
+};
+
+#endif
