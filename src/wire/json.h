@@ -1,0 +1,48 @@
+/*
+ * JSON as a small tree. Writing: values are built, then printed, by us. Reading: a thin, strict
+ * door to jansson; duplicate keys, depth above GB_LIMIT_JSON_DEPTH, trailing bytes, bad UTF-8 and
+ * NUL in strings are errors. One tree has one user at a time.
+ */
+#ifndef GB_WIRE_JSON_H
+#define GB_WIRE_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/err.h"
+
+struct json; /* a value, with all that stands in it */
+
+/* Building. NULL in, NULL out, so one check at json_print suffices. json_set and json_push take
+ * over `value`. (Not json_object and json_array: those names are jansson's.) */
+struct json *json_new_object(void);
+struct json *json_new_array(void);
+struct json *json_text(const char *utf8);  /* NULL becomes null; prints broken UTF-8 as U+FFFD */
+struct json *json_hex(struct gb_bytes in); /* lower case hex */
+struct json *json_number(uint64_t value);  /* up to INT64_MAX */
+struct json *json_bool(bool value);
+/* A failure (out of memory, NULL value, a key twice) is remembered in `object`/`array`: json_print
+ * then fails. */
+void json_set(struct json *object, const char *key, struct json *value);
+void json_push(struct json *array, struct json *value);
+void json_free(struct json *value);
+void json_freep(struct json **value);
+
+/* Indented by two, keys in order of insertion, what could rewrite a terminal as \uXXXX, a newline
+ * at the end. GB_ERR_NOMEM. Caller frees with gb_free. */
+GB_MUST_USE int json_print(const struct json *value, char **ret_text, struct gb_err *err);
+
+/* Reading: any one value. The text at fault is named by its offset. GB_ERR_INPUT, NOMEM. Fractions
+ * are kept as neither number nor text. The caller caps in.len. */
+GB_MUST_USE int json_read(struct gb_bytes in, struct json **ret_value, struct gb_err *err);
+/* Borrowed members; NULL or false when absent or of another type. */
+const struct json *json_get(const struct json *object, const char *key);
+size_t json_count(const struct json *array);
+const struct json *json_at(const struct json *array, size_t index);
+bool json_get_text(const struct json *object, const char *key, struct gb_bytes *ret_text);
+bool json_get_number(const struct json *object, const char *key, uint64_t *ret_value);
+
+#endif

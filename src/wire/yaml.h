@@ -1,0 +1,49 @@
+/*
+ * A strict door to libyaml: documents become a small tree that remembers lines. Aliases, anchors,
+ * tags, duplicate keys and keys that are not scalars are errors. Everything is text; types are the
+ * reader's business (policy/).
+ */
+#ifndef GB_WIRE_YAML_H
+#define GB_WIRE_YAML_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/err.h"
+
+enum yaml_kind { YAML_SCALAR, YAML_SEQUENCE, YAML_MAPPING };
+
+struct yaml_node {
+    enum yaml_kind kind;
+    unsigned line;           /* from 1 */
+    unsigned key_line;       /* line of `key` */
+    bool plain;              /* a scalar without quotes: may mean a number, true, null */
+    struct gb_bytes key;     /* in a mapping: the key before this node; never empty */
+    struct gb_bytes text;    /* scalar; a NUL follows that is not counted, and none stands within */
+    struct yaml_node *first; /* children of a sequence or mapping, in order */
+    struct yaml_node *next;
+    size_t count; /* children */
+};
+
+/*
+ * Reads all documents of one file; `name` (a file name) starts every error: "policy.yaml:12: ...".
+ * Nodes live in the arena and hold copies. *ret_docs is a sequence node whose children are the
+ * documents. Words of the file in an error are escaped. GB_ERR_CONFIG, GB_ERR_LIMIT, NOMEM.
+ */
+GB_MUST_USE int yaml_read(struct gb_arena *arena, struct gb_bytes in, const char *name,
+                          struct yaml_node **ret_docs, struct gb_err *err);
+
+/* NULL when absent. */
+const struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key);
+
+/* Writes one scalar on one line so that yaml_read gives back the same bytes: plain where that is
+ * safe and could not be taken for a number or a truth value, else in double quotes. Text that YAML
+ * cannot hold (no UTF-8, a NUL, longer than GB_LIMIT_YAML_SCALAR) marks `out` as failed and returns
+ * false: escape paths of strangers first (gb_text_escape). */
+bool yaml_write_scalar(struct gb_buf *out, struct gb_bytes text);
+
+#endif
