@@ -1,0 +1,182 @@
+#include "verify/verify.h"
+
+#include "crypto/digest.h"
+#include "evidence/bundle.h"
+#include "evidence/eventlog.h"
+#include "evidence/pcr.h"
+#include "evidence/tpm_wire.h"
+#include "verify/anchors.h"
+#include "verify/boot.h"
+#include "verify/claims.h"
+#include "verify/cmdline.h"
+#include "verify/freshness.h"
+#include "verify/identity.h"
+#include "verify/runtime.h"
+#include "verify/selection.h"
+#include "verify/signature.h"
+
+static bool is_quoted(const struct tpm_attest *attest, uint16_t alg_id)
+{
+    const struct pcr_selection *selection = &attest->quote.selection;
+    if (attest->type != TPM_ST_ATTEST_QUOTE)
+        return false;
+    for (size_t i = 0; i < selection->count; i++)
+        if (selection->banks[i].alg_id == alg_id)
+            return true;
+    return false;
+}
+
+/* An event that extends one quoted SHA-2 bank and not another would be judged in one and hidden in
+ * the other. What a bank lacks that nobody quoted is of no account. */
+static enum gb_tier tier_of_missing_bank(const struct evidence *evidence,
+                                         const struct gb_finding *q)
+{
+    const struct eventlog *log = &evidence->boot_log;
+    enum digest_alg lacks = q->args[1] ? digest_from_name(gb_bytes_str(q->args[1])) : DIGEST_NONE;
+    if (lacks != DIGEST_NONE && !is_quoted(&evidence->attest, (uint16_t)lacks))
+        return GB_TIER_AFFIRMING;
+    if (q->event.log != GB_LOG_BOOT || q->event.index >= log->count)
+        return q->tier;
+    const struct boot_event *event = &log->events[q->event.index];
+    for (size_t b = 0; b < log->bank_count; b++)
+        if (event->digest[b] && digest_strong(digest_from_id(log->banks[b].alg_id)) &&
+            is_quoted(&evidence->attest, log->banks[b].alg_id))
+            return GB_TIER_CONTRAINDICATED;
+    return q->tier;
+}
+
+/* What the readers noticed comes first. */
+static void take_quirks(const struct evidence *evidence, struct gb_findings *findings)
+{
+    const struct gb_findings *quirks = &evidence->quirks;
+    for (const struct gb_finding *q = quirks->first; q; q = q->next) {
+        enum gb_tier tier =
+            q->code == GB_FINDING_LOG_BANK_MISSING ? tier_of_missing_bank(evidence, q) : q->tier;
+        struct gb_finding *f =
+            gb_finding_add(findings, q->code, q->event, q->args[0], q->args[1], q->args[2]);
+        if (f) {
+            f->tier = tier;
+            f->link = q->link;
+        }
+        if (tier > findings->worst)
+            findings->worst = tier;
+    }
+    findings->dropped += quirks->dropped;
+    findings->failed |= quirks->failed;
+    if (quirks->worst > findings->worst)
+        findings->worst = quirks->worst;
+}
+
+static int judge_quote(struct gb_arena *arena, struct digester *digester, const struct asked *asked,
+                       const struct evidence *evidence, bool *ret_proven, struct pcr_values *proven,
+                       struct gb_findings *findings, struct gb_err *err)
+{
+    bool good = false;
+    int r = signature_judge(arena, digester, evidence, &good, findings, err);
+    if (r < 0)
+        return r;
+    good &= freshness_judge(arena, &evidence->attest, asked->has_nonce, asked->nonce, findings);
+    *ret_proven = good;
+    enum digest_alg hash = digest_from_id(evidence->signature.hash_id);
+    if (evidence->attest.type != TPM_ST_ATTEST_QUOTE || hash == DIGEST_NONE)
+        return GB_OK; /* nothing says what PCRs should be; the reason is among the findings */
+    return selection_prove(arena, digester, &evidence->attest, hash, &evidence->pcrs, proven,
+                           findings, err);
+}
+
+/* The bank in which all is judged: it covers what every quote must, and what the logs extend. A
+ * log that is silent in it explains nothing. */
+static enum digest_alg choose_bank(struct gb_arena *arena, const struct evidence *evidence,
+                                   const struct boot *boot, const struct pcr_values *proven,
+                                   struct gb_findings *findings)
+{
+    if (proven->count == 0)
+        return DIGEST_NONE;
+    enum digest_alg bank = selection_bank(arena, &evidence->attest, proven,
+                                          SELECTION_REQUIRED | boot_extended(boot), findings);
+    const struct pcr_bank *said = pcr_bank_get(&boot->values, bank);
+    if (bank != DIGEST_NONE && boot_extended(boot) != 0 && (!said || said->mask == 0))
+        gb_finding_add(findings, GB_FINDING_LOG_EMPTY, GB_NO_EVENT, NULL, NULL, NULL);
+    return bank;
+}
+
+static void claim_quote(const struct tpm_attest *attest, enum digest_alg bank,
+                        struct claims *claims)
+{
+    claims->quote_proven = true;
+    claims->bank = bank;
+    claims->quoted = attest->quote.selection;
+    claims->clock_ms = attest->clock_ms;
+    claims->reset_count = attest->reset_count;
+    claims->restart_count = attest->restart_count;
+    claims->firmware_version = attest->firmware_version;
+}
+
+static int claim_boot(struct gb_arena *arena, struct digester *digester,
+                      const struct evidence *evidence, const struct boot *boot,
+                      const struct pcr_values *proven, struct claims *claims, struct gb_err *err)
+{
+    int r = boot_measured(arena, digester, evidence, boot, proven, claims->bank, &claims->boot,
+                          &claims->boot_count, err);
+    if (r < 0)
+        return r;
+    claims->has_boot = true;
+    return cmdline_prove(arena, digester, claims->boot, claims->boot_count, claims->bank,
+                         evidence->raw->cmdline, &claims->cmdline, err);
+}
+
+static int claim_runtime(struct gb_arena *arena, const struct evidence *evidence,
+                         const struct runtime *runtime, struct claims *claims, struct gb_err *err)
+{
+    int r = runtime_measured(arena, &evidence->ima, runtime->count, &claims->ima, err);
+    if (r < 0)
+        return r;
+    claims->has_ima = true;
+    claims->ima_count = runtime->count;
+    return GB_OK;
+}
+
+/* Logs against the proven values, then into the claims what a proven quote proves. */
+static int judge_logs(struct gb_arena *arena, struct digester *digester,
+                      const struct evidence *evidence, const struct pcr_values *proven,
+                      bool quote_proven, struct claims *claims, struct gb_err *err)
+{
+    struct boot boot;
+    struct runtime runtime;
+    int r = boot_judge(arena, digester, evidence, proven, &boot, &claims->findings, err);
+    if (r < 0)
+        return r;
+    enum digest_alg bank = choose_bank(arena, evidence, &boot, proven, &claims->findings);
+    r = runtime_judge(arena, digester, evidence, &boot, proven, bank, &runtime, &claims->findings,
+                      err);
+    if (r < 0 || !quote_proven || proven->count == 0)
+        return r;
+    claim_quote(&evidence->attest, bank, claims);
+    if (boot_holds(&boot, proven, bank))
+        r = claim_boot(arena, digester, evidence, &boot, proven, claims, err);
+    if (r == GB_OK && runtime.holds)
+        r = claim_runtime(arena, evidence, &runtime, claims, err);
+    return r;
+}
+
+int verify(struct gb_arena *arena, struct digester *digester, const struct anchors *anchors,
+           const struct asked *asked, const struct evidence *evidence, struct claims *ret_claims,
+           struct gb_err *err)
+{
+    struct claims claims = {.findings = {.arena = arena}};
+    struct pcr_values proven = {0};
+    bool quote_proven = false;
+    take_quirks(evidence, &claims.findings);
+    int r = judge_quote(arena, digester, asked, evidence, &quote_proven, &proven, &claims.findings,
+                        err);
+    if (r == GB_OK)
+        r = judge_logs(arena, digester, evidence, &proven, quote_proven, &claims, err);
+    if (r == GB_OK)
+        r = identity_judge(arena, anchors, evidence->raw, asked->time_s, asked->allow_expired,
+                           &claims.ek_certified, &claims.findings, err);
+    if (r == GB_OK && claims.findings.failed) /* an incomplete list must not become a verdict */
+        r = gb_err_nomem(err);
+    if (r == GB_OK)
+        *ret_claims = claims;
+    return r;
+}

@@ -1,0 +1,36 @@
+/* Evidence to claims: the only maker of struct claims. Pure: nonce, time and anchors come in as
+ * arguments. */
+#ifndef GB_VERIFY_VERIFY_H
+#define GB_VERIFY_VERIFY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "crypto/digest.h"
+#include "evidence/bundle.h"
+#include "verify/anchors.h"
+#include "verify/claims.h"
+
+/* What we asked of the node, and when. */
+struct asked {
+    bool has_nonce;
+    struct gb_bytes nonce;
+    int64_t time_s;     /* seconds since 1970, UTC: validity of certificates */
+    bool allow_expired; /* policy: an expired EK certificate is a warning */
+};
+
+/*
+ * Proves what can be proven of the evidence. A proof that fails is a finding, not an error; an
+ * error means that we could not decide (GB_ERR_NOMEM, GB_ERR_BUG). Claims borrow from evidence and
+ * arena. One digester per thread.
+ */
+GB_MUST_USE int verify(struct gb_arena *arena, struct digester *digester,
+                       const struct anchors *anchors, const struct asked *asked,
+                       const struct evidence *evidence, struct claims *ret_claims,
+                       struct gb_err *err);
+
+#endif
