@@ -1,0 +1,124 @@
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/text.h"
+#include "cli/cmd.h"
+#include "cli/opt.h"
+#include "cli/output.h"
+
+/* The order of --help. */
+const struct cmd *const cmd_table[] = {
+    &cmd_verify, &cmd_reference_capture, &cmd_reference_predict, &cmd_eventlog, &cmd_ima, NULL,
+};
+
+static const char *const exit_help = "Exit codes:\n"
+                                     "  0  affirming or warning\n"
+                                     "  1  contraindicated\n"
+                                     "  2  usage or configuration\n"
+                                     "  3  malformed input (offset and event are named)\n"
+                                     "  4  the system failed\n";
+
+static void print_help(FILE *to)
+{
+    fputs("Usage: garboard COMMAND [OPTION]... [ARGUMENT]...\n"
+          "Reads, proves and judges what a machine's TPM measured, link by link.\n\n"
+          "Commands:\n",
+          to);
+    for (const struct cmd *const *c = cmd_table; *c; c++)
+        fprintf(to, "  %-20s %s\n", (*c)->name, (*c)->summary);
+    fputs("\n  help COMMAND         the same as COMMAND --help\n"
+          "  --version            the version of this program\n\n",
+          to);
+    fputs(exit_help, to);
+}
+
+/* Words of a command's name that the arguments begin with; 0 when they do not. */
+static int match(const struct cmd *cmd, int argc, char **argv)
+{
+    struct gb_bytes rest = gb_bytes_str(cmd->name);
+    int words = 0;
+    for (struct gb_bytes word = gb_text_word(&rest); word.len > 0;
+         word = gb_text_word(&rest), words++)
+        if (words >= argc || !gb_bytes_is(word, argv[words]))
+            return 0;
+    return words;
+}
+
+/* "garboard reference": the commands that begin with this word. */
+static int print_group(const char *word, FILE *to)
+{
+    int count = 0;
+    for (const struct cmd *const *c = cmd_table; *c; c++) {
+        struct gb_bytes rest = gb_bytes_str((*c)->name);
+        if (!gb_bytes_is(gb_text_word(&rest), word))
+            continue;
+        fprintf(to, "%s  garboard %-20s %s\n", count++ ? "" : "Commands:\n", (*c)->name,
+                (*c)->summary);
+    }
+    return count;
+}
+
+static int unknown_command(int argc, char **argv)
+{
+    const char *names[32];
+    size_t count = 0;
+    for (const struct cmd *const *c = cmd_table; *c && count < GB_ARRAY_LEN(names); c++)
+        names[count++] = (*c)->name;
+    char typed[64];
+    snprintf(typed, sizeof typed, argc > 1 && argv[1][0] != '-' ? "%s %s" : "%s", argv[0],
+             argc > 1 ? argv[1] : "");
+    const char *near = gb_text_nearest(gb_bytes_str(typed), names, count);
+    if (!near)
+        near = gb_text_nearest(gb_bytes_str(argv[0]), names, count);
+    fprintf(stderr,
+            near ? "garboard: no command \"%s\" (did you mean \"%s\"?)\n"
+                 : "garboard: no command \"%s\"\n",
+            argv[0], near);
+    fputs("Try 'garboard --help'.\n", stderr);
+    return CMD_USAGE;
+}
+
+static int run(int argc, char **argv, bool help)
+{
+    for (const struct cmd *const *c = cmd_table; *c; c++) {
+        int words = match(*c, argc, argv);
+        if (words == 0)
+            continue;
+        if (help) {
+            opt_help(*c, stdout);
+            return output_flush();
+        }
+        struct cmd_line line;
+        enum opt_answer answer = opt_parse(*c, argc - words, argv + words, &line);
+        if (answer != OPT_RUN)
+            return answer == OPT_HELP ? output_flush() : CMD_USAGE;
+        return cmd_run(&line);
+    }
+    bool asked = help || (argc > 1 && strcmp(argv[1], "--help") == 0);
+    if ((argc == 1 || asked) && print_group(argv[0], asked ? stdout : stderr) > 0)
+        return asked ? output_flush() : CMD_USAGE;
+    return unknown_command(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error, reported like any other */
+    if (argc < 2) {
+        print_help(stderr);
+        return CMD_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        (argc == 2 && strcmp(argv[1], "help") == 0)) {
+        print_help(stdout);
+        return output_flush();
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("garboard " GARBOARD_VERSION);
+        return output_flush();
+    }
+    if (strcmp(argv[1], "help") == 0)
+        return run(argc - 2, argv + 2, true);
+    return run(argc - 1, argv + 1, false);
+}

@@ -1,0 +1,115 @@
+#include "cli/reference_out.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "cli/cmd.h"
+#include "cli/output.h"
+#include "os/file.h"
+#include "policy/policy.h"
+#include "policy/refval.h"
+
+enum { MOST_NAME = 48 };
+
+/* Kubernetes' rule for names (RFC 1123 label, dots allowed). */
+static bool name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+}
+
+static bool good_name(const char *name)
+{
+    size_t len = strlen(name);
+    if (len == 0 || len > MOST_NAME || *name == '-' || *name == '.' || name[len - 1] == '-' ||
+        name[len - 1] == '.')
+        return false;
+    for (const char *c = name; *c; c++)
+        if (!name_char(*c))
+            return false;
+    return true;
+}
+
+/* "/tmp/My Image.efi" becomes "my-image". */
+static char *base_name(struct gb_arena *arena, const char *path)
+{
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    size_t start = len;
+    while (start > 0 && path[start - 1] != '/')
+        start--;
+    const char *dot = memchr(path + start + (start < len), '.', len - start - (start < len));
+    size_t end = dot ? (size_t)(dot - path) : len;
+    char *name = gb_arena_new_array(arena, char, end - start + 2);
+    size_t used = 0;
+    for (size_t i = start; name && i < end && used < MOST_NAME / 2; i++) {
+        char c = path[i] >= 'A' && path[i] <= 'Z' ? (char)(path[i] - 'A' + 'a') : path[i];
+        bool plain = name_char(c) && c != '.';
+        if (plain && c != '-')
+            name[used++] = c;
+        else if (used > 0 && name[used - 1] != '-')
+            name[used++] = '-';
+    }
+    while (name && used > 0 && name[used - 1] == '-')
+        name[--used] = '\0';
+    return name;
+}
+
+int reference_out_name(struct gb_arena *arena, const struct cmd_line *line, const char *prefix,
+                       const char *path, const char **ret_name)
+{
+    const char *given = cmd_value(line, "name");
+    if (given && !good_name(given))
+        return output_usage(line,
+                            "--name is at most %d lower case letters, digits, dots and dashes, "
+                            "with none of the last two at its ends",
+                            MOST_NAME);
+    const char *name = given;
+    if (!given) {
+        char *base = base_name(arena, path);
+        name = base && *base ? gb_arena_printf(arena, "%s-%s", prefix, base) : prefix;
+    }
+    if (!name)
+        return output_usage(line, "out of memory");
+    *ret_name = name;
+    return CMD_OK;
+}
+
+static void require(const struct ref_set *set, struct node_policy *policy)
+{
+    for (const struct ref_event *event = set->events; event; event = event->next)
+        if (event->link != GB_LINK_NONE)
+            policy->require[event->link] = true;
+    if (set->cls == REF_PACKAGES)
+        policy->require[GB_LINK_OS] = true;
+}
+
+int reference_out_write(struct gb_arena *arena, const struct cmd_line *line,
+                        const struct reference_out *out, struct gb_err *err)
+{
+    (void)arena;
+    const char *path = cmd_value(line, "output");
+    struct node_policy policy = {.name = out->name, .version = 1};
+    struct gb_buf text;
+    gb_buf_init(&text, GB_LIMIT_POLICY);
+    gb_buf_puts(&text, out->comment);
+    for (size_t i = 0; i < out->count; i++) {
+        ref_set_write(&text, out->sets[i]);
+        require(out->sets[i], &policy);
+    }
+    if (out->with_policy)
+        node_policy_write(&text, &policy);
+    int r = gb_buf_ok(&text)
+                ? file_write(path ? path : "-", gb_buf_bytes(&text), err)
+                : gb_err_set(err, GB_ERR_LIMIT,
+                             "out of memory, or more than the %d MB that a policy file may have",
+                             GB_LIMIT_POLICY >> 20);
+    gb_buf_done(&text);
+    if (r == 0 && path && strcmp(path, "-") != 0)
+        fprintf(stderr, "garboard: %s holds %zu reference set%s%s; it is local and unsigned\n",
+                path, out->count, out->count == 1 ? "" : "s",
+                out->with_policy ? " and a policy" : "");
+    return r;
+}

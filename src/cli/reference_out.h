@@ -1,0 +1,33 @@
+/* The file that `reference capture` and `reference predict` write: sets, and a policy that uses
+ * them. */
+#ifndef GB_CLI_REFERENCE_OUT_H
+#define GB_CLI_REFERENCE_OUT_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "cli/cmd.h"
+#include "policy/refval.h"
+
+enum { REFERENCE_OUT_SETS = 4 };
+
+struct reference_out {
+    const char *name;    /* "predicted-good": of the policy, and what names of sets begin with */
+    const char *comment; /* lines that begin with '#', how it was made */
+    bool with_policy;
+    const struct ref_set *sets[REFERENCE_OUT_SETS];
+    size_t count;
+};
+
+/* --name, or `prefix`-BASE where BASE is made of the last part of `path`. CMD_OK or CMD_USAGE. */
+int reference_out_name(struct gb_arena *arena, const struct cmd_line *line, const char *prefix,
+                       const char *path, const char **ret_name);
+
+/* Writes to --output. The policy uses every set given with it, so that files add up, and requires
+ * the links that these sets speak for. */
+GB_MUST_USE int reference_out_write(struct gb_arena *arena, const struct cmd_line *line,
+                                    const struct reference_out *out, struct gb_err *err);
+
+#endif

@@ -1,0 +1,17 @@
+/* What the operator trusts, from the files that the command line names. */
+#ifndef GB_CLI_TRUST_FILES_H
+#define GB_CLI_TRUST_FILES_H
+
+#include "attest/attest.h"
+#include "base/arena.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "cli/cmd.h"
+
+/* --policy FILE... and --root FILE... ; none of either is fine. ret_roots owns what
+ * ret_trust->anchors borrows. */
+GB_MUST_USE int trust_files_read(struct gb_arena *arena, const struct cmd_line *line,
+                                 struct trust *ret_trust, struct x509_store **ret_roots,
+                                 struct gb_err *err);
+
+#endif
