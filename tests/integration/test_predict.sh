@@ -1,0 +1,136 @@
+#!/bin/bash
+# Predicted values against values computed another way: images laid out here, hashed by Python;
+# trees hashed by sha256sum; signatures put on by sbsign, which must change nothing.
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+command -v python3 >/dev/null || exit 77
+
+# Makes good.efi of stub 252, and the list of what firmware, stub and kernel measure of it.
+make_image() {
+    python3 - "$1" "$2" <<'PYTHON'
+import hashlib, struct, sys
+
+def align(n, to): return (n + to - 1) // to * to
+
+def pe(sections):
+    table = b''; body = b''; at = 0x400; address = 0x1000
+    for name, data in sections:
+        raw = align(len(data), 0x200)
+        table += struct.pack('<8s6I2HI', name, len(data), address, raw, at, 0, 0, 0, 0, 0x40000040)
+        body += data.ljust(raw, b'\0'); at += raw; address += align(len(data), 0x1000)
+    optional = struct.pack('<H2B5IQ2I6H4I2H4Q2I', 0x20b, 2, 0, 0, 0, 0, 0x1000, 0x1000, 0, 0x1000, 0x200, 0, 0, 1, 0, 0, 0,
+                           0, address, 0x400, 0, 10, 0, 0, 0, 0, 0, 0, 16) + bytes(128)
+    head = b'MZ'.ljust(0x3c, b'\0') + struct.pack('<I', 0x40) + b'PE\0\0'
+    head += struct.pack('<2H3I2H', 0x8664, len(sections), 0, 0, 0, len(optional), 0x0206)
+    assert len(optional) == 240
+    return (head + optional + table).ljust(0x400, b'\0') + body
+
+def authenticode(image): # no gaps, no signature: all but the checksum and entry 4 of the directories
+    optional = 0x40 + 24
+    return image[:optional + 64] + image[optional + 68:optional + 112 + 32] + image[optional + 112 + 40:]
+
+cmdline = sys.argv[2].encode()
+kernel = pe([(b'.text', b'kernel' * 1000), (b'.data', b'more')])
+initrd = b'an initrd of odd length'
+osrel = b'ID=test\n'
+splash = b'BM' + bytes(77)
+image = pe([(b'.text', b'stub'), (b'.sdmagic', b'#### LoaderInfo: systemd-stub 252.39 ####'), (b'.osrel', osrel),
+            (b'.splash', splash), (b'.cmdline', cmdline), (b'.initrd', initrd), (b'.linux', kernel)])
+open('kernel', 'wb').write(kernel)
+open('initrd', 'wb').write(initrd)
+open(sys.argv[1], 'wb').write(image)
+wanted = [(4, authenticode(image))]
+for name, data in (('.linux', kernel), ('.osrel', osrel), ('.cmdline', cmdline), ('.initrd', initrd), ('.splash', splash)):
+    wanted += [(11, name.encode() + b'\0'), (11, data)]
+wanted += [(4, authenticode(kernel)), (9, cmdline.decode().encode('utf-16le') + b'\0\0'), (9, initrd)]
+with open('wanted', 'w') as out:
+    for pcr, data in wanted:
+        for alg in ('sha256', 'sha384', 'sha512'):
+            print(pcr, alg, hashlib.new(alg, data).hexdigest(), file=out)
+PYTHON
+}
+
+# measured FILE: "PCR ALGORITHM DIGEST" of each event, in order
+measured() {
+    awk '$1 == "pcr:" {pcr = $2} /^ *sha(256|384|512): / {print pcr, substr($1, 1, 6), $2}' "$1"
+}
+
+images() {
+    make_image good.efi 'console=ttyS0 quiet'
+    exits 0 reference predict --uki good.efi -o uki.yaml
+    same 'events of the image' "$(measured uki.yaml)" "$(cat wanted)"
+    grep -q 'value: console=ttyS0 quiet$' uki.yaml || fail 'the command line is not in the set'
+    grep -q 'value: console=ttyS0 quiet$' uki.yaml || fail 'the command line is not in the set'
+    exits 0 reference predict --uki good.efi
+    same 'standard output' "$out" "$(cat uki.yaml)"
+    exits 0 reference predict --kernel kernel --initrd initrd --cmdline 'console=ttyS0 quiet' -o parts.yaml
+    same 'events of the parts' "$(measured parts.yaml)" "$(tail -9 wanted)"
+    exits 0 reference predict --kernel kernel --initrd initrd --cmdline 'initrd=\initrd quiet' -o named.yaml
+    says 'nothing measures that one'
+    same 'an initrd by name' "$(measured named.yaml | cut -d' ' -f1,2 | grep -c sha256)" 2
+}
+
+signatures() {
+    command -v sbsign >/dev/null && command -v openssl >/dev/null || return 0
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -subj /CN=test -days 2 2>/dev/null
+    sbsign --key key.pem --cert cert.pem --output signed.efi good.efi >/dev/null 2>&1 || { fail 'sbsign'; return; }
+    if cmp -s good.efi signed.efi; then fail 'nothing was signed'; fi
+    exits 0 reference predict --uki signed.efi --name predicted-good -o signed.yaml
+    same 'a signed image' "$(measured signed.yaml)" "$(measured uki.yaml)"
+}
+
+trees() {
+    mkdir -p root/usr/bin root/etc root/empty
+    echo one >root/usr/bin/one
+    echo two >'root/usr/bin/two with blanks'
+    : >root/etc/nothing
+    ln root/usr/bin/one root/usr/bin/same
+    ln -s /etc/passwd root/etc/outside
+    ln -s .. root/usr/loop
+    mkfifo root/pipe
+    exits 0 reference predict --root-dir root/ -o tree.yaml
+    # A character that YAML wants quoted is the writer's affair, tested there: here are plain ones.
+    same 'files' "$(sed -n 's/^ *- \([0-9a-f]\{64\}\) */\1 /p' tree.yaml)" \
+        "$(cd root && find . -type f | sort | while read -r f; do echo "$(sha256sum <"$f" | cut -d' ' -f1) ${f#.}"; done)"
+    exits 0 reference predict --root-dir root --name predicted-root
+    same 'the slash at the end changes nothing' "$out" "$(cat tree.yaml)"
+    [ "$(id -u)" = 0 ] && return
+    chmod 0 root/etc/nothing
+    exits 4 reference predict --root-dir root -o refused.yaml
+    says '/etc/nothing'
+    [ ! -e refused.yaml ] || fail 'an error left a file behind'
+    exits 0 reference predict --root-dir root --skip-unreadable -o rest.yaml
+    says '/etc/nothing'
+}
+
+# What was written can be judged by: a boot of another image differs where its parts differ.
+judging() {
+    exits 0 reference predict --uki good.efi --root-dir root -o known-good.yaml
+    same 'kinds' "$(grep -c '^kind: ReferenceSet' known-good.yaml) $(grep -c '^kind: NodePolicy' known-good.yaml)" '2 1'
+    exits 1 verify "$evidence/good" --policy known-good.yaml --format json
+    prints 'cmdline.changed'
+    prints 'ima.file-unknown'
+    exits 0 reference capture "$evidence/good" --class platform -o platform.yaml
+    exits 1 verify "$evidence/good" --policy known-good.yaml --policy platform.yaml --format json
+    same 'firmware is known' "$(printf %s "$out" | python3 -c 'import json,sys; print(json.load(sys.stdin)["links"]["firmware"]["tier"])')" affirming
+}
+
+refusals() {
+    make_image other.efi 'quiet'
+    sed 's/systemd-stub 252/systemd-stub 199/' good.efi >old.efi
+    exits 2 reference predict --uki old.efi -o none.yaml
+    says 'systemd-stub 199'
+    [ ! -e none.yaml ] || fail 'an error left a file behind'
+    head -c 3000 good.efi >cut.efi
+    exits 3 reference predict --uki cut.efi
+    says 'offset'
+    exits 2 reference predict --uki kernel
+    says 'no .sdmagic'
+}
+
+images
+signatures
+trees
+judging
+refusals
+conclude
