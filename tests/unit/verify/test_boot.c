@@ -133,6 +133,35 @@ static void systemds_log_goes_on_from_the_firmwares(void **state)
     machine_done(&m);
 }
 
+/* An event that extends one quoted bank alone would be hidden from a policy that judges the other.
+ */
+static void T09_an_event_may_not_hide_from_a_quoted_bank(void **state)
+{
+    (void)state;
+    struct machine m;
+    uint8_t digest[48] = {1};
+    static const uint8_t data[32];
+    machine_init(&m, three);
+    struct pcr_bank *bank = pcr_bank_find(&m.pcrs, DIGEST_SHA384);
+    assert_non_null(bank);
+    gb_buf_u32le(&m.boot_log, 4);
+    gb_buf_u32le(&m.boot_log, EV_EFI_BOOT_SERVICES_APPLICATION);
+    gb_buf_u32le(&m.boot_log, 1);
+    gb_buf_u16le(&m.boot_log, DIGEST_SHA384);
+    gb_buf_add(&m.boot_log, digest, sizeof digest);
+    gb_buf_u32le(&m.boot_log, sizeof data);
+    gb_buf_add(&m.boot_log, data, sizeof data);
+    assert_int_equal(digest_of_two(m.digester, DIGEST_SHA384, gb_bytes(bank->value[4], 48),
+                                   gb_bytes(digest, 48), bank->value[4]),
+                     GB_OK);
+    machine_quote(&m);
+    assert_int_equal(machine_verify(&m), GB_OK);
+    assert_false(machine_has(&m, GB_FINDING_BOOT_REPLAY));
+    assert_int_equal(machine_finding(&m, GB_FINDING_LOG_BANK_MISSING).tier,
+                     GB_TIER_CONTRAINDICATED);
+    machine_done(&m);
+}
+
 /* What comes from userspace is behind every separator of the firmware's. */
 static void T09_systemds_log_may_not_extend_the_firmwares_pcrs(void **state)
 {
@@ -263,6 +292,7 @@ int main(void)
         cmocka_unit_test(a_missing_log_explains_nothing),
         cmocka_unit_test(a_log_without_the_judged_bank_explains_nothing),
         cmocka_unit_test(systemds_log_goes_on_from_the_firmwares),
+        cmocka_unit_test(T09_an_event_may_not_hide_from_a_quoted_bank),
         cmocka_unit_test(T09_systemds_log_may_not_extend_the_firmwares_pcrs),
         cmocka_unit_test(systemds_log_may_run_ahead_of_the_quote),
         cmocka_unit_test(T09_a_word_left_out_of_systemds_log_is_blamed),
