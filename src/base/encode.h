@@ -18,6 +18,16 @@ GB_MUST_USE char *gb_hex(struct gb_arena *arena, struct gb_bytes in);
  * undefined). */
 GB_MUST_USE bool gb_hex_decode(struct gb_bytes text, uint8_t *out, size_t len);
 
+/* RFC 4648: the standard alphabet with padding, or the URL-safe one without. Decoding is strict: no
+ * blanks, no missing or superfluous padding, no bits left over. In the arena; NULL, or false, when
+ * out of memory or not base64. */
+GB_MUST_USE char *gb_base64(struct gb_arena *arena, struct gb_bytes in);
+GB_MUST_USE bool gb_base64_decode(struct gb_arena *arena, struct gb_bytes text,
+                                  struct gb_bytes *ret_out);
+GB_MUST_USE char *gb_base64url(struct gb_arena *arena, struct gb_bytes in);
+GB_MUST_USE bool gb_base64url_decode(struct gb_arena *arena, struct gb_bytes text,
+                                     struct gb_bytes *ret_out);
+
 /*
  * Makes foreign bytes safe to print: valid UTF-8 that is printable stays, everything else becomes
  * \xNN, a backslash doubles. In the arena; NULL when out of memory. At most `max` input bytes are

@@ -21,7 +21,9 @@ enum gb_err_code {
     GB_ERR_NOTFOUND = -4, /* no such file or item */
     GB_ERR_IO = -5,       /* the system failed; errno is in `sys` */
     GB_ERR_NOMEM = -6,
-    GB_ERR_BUG = -7, /* our own mistake, or a library's */
+    GB_ERR_BUG = -7,    /* our own mistake, or a library's */
+    GB_ERR_DENIED = -8, /* understood, and refused: the asker may not */
+    GB_ERR_AGAIN = -9,  /* not now, or not so: the text says how it would go */
 };
 
 #define GB_NO_OFFSET SIZE_MAX

@@ -16,6 +16,7 @@ enum cmd_exit {
     CMD_USAGE = 2,     /* usage or configuration */
     CMD_MALFORMED = 3, /* malformed input: offset and event on standard error */
     CMD_SYSTEM = 4,    /* the system failed */
+    CMD_REFUSED = 5,   /* the server understood and refused, or asks to come again */
 };
 
 struct cmd_option {

@@ -18,7 +18,8 @@ static const char *const exit_help = "Exit codes:\n"
                                      "  1  contraindicated\n"
                                      "  2  usage or configuration\n"
                                      "  3  malformed input (offset and event are named)\n"
-                                     "  4  the system failed\n";
+                                     "  4  the system failed\n"
+                                     "  5  the server refused\n";
 
 static void print_help(FILE *to)
 {

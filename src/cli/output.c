@@ -18,6 +18,9 @@ static int exit_code_of(enum gb_err_code code)
     case GB_ERR_CONFIG:
     case GB_ERR_NOTFOUND:
         return CMD_USAGE;
+    case GB_ERR_DENIED:
+    case GB_ERR_AGAIN:
+        return CMD_REFUSED;
     case GB_OK:
     case GB_ERR_IO:
     case GB_ERR_NOMEM:

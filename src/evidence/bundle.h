@@ -39,6 +39,13 @@ struct bundle {
     struct gb_bytes ima;     /* binary or ASCII */
     struct gb_bytes cmdline; /* /proc/cmdline as text: a claim, believed once a measured digest
                                 covers it */
+    struct gb_bytes
+        pcrs_raw; /* the quoted values one after another, in the order of the selection */
+    /* Of a node that attests again and again: what it does not send twice. */
+    struct gb_bytes
+        boot_log_digest;    /* SHA-256 of the boot log sent earlier in this boot, in its place */
+    uint64_t ima_from;      /* `ima` begins with this entry of the list; 0: it is whole */
+    struct gb_bytes extras; /* items that no PCR covers, believed through verify/binding.h only */
     struct bundle_file ekcerts[BUNDLE_MAX_EKCERTS];
     size_t ekcert_count;
     struct bundle_file intermediates[BUNDLE_MAX_INTERMEDIATES];

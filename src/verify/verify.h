@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "crypto/digest.h"
+#include "crypto/key.h"
 #include "evidence/bundle.h"
 #include "verify/anchors.h"
 #include "verify/claims.h"
@@ -21,6 +22,12 @@ struct asked {
     struct gb_bytes nonce;
     int64_t time_s;     /* seconds since 1970, UTC: validity of certificates */
     bool allow_expired; /* policy: an expired EK certificate is a warning */
+    /* Of the service; all may be absent. */
+    const uint8_t
+        *transport; /* 32 bytes: the nonce is bound to this transport key, see binding.h */
+    const struct key
+        *ak;          /* the enrolled AK, parsed once; the bundle's ak_public is its public area */
+    int64_t issued_s; /* when the nonce was issued */
 };
 
 /*

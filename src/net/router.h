@@ -1,0 +1,49 @@
+/* Routes in one const table a program. What is not in the table, or not for this caller, is
+ * refused: deny by default (T19; a test walks the table). */
+#ifndef GB_NET_ROUTER_H
+#define GB_NET_ROUTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/bytes.h"
+#include "net/http_server.h"
+
+/* Who may call: told by the listener and by the SPIFFE ID of the certificate. 0 means nobody. */
+enum route_role {
+    ROUTE_NOBODY = 0,
+    ROUTE_STRANGER = 1 << 0, /* no certificate; only on the enrolment listener */
+    ROUTE_NODE = 1 << 1,     /* spiffe://<trust-domain>/node/<id> */
+    ROUTE_OPERATOR = 1 << 2, /* spiffe://<trust-domain>/operator/<name> */
+};
+
+enum { ROUTE_MAX_PARAMS = 3 };
+
+struct route_call {
+    struct http_request *request;
+    enum route_role role;
+    struct gb_bytes name; /* of the caller: node id or operator name, from its certificate */
+    struct gb_bytes params[ROUTE_MAX_PARAMS]; /* what stood for {..} in the pattern */
+};
+
+struct route {
+    enum http_method method;
+    const char *pattern; /* "/v1/nodes/{node}/attest"; NULL ends the table */
+    unsigned roles;      /* of enum route_role */
+    size_t max_body;
+    void (*handle)(void *ctx, const struct route_call *call);
+    const char *summary; /* as in the OpenAPI document */
+};
+
+struct router {
+    const struct route *routes;
+    const char *trust_domain;
+    void *ctx;
+    bool enrolment; /* this listener admits strangers, and nobody else */
+};
+
+/* An http_handler: `ctx` is a struct router. 404 for no such path, 405 with Allow, 403 for a caller
+ * who may not, 413. */
+void router_handle(void *router, struct http_request *request);
+
+#endif
