@@ -2,7 +2,8 @@
  * CBOR (RFC 8949), strict: definite lengths, shortest forms, map keys in the writer's order but
  * never twice, no tags, no floats, valid UTF-8, no trailing bytes. Reading is a cursor over the
  * input (libcbor decodes one head at a time; nothing is allocated, so no six bytes can ask for
- * gigabytes); spans point into the input. Failure sticks: check cbor_finish.
+ * gigabytes); spans point into the input. There is no "skip": a reader takes exactly the shape that
+ * it asks for, so the input cannot make it nest. Failure sticks: check cbor_finish. Any thread.
  */
 #ifndef GB_WIRE_CBOR_H
 #define GB_WIRE_CBOR_H
@@ -19,7 +20,6 @@
 struct cbor_reader {
     struct gb_bytes in;
     size_t at;
-    unsigned depth;
     struct gb_err err; /* the first failure; code GB_OK while all is well */
 };
 
@@ -30,7 +30,12 @@ size_t cbor_read_map(struct cbor_reader *reader, size_t max);
 size_t cbor_read_array(struct cbor_reader *reader, size_t max);
 uint64_t cbor_read_uint(struct cbor_reader *reader);
 bool cbor_read_bool(struct cbor_reader *reader);
-/* At most `max` bytes. Empty strings have a data pointer that is not NULL. */
+/* A key of an integer-keyed map, 0 to 63; fails when `seen` (0 at first, one a map) has it already.
+ * The cursor cannot know where a map ends, so who reads keys with cbor_read_uint checks this
+ * itself. */
+unsigned cbor_read_key(struct cbor_reader *reader, uint64_t *seen);
+/* At most `max` bytes. Empty strings have a data pointer that is not NULL; it is NULL after a
+ * failure. Text may hold any character, NUL and controls too: escape it before it is printed. */
 struct gb_bytes cbor_read_bytes(struct cbor_reader *reader, size_t max);
 struct gb_bytes cbor_read_text(struct cbor_reader *reader, size_t max);
 /* Whether nothing has failed so far. */
