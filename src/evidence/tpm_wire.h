@@ -14,6 +14,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "crypto/digest.h"
+#include "crypto/key.h"
 #include "evidence/pcr.h"
 
 #define TPM_GENERATED_VALUE UINT32_C(0xff544347) /* Part 2, 6.2 */
@@ -125,6 +126,9 @@ GB_MUST_USE int tpm_public_read(struct gb_bytes in, struct tpm_public *ret_publi
                                 struct gb_err *err);
 /* Does not write schemes with more details than a hash (ECDAA): `out` fails then. */
 void tpm_public_write(struct gb_buf *out, const struct tpm_public *public_area);
+/* The public key itself. GB_ERR_INPUT when the numbers make none; the caller frees. */
+GB_MUST_USE int tpm_public_key(const struct tpm_public *public_area, struct key **ret_key,
+                               struct gb_err *err);
 /* Name = nameAlg || H_nameAlg(TPMT_PUBLIC) (Part 1, 16). ret_name holds 2 + GB_LIMIT_DIGEST.
  * GB_ERR_INPUT when nameAlg is unknown. */
 GB_MUST_USE int tpm_public_name(struct digester *digester, const struct tpm_public *public_area,

@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <string.h>
 
 #include "../test.h"
@@ -395,6 +396,26 @@ static void pem_that_is_not_one_public_key_is_refused(void **state)
     free(one);
 }
 
+static void fingerprint_is_that_of(const struct signer *s)
+{
+    unsigned char *der = NULL;
+    uint8_t want[32], found[32];
+    int len = i2d_PUBKEY(s->pkey, &der);
+    assert_true(len > 0);
+    assert_int_equal(EVP_Digest(der, (size_t)len, want, NULL, EVP_sha256(), NULL), 1);
+    OPENSSL_free(der);
+    assert_int_equal(key_fingerprint(s->key, found, NULL), 0);
+    assert_memory_equal(found, want, 32);
+}
+
+static void a_key_made_of_numbers_has_the_fingerprint_of_its_der(void **state)
+{
+    (void)state;
+    fingerprint_is_that_of(&rsa);
+    fingerprint_is_that_of(&p256);
+    fingerprint_is_that_of(&p384);
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -426,6 +447,7 @@ int main(void)
         cmocka_unit_test(a_key_is_equal_however_it_came),
         cmocka_unit_test(keys_of_other_kinds_are_read_but_weak),
         cmocka_unit_test(pem_that_is_not_one_public_key_is_refused),
+        cmocka_unit_test(a_key_made_of_numbers_has_the_fingerprint_of_its_der),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
