@@ -16,6 +16,7 @@ enum {
     GB_LIMIT_BOOT_LOG = 16 << 20,   /* firmware allots 64 KB to 1 MB to its log */
     GB_LIMIT_IMA_LOG = 256 << 20,   /* about a million measurements of 250 bytes */
     GB_LIMIT_IMA_ENTRIES = 2 << 20, /* a node measures some thousands in a month; 112 bytes each */
+    GB_LIMIT_IMA_FROM = 1 << 30, /* where a list may go on; places stay below 32 bits (findings) */
     GB_LIMIT_IMA_TEMPLATE =
         1 << 20, /* one entry's fields; the kernel caps a signature at 64 KB, a policy is larger */
     GB_LIMIT_IMA_NAME = 64, /* template name or custom format ("d-ng|n-ng|sig") */
@@ -30,6 +31,7 @@ enum {
     GB_LIMIT_DIR_NAMES = 4096,       /* certificates and logs in one evidence folder: a dozen */
     GB_LIMIT_CERT = 64 << 10,        /* one certificate or a bundle of intermediates */
     GB_LIMIT_CERTS = 1024,           /* makers' roots and intermediates: some 120 in all today */
+    GB_LIMIT_EXTRAS = 1 << 20,       /* posture, keys, running pods: some kilobytes */
     GB_LIMIT_PCR_TEXT = 256 << 10,   /* pcrs.yaml: 24 lines in each of a few banks */
     GB_LIMIT_SETS = 1024,            /* reference sets of one policy; a fleet has some dozens */
     GB_LIMIT_POLICY = 64 << 20,      /* a reference set with 500,000 file digests */

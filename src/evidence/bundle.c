@@ -73,17 +73,21 @@ static int read_ak(const struct bundle *bundle, struct evidence *e, struct gb_er
     return named(tpm_public_read(area.bytes, &e->ak_public, err), area.name, err);
 }
 
-/* pcrs.yaml before quote.pcrs: where both are given, the one that people can read is judged. */
+/* pcrs.yaml before the others: where several are given, the one that people can read is judged. */
 static int read_pcrs(const struct bundle *bundle, struct evidence *e, struct gb_err *err)
 {
     if (bundle->pcrs_text.data)
         return named(pcr_values_read_text(bundle->pcrs_text, &e->pcrs, err), "pcrs.yaml", err);
-    if (!bundle->pcrs_tools.data)
+    if (!bundle->pcrs_tools.data && !bundle->pcrs_raw.data)
         return gb_err_set(err, GB_ERR_NOTFOUND,
                           "no PCR values: give pcrs.yaml (tpm2 pcrread) or quote.pcrs "
                           "(tpm2 quote -o)");
     if (e->attest.type != TPM_ST_ATTEST_QUOTE) /* no selection gives their order */
         return GB_OK;
+    if (bundle->pcrs_raw.data)
+        return named(
+            pcr_values_read_raw(bundle->pcrs_raw, &e->attest.quote.selection, &e->pcrs, err),
+            "PCR values", err);
     return named(
         pcr_values_read_tools(bundle->pcrs_tools, &e->attest.quote.selection, &e->pcrs, err),
         "quote.pcrs", err);
@@ -100,6 +104,14 @@ static int read_boot_log(struct gb_arena *arena, struct gb_bytes in, struct evid
     return named(eventlog_read(arena, in, &e->boot_log, &e->quirks, err), part.name, err);
 }
 
+static int check_log_digest(struct gb_bytes digest, struct gb_err *err)
+{
+    if (!digest.data || digest.len == BUNDLE_LOG_DIGEST)
+        return GB_OK;
+    return gb_err_set(err, GB_ERR_INPUT, "the boot log's digest has %zu bytes, not %d", digest.len,
+                      BUNDLE_LOG_DIGEST);
+}
+
 static int read_systemd_log(struct gb_arena *arena, struct gb_bytes in, struct evidence *e,
                             struct gb_err *err)
 {
@@ -111,7 +123,7 @@ static int read_systemd_log(struct gb_arena *arena, struct gb_bytes in, struct e
     return named(systemd_log_read(arena, in, &e->systemd_log, err), part.name, err);
 }
 
-static int read_ima(struct gb_arena *arena, struct gb_bytes in, struct evidence *e,
+static int read_ima(struct gb_arena *arena, struct gb_bytes in, uint64_t from, struct evidence *e,
                     struct gb_err *err)
 {
     /* An ASCII line begins with the PCR in decimal, a binary record with it as a u32. */
@@ -120,8 +132,13 @@ static int read_ima(struct gb_arena *arena, struct gb_bytes in, struct evidence 
     int r = check_size(&part, err);
     if (r < 0 || !in.data)
         return r;
+    if (from > GB_LIMIT_IMA_FROM)
+        return gb_err_set(err, GB_ERR_LIMIT, "%s: begins above entry %d", part.name,
+                          GB_LIMIT_IMA_FROM);
     e->has_ima = true;
-    return named(ima_read(arena, in, DIGEST_NONE, &e->ima, err), part.name, err);
+    r = named(ima_read(arena, in, DIGEST_NONE, &e->ima, err), part.name, err);
+    e->ima.first = (size_t)from;
+    return r;
 }
 
 static int read_logs(struct gb_arena *arena, const struct bundle *bundle, struct evidence *e,
@@ -129,9 +146,11 @@ static int read_logs(struct gb_arena *arena, const struct bundle *bundle, struct
 {
     int r = read_boot_log(arena, bundle->boot_log, e, err);
     if (r == GB_OK)
+        r = check_log_digest(bundle->boot_log_digest, err);
+    if (r == GB_OK)
         r = read_systemd_log(arena, bundle->systemd_log, e, err);
     if (r == GB_OK)
-        r = read_ima(arena, bundle->ima, e, err);
+        r = read_ima(arena, bundle->ima, bundle->ima_from, e, err);
     return r;
 }
 

@@ -19,7 +19,7 @@
 #include "evidence/systemd_log.h"
 #include "evidence/tpm_wire.h"
 
-enum { BUNDLE_MAX_EKCERTS = 16, BUNDLE_MAX_INTERMEDIATES = 32 };
+enum { BUNDLE_MAX_EKCERTS = 16, BUNDLE_MAX_INTERMEDIATES = 32, BUNDLE_LOG_DIGEST = 32 };
 
 struct bundle_file {
     const char *name; /* "ekcert-0x1c00002.der", for messages */
@@ -44,7 +44,7 @@ struct bundle {
     /* Of a node that attests again and again: what it does not send twice. */
     struct gb_bytes
         boot_log_digest;    /* SHA-256 of the boot log sent earlier in this boot, in its place */
-    uint64_t ima_from;      /* `ima` begins with this entry of the list; 0: it is whole */
+    uint64_t ima_from;      /* `ima` begins with this entry of the list; 0: with the first */
     struct gb_bytes extras; /* items that no PCR covers, believed through verify/binding.h only */
     struct bundle_file ekcerts[BUNDLE_MAX_EKCERTS];
     size_t ekcert_count;

@@ -38,6 +38,7 @@ struct ima_entry {
 struct ima_log {
     struct ima_entry *entries;
     size_t count;
+    size_t first; /* the place of entries[0] in the whole list: 0 unless it was sent in parts */
     enum digest_alg template_alg; /* algorithm of the template digests in this list */
     size_t template_digest_size;
 };

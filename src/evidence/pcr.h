@@ -59,5 +59,9 @@ GB_MUST_USE int pcr_values_read_text(struct gb_bytes in, struct pcr_values *ret_
  * after another). */
 GB_MUST_USE int pcr_values_read_tools(struct gb_bytes in, const struct pcr_selection *selection,
                                       struct pcr_values *ret_values, struct gb_err *err);
+/* The values of `selection` and nothing else, one after another: each bank in its place, each from
+ * PCR 0 upward. Nothing is read when the selection has a bank whose size is not known here. */
+GB_MUST_USE int pcr_values_read_raw(struct gb_bytes in, const struct pcr_selection *selection,
+                                    struct pcr_values *ret_values, struct gb_err *err);
 
 #endif

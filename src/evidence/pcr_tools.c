@@ -159,6 +159,21 @@ static int read_values(struct gb_bytes in, const struct pcr_selection *selection
     return rc;
 }
 
+int pcr_values_read_raw(struct gb_bytes in, const struct pcr_selection *selection,
+                        struct pcr_values *ret_values, struct gb_err *err)
+{
+    struct pcr_values none = {0};
+    size_t len = values_len(selection);
+    if (len == SIZE_MAX) { /* verify/ says which bank is not known here */
+        *ret_values = none;
+        return GB_OK;
+    }
+    if (in.len != len)
+        return gb_err_set(err, GB_ERR_INPUT, "%zu bytes, but the quoted selection has %zu", in.len,
+                          len);
+    return read_values(in, selection, ret_values, err);
+}
+
 int pcr_values_read_tools(struct gb_bytes in, const struct pcr_selection *selection,
                           struct pcr_values *ret_values, struct gb_err *err)
 {

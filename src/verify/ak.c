@@ -13,6 +13,8 @@ void ak_done(struct ak *ak)
 
 const struct key *ak_key(const struct ak *ak)
 {
+    if (ak->known)
+        return ak->known;
     return ak->area ? ak->area : ak->pem;
 }
 
@@ -27,10 +29,11 @@ static int key_of_area(const struct tpm_public *area, struct key **ret_key, stru
     return r;
 }
 
-int ak_read(const struct evidence *evidence, struct ak *ret_ak, struct gb_err *err)
+int ak_read(const struct evidence *evidence, const struct key *known, struct ak *ret_ak,
+            struct gb_err *err)
 {
-    gb_cleanup(ak_done) struct ak ak = {0};
-    if (evidence->has_ak_public) {
+    gb_cleanup(ak_done) struct ak ak = {.known = known};
+    if (evidence->has_ak_public && !known) {
         int r = key_of_area(&evidence->ak_public, &ak.area, err);
         if (r < 0)
             return r;
@@ -101,7 +104,7 @@ bool ak_judge(struct gb_arena *arena, const struct evidence *evidence, const str
         good &= judge_attributes(arena, &evidence->ak_public, findings);
     else
         gb_finding_add(findings, GB_FINDING_AK_UNJUDGED, GB_NO_EVENT, NULL, NULL, NULL);
-    if (ak->area && ak->pem && !key_equal(ak->area, ak->pem)) {
+    if (ak->pem && !key_equal(ak_key(ak), ak->pem)) {
         gb_finding_add(findings, GB_FINDING_AK_KEY_DIFFERS, GB_NO_EVENT, NULL, NULL, NULL);
         good = false;
     }

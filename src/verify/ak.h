@@ -12,13 +12,16 @@
 #include "evidence/bundle.h"
 
 struct ak {
-    struct key *area; /* of ak.pub, or NULL */
-    struct key *pem;  /* of ak.pem, or NULL */
+    const struct key *known; /* the caller's, in place of parsing ak.pub; or NULL */
+    struct key *area;        /* of ak.pub, or NULL */
+    struct key *pem;         /* of ak.pem, or NULL */
 };
 
-/* At least one of the two keys is there afterwards; the caller calls ak_done. GB_ERR_INPUT: the
- * numbers make no key; GB_ERR_NOTFOUND: none was given. */
-GB_MUST_USE int ak_read(const struct evidence *evidence, struct ak *ret_ak, struct gb_err *err);
+/* At least one key is there afterwards; the caller calls ak_done. `known` (borrowed, may be NULL)
+ * is the key of ak.pub, parsed earlier. GB_ERR_INPUT: the numbers make no key; GB_ERR_NOTFOUND:
+ * none was given. */
+GB_MUST_USE int ak_read(const struct evidence *evidence, const struct key *known, struct ak *ret_ak,
+                        struct gb_err *err);
 void ak_done(struct ak *ak);
 /* That of ak.pub before that of ak.pem. */
 const struct key *ak_key(const struct ak *ak);

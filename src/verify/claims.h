@@ -63,6 +63,10 @@ struct claims {
      * it, not escaped, without a closing newline. */
     struct gb_bytes cmdline;
 
+    /* Items that no PCR covers, when the quote's qualifyingData covers them (verify/binding.h);
+     * data is NULL otherwise. */
+    struct gb_bytes extras;
+
     bool ek_certified; /* an EK certificate chains to a root given */
 
     struct gb_findings findings; /* of reading and verifying */

@@ -80,34 +80,44 @@ static int check(struct digester *digester, const struct evidence *evidence, con
                       s->ecc_s, ret_valid, err);
 }
 
+int signature_check(struct gb_arena *arena, struct digester *digester,
+                    const struct evidence *evidence, const struct key *key,
+                    struct signature_answer *ret_answer, struct gb_err *err)
+{
+    struct signature_answer answer = {.with = signed_with(arena, &evidence->signature)};
+    if (!answer.with)
+        return gb_err_nomem(err);
+    answer.accepted = scheme_accepted(evidence, key);
+    int r = answer.accepted ? check(digester, evidence, key, &answer.valid, err) : GB_OK;
+    if (r == GB_OK)
+        *ret_answer = answer;
+    return r;
+}
+
 static int judge_signature(struct gb_arena *arena, struct digester *digester,
                            const struct evidence *evidence, const struct key *key, bool *ret_valid,
                            struct gb_findings *findings, struct gb_err *err)
 {
-    bool valid = false;
-    const char *with = signed_with(arena, &evidence->signature);
-    if (!with)
-        return gb_err_nomem(err);
-    if (scheme_accepted(evidence, key)) {
-        int r = check(digester, evidence, key, &valid, err);
-        if (r < 0)
-            return r;
-        gb_finding_add(findings, valid ? GB_FINDING_QUOTE_SIGNED : GB_FINDING_QUOTE_SIGNATURE,
-                       GB_NO_EVENT, gb_arena_printf(arena, "%s, %s", key_name(key), with), NULL,
-                       NULL);
-    } else {
-        gb_finding_add(findings, GB_FINDING_QUOTE_SCHEME, GB_NO_EVENT, with, NULL, NULL);
-    }
-    *ret_valid = valid;
+    struct signature_answer answer;
+    int r = signature_check(arena, digester, evidence, key, &answer, err);
+    if (r < 0)
+        return r;
+    if (answer.accepted)
+        gb_finding_add(
+            findings, answer.valid ? GB_FINDING_QUOTE_SIGNED : GB_FINDING_QUOTE_SIGNATURE,
+            GB_NO_EVENT, gb_arena_printf(arena, "%s, %s", key_name(key), answer.with), NULL, NULL);
+    else
+        gb_finding_add(findings, GB_FINDING_QUOTE_SCHEME, GB_NO_EVENT, answer.with, NULL, NULL);
+    *ret_valid = answer.valid;
     return GB_OK;
 }
 
 int signature_judge(struct gb_arena *arena, struct digester *digester,
-                    const struct evidence *evidence, bool *ret_proven, struct gb_findings *findings,
-                    struct gb_err *err)
+                    const struct evidence *evidence, const struct key *known, bool *ret_proven,
+                    struct gb_findings *findings, struct gb_err *err)
 {
     gb_cleanup(ak_done) struct ak ak = {0};
-    int r = ak_read(evidence, &ak, err);
+    int r = ak_read(evidence, known, &ak, err);
     if (r < 0)
         return r;
     bool kind = judge_kind(arena, &evidence->attest, findings);

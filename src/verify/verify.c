@@ -6,6 +6,7 @@
 #include "evidence/pcr.h"
 #include "evidence/tpm_wire.h"
 #include "verify/anchors.h"
+#include "verify/binding.h"
 #include "verify/boot.h"
 #include "verify/claims.h"
 #include "verify/cmdline.h"
@@ -67,16 +68,37 @@ static void take_quirks(const struct evidence *evidence, struct gb_findings *fin
         findings->worst = quirks->worst;
 }
 
+/* What the quote must carry: the nonce, or with a transport key the digest that binds both. A nonce
+ * that is not there binds nothing. */
+static int judge_freshness(struct gb_arena *arena, struct digester *digester,
+                           const struct asked *asked, const struct evidence *evidence,
+                           bool *ret_fresh, struct gb_findings *findings, struct gb_err *err)
+{
+    uint8_t binding[BINDING_SIZE];
+    bool has_nonce = asked->has_nonce || asked->transport;
+    struct gb_bytes expected = asked->has_nonce ? asked->nonce : gb_bytes(NULL, 0);
+    if (asked->transport && expected.len > 0) {
+        int r = binding_of(digester, asked->nonce, asked->transport, evidence->raw->extras, binding,
+                           err);
+        if (r < 0)
+            return r;
+        expected = gb_bytes(binding, sizeof binding);
+    }
+    *ret_fresh = freshness_judge(arena, &evidence->attest, has_nonce, expected, findings);
+    return GB_OK;
+}
+
 static int judge_quote(struct gb_arena *arena, struct digester *digester, const struct asked *asked,
                        const struct evidence *evidence, bool *ret_proven, struct pcr_values *proven,
                        struct gb_findings *findings, struct gb_err *err)
 {
-    bool good = false;
-    int r = signature_judge(arena, digester, evidence, &good, findings, err);
+    bool good = false, fresh = false;
+    int r = signature_judge(arena, digester, evidence, asked->ak, &good, findings, err);
+    if (r == GB_OK)
+        r = judge_freshness(arena, digester, asked, evidence, &fresh, findings, err);
     if (r < 0)
         return r;
-    good &= freshness_judge(arena, &evidence->attest, asked->has_nonce, asked->nonce, findings);
-    *ret_proven = good;
+    *ret_proven = good && fresh;
     enum digest_alg hash = digest_from_id(evidence->signature.hash_id);
     if (evidence->attest.type != TPM_ST_ATTEST_QUOTE || hash == DIGEST_NONE)
         return GB_OK; /* nothing says what PCRs should be; the reason is among the findings */
@@ -137,7 +159,7 @@ static int claim_runtime(struct gb_arena *arena, const struct evidence *evidence
 }
 
 /* Logs against the proven values, then into the claims what a proven quote proves. */
-static int judge_logs(struct gb_arena *arena, struct digester *digester,
+static int judge_logs(struct gb_arena *arena, struct digester *digester, const struct asked *asked,
                       const struct evidence *evidence, const struct pcr_values *proven,
                       bool quote_proven, struct claims *claims, struct gb_err *err)
 {
@@ -152,6 +174,8 @@ static int judge_logs(struct gb_arena *arena, struct digester *digester,
     if (r < 0 || !quote_proven || proven->count == 0)
         return r;
     claim_quote(&evidence->attest, bank, claims);
+    if (asked->transport)
+        claims->extras = evidence->raw->extras;
     if (boot_holds(&boot, proven, bank))
         r = claim_boot(arena, digester, evidence, &boot, proven, claims, err);
     if (r == GB_OK && runtime.holds)
@@ -170,7 +194,7 @@ int verify(struct gb_arena *arena, struct digester *digester, const struct ancho
     int r = judge_quote(arena, digester, asked, evidence, &quote_proven, &proven, &claims.findings,
                         err);
     if (r == GB_OK)
-        r = judge_logs(arena, digester, evidence, &proven, quote_proven, &claims, err);
+        r = judge_logs(arena, digester, asked, evidence, &proven, quote_proven, &claims, err);
     if (r == GB_OK)
         r = identity_judge(arena, anchors, evidence->raw, asked->time_s, asked->allow_expired,
                            &claims.ek_certified, &claims.findings, err);

@@ -112,7 +112,7 @@ static void use(struct gb_arena *arena, const struct gb_bytes *parts)
     findings = (struct gb_findings){.arena = arena};
     e.has_ak_public = parts[2].data && read_public(parts[2], &e.ak_public);
     if (!read_signature(parts[1], &e.signature) ||
-        signature_judge(arena, digester, &e, &proven, &findings, NULL) < 0)
+        signature_judge(arena, digester, &e, NULL, &proven, &findings, NULL) < 0)
         return;
     if (proven == (findings.worst == GB_TIER_CONTRAINDICATED))
         abort();

@@ -203,12 +203,17 @@ void machine_aggregate(struct machine *m, enum digest_alg alg, unsigned last)
 
 void machine_quote(struct machine *m)
 {
+    machine_quote_for(m, gb_bytes_str("nonce"));
+}
+
+void machine_quote_for(struct machine *m, struct gb_bytes nonce)
+{
     m->quote.len = m->signature.len = m->area.len = m->pcr_text.len = 0;
-    make_quote(&m->pcrs, DIGEST_SHA256, gb_bytes_str("nonce"), &m->quote);
+    make_quote(&m->pcrs, DIGEST_SHA256, nonce, &m->quote);
     make_signature(&m->ak, gb_buf_bytes(&m->quote), &m->signature);
     make_ak_public(&m->ak, MAKE_AK_GOOD, &m->area);
     make_pcr_text(&m->pcrs, &m->pcr_text);
-    m->asked = (struct asked){.has_nonce = true, .nonce = gb_bytes_str("nonce")};
+    m->asked = (struct asked){.has_nonce = true, .nonce = nonce};
     m->bundle = (struct bundle){.quote = gb_buf_bytes(&m->quote),
                                 .signature = gb_buf_bytes(&m->signature),
                                 .ak_public = gb_buf_bytes(&m->area),

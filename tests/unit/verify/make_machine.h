@@ -48,6 +48,8 @@ void machine_file(struct machine *m, const char *path, uint8_t fill);
 /* Quotes what the masks of m->pcrs select (all PCRs of all banks) for the nonce "nonce", and asks
  * for it. */
 void machine_quote(struct machine *m);
+/* The same for another qualifyingData. */
+void machine_quote_for(struct machine *m, struct gb_bytes nonce);
 /* Reads and verifies what the bundle holds; the result stands in m->claims. Returns verify()'s
  * code, or that of bundle_read. */
 int machine_verify(struct machine *m);

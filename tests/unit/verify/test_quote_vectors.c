@@ -172,7 +172,8 @@ static void judge_quote(struct fixture *f, const struct json *row)
     read_area(f);
     compare_attest(json_get(row, "attest"), &e->attest);
     compare_name(f);
-    assert_int_equal(signature_judge(f->arena, f->digester, e, &is_proven, &findings, NULL), GB_OK);
+    assert_int_equal(signature_judge(f->arena, f->digester, e, NULL, &is_proven, &findings, NULL),
+                     GB_OK);
     assert_true(is_proven);
     struct gb_bytes tools = load(f, "quotepcr.tpm2tools");
     if (tools.data)

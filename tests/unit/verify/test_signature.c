@@ -52,7 +52,8 @@ static bool judge(struct fixture *f)
     f->findings = (struct gb_findings){.arena = f->arena};
     assert_true(read_parts(f));
     assert_int_equal(
-        signature_judge(f->arena, f->digester, &f->evidence, &proven, &f->findings, NULL), GB_OK);
+        signature_judge(f->arena, f->digester, &f->evidence, NULL, &proven, &f->findings, NULL),
+        GB_OK);
     assert_false(f->findings.failed);
     return proven;
 }
@@ -84,8 +85,8 @@ static void flip_all(struct fixture *f, struct gb_buf *buf)
         buf->data[bit / 8] ^= (uint8_t)(1 << bit % 8);
         if (read_parts(f)) {
             bool proven = false;
-            int r =
-                signature_judge(f->arena, f->digester, &f->evidence, &proven, &f->findings, NULL);
+            int r = signature_judge(f->arena, f->digester, &f->evidence, NULL, &proven,
+                                    &f->findings, NULL);
             assert_false(r == GB_OK && proven);
         }
         buf->data[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -270,19 +271,19 @@ static void a_key_that_is_none_is_an_error(void **state)
     f->area.data[f->area.len - 1] ^= 1; /* off the curve */
     assert_true(read_parts(f));
     assert_int_equal(
-        signature_judge(f->arena, f->digester, &f->evidence, &proven, &f->findings, &err),
+        signature_judge(f->arena, f->digester, &f->evidence, NULL, &proven, &f->findings, &err),
         GB_ERR_INPUT);
     assert_memory_equal(err.text, "ak.pub: ", 8);
     f->area.len = 0;
     f->bundle.ak_pem = gb_bytes_str("no key");
     assert_true(read_parts(f));
     assert_int_equal(
-        signature_judge(f->arena, f->digester, &f->evidence, &proven, &f->findings, &err),
+        signature_judge(f->arena, f->digester, &f->evidence, NULL, &proven, &f->findings, &err),
         GB_ERR_INPUT);
     assert_memory_equal(err.text, "ak.pem: ", 8);
     f->bundle.ak_pem = gb_bytes(NULL, 0);
     assert_int_equal(
-        signature_judge(f->arena, f->digester, &f->evidence, &proven, &f->findings, &err),
+        signature_judge(f->arena, f->digester, &f->evidence, NULL, &proven, &f->findings, &err),
         GB_ERR_NOTFOUND);
     assert_false(proven);
 }
