@@ -1,10 +1,9 @@
 /*
  * Configuration by one const table a program: key, type, default, bounds, help. The table feeds the
- * parser, --help,
- * --print-config, the man page and completion; a test compares them. Files hold `key = value`
- * lines, `#` comments, no sections; a list key may be repeated. Unknown keys, keys twice and values
- * out of bounds are GB_ERR_CONFIG: file, line, nearest known key. Loading fills a struct whole or
- * not at all.
+ * parser, --help, --print-config, the man page and completion; a test compares them. Files hold
+ * `key = value` lines, `#` comments, no sections; a list key may be repeated. Unknown keys, keys
+ * twice and values out of bounds are GB_ERR_CONFIG: file, line, nearest known key. Loading fills a
+ * struct whole or not at all.
  */
 #ifndef GB_BASE_CONF_H
 #define GB_BASE_CONF_H
@@ -38,15 +37,16 @@ struct conf_key {
     enum conf_type type;
     size_t offset;     /* offsetof(struct ..., member) */
     const char *value; /* the default, as it would be written; NULL: none */
-    int64_t min;
+    int64_t min;       /* both 0: no bounds */
     int64_t max;
-    const char *const *choices; /* NULL-terminated, for CONF_CHOICE */
+    const char *const *choices; /* NULL-terminated, for CONF_CHOICE; without default the first */
     const char *help;           /* one sentence */
     bool required;
 };
 
-/* Fills `ret` (the program's own struct) from defaults, then from `text`. `name` is the file's, for
- * messages. */
+/* Fills `ret` (the program's own struct; other members stay) from defaults, then from `text`.
+ * `name` is the file's, for messages. Texts are in the arena. A `#` within a value belongs to it.
+ */
 GB_MUST_USE int conf_read(struct gb_arena *arena, const struct conf_key *table, const char *name,
                           struct gb_bytes text, void *ret, struct gb_err *err);
 /* All keys with their present values and help as comments: reads back the same. */

@@ -45,6 +45,8 @@ enum {
     GB_LIMIT_PE_SECTIONS = 96,       /* the PE loader's own ceiling */
     GB_LIMIT_PE_ZEROS = 1 << 20,     /* a section's bytes in memory beyond those in the file */
     GB_LIMIT_IMAGE = 1 << 30,        /* a UKI with its initrd */
+    GB_LIMIT_CONF = 64 << 10,        /* a configuration file; with all its comments some 10 KB */
+    GB_LIMIT_CONF_ITEMS = 256,       /* of one list key: addresses, roots */
     GB_LIMIT_FINDINGS = 4096,        /* after that many the rest is counted, not kept */
 };
 

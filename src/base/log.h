@@ -24,7 +24,13 @@ struct gb_log_field {
     const char *text; /* NULL: `number` counts */
     int64_t number;
 };
-#define GB_LOG_TEXT(k, v)   ((struct gb_log_field){.key = (k), .text = (v) ? (v) : "-"})
+/* A text of NULL is shown as a dash. */
+static inline const char *gb_log_shown(const char *text)
+{
+    return text ? text : "-";
+}
+
+#define GB_LOG_TEXT(k, v)   ((struct gb_log_field){.key = (k), .text = gb_log_shown(v)})
 #define GB_LOG_NUMBER(k, n) ((struct gb_log_field){.key = (k), .number = (int64_t)(n)})
 
 /* `event` is a stable word ("node-enrolled"). One write(2) a line, so that threads do not mix. Any

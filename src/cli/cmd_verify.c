@@ -1,13 +1,12 @@
 #include <string.h>
-#include <time.h>
 
 #include "attest/attest.h"
+#include "base/clock.h"
 #include "base/encode.h"
 #include "base/limits.h"
 #include "cli/attest_dir.h"
 #include "cli/cmd.h"
 #include "cli/output.h"
-#include "cli/time_arg.h"
 #include "cli/trust_files.h"
 #include "crypto/x509.h"
 #include "result/verdict.h"
@@ -24,10 +23,10 @@ static const struct cmd_option options[] = {
 /* --nonce and --time; CMD_OK or CMD_USAGE. */
 static int read_asked(struct gb_arena *arena, const struct cmd_line *line, struct asked *ret_asked)
 {
-    struct asked asked = {.time_s = time(NULL)};
+    struct asked asked = {.time_s = gb_clock_s()};
     const char *nonce = cmd_value(line, "nonce");
     const char *when = cmd_value(line, "time");
-    if (when && !time_arg_read(when, &asked.time_s))
+    if (when && !gb_clock_parse(gb_bytes_str(when), &asked.time_s))
         return output_usage(line, "--time is like 2026-11-20T21:30:00Z, not \"%s\"", when);
     if (nonce) {
         size_t len = strlen(nonce) / 2;
