@@ -4,8 +4,10 @@
 #ifndef GB_CRYPTO_ISSUE_H
 #define GB_CRYPTO_ISSUE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "base/bytes.h"
 #include "base/check.h"
@@ -20,6 +22,8 @@ struct issue {
     const char *common_name;  /* at most 64 characters */
     const char *spiffe_id;    /* URI of the subjectAltName; NULL for the CA */
     const char *const *names; /* DNS names and IP addresses, NULL-terminated; may be NULL */
+    const uint8_t *ak;        /* SHA-256 over the TPMT_PUBLIC of the AK that this node enrolled
+                                 with, for a private extension; NULL: none */
     int64_t not_before_s;
     int64_t not_after_s;
 };
@@ -46,8 +50,9 @@ struct issued {
     int64_t not_before_s;
     int64_t not_after_s;
     uint8_t fingerprint[32]; /* SHA-256 over the SubjectPublicKeyInfo */
+    bool has_ak;
+    uint8_t ak[32]; /* as in struct issue */
 };
-struct gb_arena;
 GB_MUST_USE int issued_read(struct gb_arena *arena, struct gb_bytes cert_pem,
                             struct gb_bytes ca_pem, struct issued *ret_issued, struct gb_err *err);
 /* SHA-256 over the SubjectPublicKeyInfo of the first certificate of a PEM: what join tokens pin. */

@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 
 #include "base/mem.h"
+#include "crypto/issue_ossl.h"
 #include "crypto/key_evp.h"
 #include "crypto/x509_ossl.h"
 
@@ -66,4 +67,9 @@ int x509_key(const struct x509_cert *cert, struct key **ret_key, struct gb_err *
     if (!pkey)
         return gb_err_set(err, GB_ERR_INPUT, "the certificate's key cannot be read");
     return key_from_evp(pkey, ret_key, err);
+}
+
+int x509_fingerprint(const struct x509_cert *cert, uint8_t out[32], struct gb_err *err)
+{
+    return issue_spki(cert->x, out, err);
 }

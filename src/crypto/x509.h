@@ -71,6 +71,8 @@ struct x509_tpm {
 const char *x509_ek_fault(const struct x509_cert *cert);
 GB_MUST_USE int x509_tpm(struct gb_arena *arena, const struct x509_cert *cert,
                          struct x509_tpm *ret_tpm, struct gb_err *err);
+/* SHA-256 over the certificate's SubjectPublicKeyInfo. GB_ERR_INPUT. */
+GB_MUST_USE int x509_fingerprint(const struct x509_cert *cert, uint8_t out[32], struct gb_err *err);
 /* The certified key; the caller frees it. */
 GB_MUST_USE int x509_key(const struct x509_cert *cert, struct key **ret_key, struct gb_err *err);
 
