@@ -25,6 +25,9 @@ struct json *finding_json(struct gb_arena *arena, const struct gb_finding *findi
         json_set(object, "link", json_text(gb_link_name(finding->link)));
     json_set(object, "code", json_text(gb_finding_code_name(finding->code)));
     json_set(object, "message", sentence(gb_finding_message(arena, finding)));
+    char *remedy = gb_finding_remedy(arena, finding);
+    if (!remedy || *remedy)
+        json_set(object, "remedy", sentence(remedy));
     if (finding->event.log != GB_LOG_NONE)
         json_set(object, "event", event_json(finding->event));
     return object;

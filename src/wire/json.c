@@ -123,6 +123,22 @@ void json_push(struct json *array, struct json *value)
         array->failed = true;
 }
 
+struct json *json_take(struct json *object, const char *key)
+{
+    for (size_t i = 0; object && object->kind == JSON_NODE_OBJECT && i < object->count; i++) {
+        struct json *value = object->items[i];
+        if (strcmp(value->key, key) != 0)
+            continue;
+        object->count--;
+        memmove(object->items + i, object->items + i + 1,
+                (object->count - i) * sizeof(object->items[0]));
+        gb_free(value->key);
+        value->key = NULL;
+        return value;
+    }
+    return NULL;
+}
+
 /* Depth is what the builder nested, or the reader's ceiling: recursion is bounded. */
 void json_free(struct json *value)
 {
@@ -159,6 +175,19 @@ size_t json_count(const struct json *array)
 const struct json *json_at(const struct json *array, size_t index)
 {
     return index < json_count(array) ? array->items[index] : NULL;
+}
+
+bool json_as_text(const struct json *value, struct gb_bytes *ret_text)
+{
+    if (!value || value->kind != JSON_NODE_TEXT)
+        return false;
+    *ret_text = gb_bytes(value->text, value->text_len);
+    return true;
+}
+
+bool json_absent(const struct json *value)
+{
+    return !value || value->kind == JSON_NODE_NULL;
 }
 
 bool json_get_text(const struct json *object, const char *key, struct gb_bytes *ret_text)

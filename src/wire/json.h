@@ -28,6 +28,8 @@ struct json *json_bool(bool value);
  * then fails. */
 void json_set(struct json *object, const char *key, struct json *value);
 void json_push(struct json *array, struct json *value);
+/* Takes a member out of `object`, for a tree of the caller's: it owns it. NULL when absent. */
+struct json *json_take(struct json *object, const char *key);
 void json_free(struct json *value);
 void json_freep(struct json **value);
 
@@ -42,6 +44,9 @@ GB_MUST_USE int json_read(struct gb_bytes in, struct json **ret_value, struct gb
 const struct json *json_get(const struct json *object, const char *key);
 size_t json_count(const struct json *array);
 const struct json *json_at(const struct json *array, size_t index);
+bool json_as_text(const struct json *value, struct gb_bytes *ret_text);
+/* Absent, or null. */
+bool json_absent(const struct json *value);
 bool json_get_text(const struct json *object, const char *key, struct gb_bytes *ret_text);
 bool json_get_number(const struct json *object, const char *key, uint64_t *ret_value);
 

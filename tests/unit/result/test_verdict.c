@@ -27,6 +27,8 @@ static void a_finding_has_an_event_only_when_one_decided(void **state)
               "  \"link\": \"os\",\n"
               "  \"code\": \"ima.violation\",\n"
               "  \"message\": \"/x \\\"y\\\" was open for writing while it was measured\",\n"
+              "  \"remedy\": \"its true contents are unknown; find the writer, reboot, and keep it "
+              "from writing what root reads\",\n"
               "  \"event\": {\n"
               "    \"log\": \"ima\",\n"
               "    \"index\": 7\n"

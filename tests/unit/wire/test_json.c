@@ -213,6 +213,27 @@ static void every_allocation_may_fail(void **state)
     }
 }
 
+static void a_member_can_be_taken_out(void **state)
+{
+    (void)state;
+    struct json *object = json_new_object();
+    json_set(object, "a", json_number(1));
+    json_set(object, "b", json_text("two"));
+    json_set(object, "c", json_number(3));
+    struct json *taken = json_take(object, "b");
+    struct gb_bytes text = {0};
+    assert_true(json_as_text(taken, &text));
+    assert_true(gb_bytes_is(text, "two"));
+    assert_null(json_take(object, "b"));
+    assert_null(json_take(NULL, "b"));
+    json_set(object, "d", taken);
+    char *out = NULL;
+    assert_int_equal(json_print(object, &out, NULL), 0);
+    assert_string_equal(out, "{\n  \"a\": 1,\n  \"c\": 3,\n  \"d\": \"two\"\n}\n");
+    gb_free(out);
+    json_free(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +247,7 @@ int main(void)
         cmocka_unit_test(refuses_what_two_readers_could_read_differently),
         cmocka_unit_test(depth_has_a_ceiling),
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(a_member_can_be_taken_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
