@@ -35,6 +35,8 @@ enum {
     GB_LIMIT_PCR_TEXT = 256 << 10,   /* pcrs.yaml: 24 lines in each of a few banks */
     GB_LIMIT_SETS = 1024,            /* reference sets of one policy; a fleet has some dozens */
     GB_LIMIT_POLICY = 64 << 20,      /* a reference set with 500,000 file digests */
+    GB_LIMIT_HTTP_FIELDS = 48,       /* header lines of a request; browsers send some 20 */
+    GB_LIMIT_HTTP_ANSWER = 64 << 20, /* a list of 100,000 nodes in JSON */
     GB_LIMIT_JSON_DEPTH = 32,        /* the records that we read nest four deep */
     GB_LIMIT_YAML_DEPTH = 16,        /* our documents nest five deep */
     GB_LIMIT_YAML_NODES = 4 << 20,   /* nodes of all documents of one file */

@@ -1,8 +1,8 @@
 /*
- * HTTP/1.1 over TLS on one loop: libevent's evhttp, with what it leaves open closed above it:
- * absolute deadlines for handshake, headers, body and idling (slowloris, T29), ceilings, strict
- * framing (two Content-Length, "+2", blanks before the colon, no Host: 400 and close). Listening
- * sockets use SO_REUSEPORT, so that each loop thread has its own server.
+ * HTTP/1.1 over TLS on one loop (docs/adr/0008): absolute deadlines for handshake, headers, body,
+ * answer and idling (slowloris, T29), ceilings, strict framing (two Content-Length, "+2", blanks
+ * before the colon, a bare LF, no Host: 400 and close). Listening sockets use SO_REUSEPORT, so that
+ * each loop thread has its own server.
  */
 #ifndef GB_NET_HTTP_SERVER_H
 #define GB_NET_HTTP_SERVER_H
@@ -24,10 +24,12 @@ struct http_server_conf {
     size_t max_header;
     size_t max_body;
     size_t max_connections; /* above: the one idle for longest is closed */
+    size_t max_handshakes;  /* of those, not yet through the handshake: above, the oldest of them is
+                               closed; 0: a quarter of max_connections */
     int64_t handshake_ms;
-    int64_t header_ms;
-    int64_t body_ms;
-    int64_t idle_ms; /* a kept connection without a request */
+    int64_t header_ms; /* from a request's first byte to its empty line */
+    int64_t body_ms;   /* for the body, and again for taking the answer */
+    int64_t idle_ms;   /* a kept connection without a request */
 };
 
 /* One request, loop only. It lives until answered: http_answer may come later, from the same loop
@@ -48,9 +50,16 @@ void http_server_stop(struct http_server *server, int64_t grace_ms, void (*done)
 void http_server_free(struct http_server *server);
 uint16_t http_server_port(const struct http_server *server);
 
-struct http_server_count { /* since the start, for /metrics */
-    uint64_t accepted, refused, timed_out, requests, handshakes_full, handshakes_resumed,
-        bad_framing;
+/* Since the start, for /metrics. Any thread may ask. */
+struct http_server_count {
+    uint64_t accepted;
+    uint64_t refused; /* for want of room: closed before their time, or at once */
+    uint64_t timed_out;
+    uint64_t requests;
+    uint64_t handshakes_full;
+    uint64_t handshakes_resumed;
+    uint64_t handshakes_failed;
+    uint64_t bad_framing;
     size_t open;
 };
 void http_server_counts(const struct http_server *server, struct http_server_count *ret_count);

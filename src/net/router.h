@@ -31,6 +31,8 @@ struct route {
     const char *pattern; /* "/v1/nodes/{node}/attest"; NULL ends the table */
     unsigned roles;      /* of enum route_role */
     size_t max_body;
+    bool expired_ok; /* the handler judges a certificate past its date itself (renewal's grace);
+                        else the router refuses it: 403 certificate-expired */
     void (*handle)(void *ctx, const struct route_call *call);
     const char *summary; /* as in the OpenAPI document */
 };

@@ -17,6 +17,7 @@ struct tls_peer {
     char spiffe_id[256];     /* "" when none */
     uint8_t fingerprint[32]; /* SHA-256 over the SubjectPublicKeyInfo */
     int64_t not_after_s;
+    bool expired; /* it was, at the handshake; later requests look at not_after_s themselves */
 };
 
 enum tls_auth {

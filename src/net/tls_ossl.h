@@ -1,0 +1,23 @@
+/* What the room needs of TLS that only OpenSSL's types can say. Private to src/net. */
+#ifndef GB_NET_TLS_OSSL_H
+#define GB_NET_TLS_OSSL_H
+
+#include <openssl/ssl.h>
+
+#include "net/tls.h"
+
+/* The server's side of a connection to be; NULL when out of memory. The caller frees it. */
+SSL *tls_server_accept(struct tls_server *server);
+
+/* Who the peer is, after the handshake. Valid as long as `ssl`. Never NULL. */
+const struct tls_peer *tls_peer_of(const SSL *ssl);
+
+/* Lets a client's context sign with a key that lives elsewhere: `key` is borrowed for the context's
+ * life. */
+GB_MUST_USE int tls_external_use(SSL_CTX *ctx, const struct tls_external_key *key,
+                                 struct gb_err *err);
+
+/* The library's last complaint in words; "" when there is none. */
+void tls_complaint(char *out, size_t len);
+
+#endif
