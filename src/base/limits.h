@@ -34,6 +34,8 @@ enum {
     GB_LIMIT_EXTRAS = 1 << 20,       /* posture, keys, running pods: some kilobytes */
     GB_LIMIT_PCR_TEXT = 256 << 10,   /* pcrs.yaml: 24 lines in each of a few banks */
     GB_LIMIT_SETS = 1024,            /* reference sets of one policy; a fleet has some dozens */
+    GB_LIMIT_STORE_QUEUE = 8192,     /* writes that wait for a commit of 4 ms; 16 KB each */
+    GB_LIMIT_STORE_LIST = 65536,     /* rows of one list */
     GB_LIMIT_POLICY = 64 << 20,      /* a reference set with 500,000 file digests */
     GB_LIMIT_HTTP_FIELDS = 48,       /* header lines of a request; browsers send some 20 */
     GB_LIMIT_HTTP_ANSWER = 64 << 20, /* a list of 100,000 nodes in JSON */

@@ -42,7 +42,8 @@ void store_close(struct store *store);
 void store_closep(struct store **store);
 
 /* Runs when the write is durable (GB_OK) or was refused (err says why: DENIED for a rule such as
- * "this EK belongs to another node", AGAIN, IO). On the writer's thread: post to your loop. */
+ * "this EK belongs to another node", AGAIN, IO). On the writer's thread (on the
+ * caller's when the queue is full: AGAIN, or memory is: NOMEM): post to your loop. */
 typedef void store_done(void *ctx, int result, const struct gb_err *err);
 
 /* ---- join tokens: only the SHA-256 of the secret is kept (T21) ---- */
@@ -109,7 +110,9 @@ struct store_node {
 /* One transaction: the token (id, NULL when none) loses a use or the grant its life, the node and
  * its EKs come in, or for a node that exists with the same EK (re-enrolment) its keys are replaced.
  * DENIED: token gone, used up or expired at `now_s`; an EK belongs to another node; the name is
- * another node's. The same transport key again is GB_OK and changes nothing. */
+ * another node's. The same transport key again is GB_OK and changes nothing (AGAIN when it came
+ * under another id: two first enrolments of one machine at once; read the node back). A node's id
+ * is asked of store_node_by_ek first: removed or not, it keeps it. */
 struct store_enrolment {
     const struct store_node *node;
     const uint8_t *token_id; /* 8 bytes, or NULL */

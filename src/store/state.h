@@ -1,0 +1,55 @@
+/* What an open store is made of. Private to store/. */
+#ifndef GB_STORE_STATE_H
+#define GB_STORE_STATE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "store/db.h"
+#include "store/live.h"
+#include "store/store.h"
+
+enum { STORE_READERS = 4 };
+
+/* One queued write. What it writes lies behind it in its arena. */
+struct write {
+    struct write *next;
+    struct gb_arena *arena; /* holds this struct, too */
+    int (*run)(struct db *db, const void *what, struct gb_err *err);
+    const void *what;
+    store_done *done; /* may be NULL */
+    void *ctx;
+    int result;
+    struct gb_err err;
+};
+
+struct store {
+    char *path; /* owned */
+    int lock_fd;
+    int64_t flush_ms;
+
+    struct db writer; /* the writer thread's, once it runs */
+    pthread_t thread;
+    bool running;
+
+    pthread_mutex_t lock; /* guards all below; held for no I/O */
+    pthread_cond_t wake;  /* the writer: something to do */
+    struct write *first;
+    struct write *last;
+    size_t queued;
+    bool stopping;
+    struct live_table live;
+    struct store_counts counts;
+
+    pthread_mutex_t readers_lock; /* guards all below */
+    pthread_cond_t reader_free;
+    struct db readers[STORE_READERS];
+    bool reader_open[STORE_READERS];
+    bool reader_busy[STORE_READERS];
+};
+
+#endif
