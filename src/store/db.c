@@ -66,6 +66,9 @@ static int failed_io(const struct db *db, int rc, struct gb_err *err)
         return gb_err_sys(err, sys ? sys : ENOSPC,
                           "%s: the disk is full: make room; nothing that was told is lost",
                           db->path);
+    if (rc == SQLITE_IOERR_WRITE)
+        return gb_err_sys(err, sys, "%s: cannot be written: is the disk full, or failing?",
+                          db->path);
     return gb_err_sys(err, sys, "%s: %s", db->path,
                       sys ? strerrordesc_np(sys) : sqlite3_errstr(rc));
 }

@@ -90,7 +90,8 @@ static int make_new(const char *path, struct gb_err *err)
     char wal[PATH_MAX];
     if (beside(path, ".new", fresh, err) < 0 || beside(path, "-wal", wal, err) < 0)
         return GB_ERR_CONFIG;
-    if (access(wal, F_OK) == 0) /* SQLite would play it back into the new one */
+    struct stat st;
+    if (stat(wal, &st) == 0 && st.st_size > 0) /* SQLite would play it back into the new one */
         return gb_err_set(err, GB_ERR_CONFIG,
                           "%s: missing, but its journal %s is there: restore a copy of both", path,
                           wal);

@@ -82,8 +82,9 @@ int schema_check(struct db *db, int *ret_version, struct gb_err *err)
     if (r < 0)
         return r;
     if (application != SCHEMA_APPLICATION)
-        return gb_err_set(err, GB_ERR_CONFIG,
-                          "%s: a database of another program; name another file", db->path);
+        return gb_err_set(
+            err, GB_ERR_CONFIG,
+            "%s: not a database of this service: restore a copy, or name another file", db->path);
     if (version > schema_version())
         return gb_err_set(err, GB_ERR_CONFIG,
                           "%s: written by a newer version (schema %lld, this program knows %d): "
