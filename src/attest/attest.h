@@ -15,6 +15,7 @@
 struct trust {
     struct anchors anchors;
     struct policy policy;
+    uint64_t id; /* names all that was loaded (attest/trust.h); 0 when nobody asks */
 };
 
 /*

@@ -24,7 +24,7 @@
  * its store. */
 struct progress {
     struct seen seen; /* what is proven: boot values, PCR 10 so far, TPM clock and counters */
-    struct standing standing; /* what policy made of it, link by link */
+    struct standing standing; /* what policy made of it, link by link; while seen.whole */
     uint64_t trust_id; /* of the struct trust that judged; another one wants all evidence again */
 };
 
@@ -33,10 +33,12 @@ struct progress {
  * bundle, everything is judged anew, and `before` only says what must not go backwards (T12:
  * resetCount, restartCount, clock, a hidden reboot). Otherwise the bundle continues:
  * boot_log_digest in place of the log, IMA entries from bundle->ima_from on. *ret_after replaces
- * `before` once the round is recorded; a round whose quote is not proven leaves it as it was. The
- * verdict's tiers are of the whole chain so far, its findings those of this round. GB_ERR_AGAIN:
- * the bundle continues from what we do not hold (restart, reboot, new policy, a log that is
- * another): ask for all.
+ * `before` once the round is recorded; a round whose evidence is refused leaves it as it was, but
+ * that a proven quote of a later boot ends what was held of the old one. The verdict's tiers are of
+ * the whole chain so far, its findings those of this round. GB_ERR_AGAIN: the bundle continues from
+ * what we do not hold (restart, reboot, new policy, a log that is another), or the nonce was quoted
+ * long before it was sent back: ask for all, with a fresh nonce. asked->issued_s and ->time_s are
+ * the server's clock.
  */
 GB_MUST_USE int attest_next(struct gb_arena *arena, struct digester *digester,
                             const struct trust *trust, const struct asked *asked,

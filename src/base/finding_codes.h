@@ -126,6 +126,19 @@ X(IMA_AGGREGATE_UNKNOWN, "ima.boot-aggregate-unjudged", WARNING, EVIDENCE,
 X(IMA_OTHER_PCR, "ima.other-pcr", WARNING, EVIDENCE, "the entry was measured into PCR {0}, not 10",
   "")
 
+/* ---- one round after another ---- */
+X(RESET_BACK, "reset-count.back", CONTRAINDICATED, EVIDENCE,
+  "the TPM counts {0}, but {1} was proven before",
+  "the TPM was rolled back or cleared: find out who did, then enrol the node again")
+X(CLOCK_BACK, "clock.back", CONTRAINDICATED, EVIDENCE,
+  "the TPM's clock went back from {1} ms to {0} ms without a reset",
+  "the TPM was rolled back, or this is another TPM's quote; a virtual machine's snapshot does so")
+X(CLOCK_UNSAFE, "clock.unsafe", WARNING, EVIDENCE,
+  "the TPM was not shut down before its last reset, so its clock may have gone back",
+  "it mends itself within about an hour; shut the node down in order")
+X(REBOOT_UNSEEN, "reset-count.unseen", AFFIRMING, EVIDENCE,
+  "the node was reset {0} more times since the last quote, and nothing is known of those boots", "")
+
 /* ---- identity ---- */
 X(EK_CHAIN, "ek.chain-valid", AFFIRMING, IDENTITY,
   "{0} chains to {1}; that the AK lives in that TPM is proven at enrolment, not here", "")
@@ -147,6 +160,29 @@ X(EK_MISSING, "ek.missing", CONTRAINDICATED, IDENTITY, "roots were given, but no
 X(EK_UNJUDGED, "ek.not-judged", NONE, IDENTITY,
   "EK certificates were given, but no root to judge them by",
   "pass the manufacturer's root with --root")
+X(CERTIFY_PROVEN, "certify.key-proven", AFFIRMING, IDENTITY,
+  "the AK certifies the transport key ({0}): it lives in the same TPM", "")
+X(CERTIFY_MAGIC, "certify.not-from-tpm", CONTRAINDICATED, IDENTITY,
+  "the certification does not carry TPM_GENERATED_VALUE: {0}",
+  "the bytes were not made by a TPM; treat the node as hostile")
+X(CERTIFY_TYPE, "certify.wrong-type", CONTRAINDICATED, IDENTITY,
+  "the attestation is of type {0}, not a certification",
+  "ask the node for TPM2_Certify; another structure signed by its AK certifies no key")
+X(CERTIFY_SIGNATURE, "certify.signature-invalid", CONTRAINDICATED, IDENTITY,
+  "the signature over the certification does not verify with this AK, or may not be used ({0})",
+  "the certification or the key was exchanged")
+X(CERTIFY_NONCE, "certify.nonce-mismatch", CONTRAINDICATED, IDENTITY,
+  "the certification does not answer what was asked",
+  "a replayed or foreign certification; begin again")
+X(CERTIFY_NAME, "certify.other-key", CONTRAINDICATED, IDENTITY,
+  "the AK certifies another key than the one given, or its Name is not a SHA-2 hash",
+  "send the public area of the key that was certified")
+X(CERTIFY_KEY, "certify.key-attributes", CONTRAINDICATED, IDENTITY,
+  "the transport key's attributes are wrong: {0}",
+  "make the key inside the TPM: fixedTPM, fixedParent, sensitiveDataOrigin, sign; neither decrypt "
+  "nor restricted")
+X(CERTIFY_WEAK, "certify.key-weak", CONTRAINDICATED, IDENTITY, "the transport key is too weak: {0}",
+  "use RSA-2048 or P-256 at least")
 
 /* ---- the measured links ---- */
 X(REF_MATCH, "reference.match", AFFIRMING, NONE, "as reference set {0} says", "")

@@ -70,6 +70,13 @@ struct evidence {
     struct gb_findings quirks; /* of the readers; verify() takes them over */
 };
 
+/* Whether it goes on from an earlier round: the IMA list from its middle, or the boot log by its
+ * digest alone. */
+static inline bool bundle_continues(const struct bundle *bundle)
+{
+    return bundle->ima_from > 0 || (bundle->boot_log_digest.data && !bundle->boot_log.data);
+}
+
 /* Reads all parts. GB_ERR_NOTFOUND names a part that must exist; GB_ERR_INPUT: "eventlog.bin: event
  * 41: ...". */
 GB_MUST_USE int bundle_read(struct gb_arena *arena, const struct bundle *bundle,

@@ -43,12 +43,13 @@ static int check_claims(const struct judge *judge, struct gb_err *err)
     bool has_quote = claims->quote_proven && claims->bank != DIGEST_NONE;
     if (!has_quote && worst != GB_TIER_CONTRAINDICATED)
         return gb_err_set(err, GB_ERR_BUG, "the quote is not proven, but no finding says why");
-    if (!claims->has_boot && worst < GB_TIER_WARNING)
+    if (!claims->has_boot && !claims->continues && worst < GB_TIER_WARNING)
         return gb_err_set(err, GB_ERR_BUG, "no boot is proven, but no finding says why");
     return GB_OK;
 }
 
-static int judge_links(struct judge *judge, struct gb_err *err)
+/* How the node booted; judged once, with the evidence that proves it. */
+static int judge_start(struct judge *judge, struct gb_err *err)
 {
     struct chain_event *events = NULL;
     int r = chain_place(judge->arena, judge->claims, &events, err);
@@ -58,10 +59,14 @@ static int judge_links(struct judge *judge, struct gb_err *err)
     r = judge_boot(judge, err);
     if (r < 0)
         return r;
-    r = judge_secure_boot(judge, err);
-    if (r < 0)
-        return r;
-    r = judge_ima(judge, err);
+    return judge_secure_boot(judge, err);
+}
+
+static int judge_links(struct judge *judge, struct gb_err *err)
+{
+    int r = judge->claims->continues ? GB_OK : judge_start(judge, err);
+    if (r == GB_OK)
+        r = judge_ima(judge, err);
     if (r < 0)
         return r;
     return judge->failed ? gb_err_nomem(err) : GB_OK;
@@ -86,8 +91,9 @@ static int name_policy(struct gb_arena *arena, const struct node_policy *node,
     return *ret_name ? GB_OK : gb_err_nomem(err);
 }
 
-int appraise(struct gb_arena *arena, const struct policy *policy, const struct claims *claims,
-             struct verdict *ret_verdict, struct gb_err *err)
+int appraise_next(struct gb_arena *arena, const struct policy *policy, const struct claims *claims,
+                  const struct standing *standing, struct standing *ret_standing,
+                  struct verdict *ret_verdict, struct gb_err *err)
 {
     struct judge judge = {.arena = arena, .policy = policy, .claims = claims};
     struct verdict verdict = {0};
@@ -98,6 +104,8 @@ int appraise(struct gb_arena *arena, const struct policy *policy, const struct c
     if (r < 0)
         return r;
     if (judge.links[GB_LINK_EVIDENCE].worst != GB_TIER_CONTRAINDICATED) {
+        if (standing)
+            judge.standing = *standing;
         r = judge_all(&judge, err);
         if (r < 0)
             return r;
@@ -105,9 +113,17 @@ int appraise(struct gb_arena *arena, const struct policy *policy, const struct c
     r = name_policy(arena, policy->node, &verdict.policy, err);
     if (r < 0)
         return r;
-    r = tiers_compose(arena, policy->node, judge.links, &verdict, err);
+    r = tiers_compose(arena, policy->node, judge.links, &judge.standing, &verdict, err);
     if (r < 0)
         return r;
+    *ret_standing = judge.standing;
     *ret_verdict = verdict;
     return GB_OK;
+}
+
+int appraise(struct gb_arena *arena, const struct policy *policy, const struct claims *claims,
+             struct verdict *ret_verdict, struct gb_err *err)
+{
+    struct standing unused;
+    return appraise_next(arena, policy, claims, NULL, &unused, ret_verdict, err);
 }

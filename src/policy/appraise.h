@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "policy/policy.h"
+#include "policy/standing.h"
 #include "result/verdict.h"
 #include "verify/claims.h"
 
@@ -13,5 +14,15 @@
 GB_MUST_USE int appraise(struct gb_arena *arena, const struct policy *policy,
                          const struct claims *claims, struct verdict *ret_verdict,
                          struct gb_err *err);
+/*
+ * The same where an earlier round of the boot was judged: `standing` is what it came to (NULL:
+ * claims stand alone). Claims that continue are judged by what is new in them; the tiers are of the
+ * whole chain so far, the findings those of this round. *ret_standing is what the next round starts
+ * from.
+ */
+GB_MUST_USE int appraise_next(struct gb_arena *arena, const struct policy *policy,
+                              const struct claims *claims, const struct standing *standing,
+                              struct standing *ret_standing, struct verdict *ret_verdict,
+                              struct gb_err *err);
 
 #endif

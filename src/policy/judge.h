@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "policy/chain.h"
 #include "policy/policy.h"
+#include "policy/standing.h"
 #include "verify/claims.h"
 
 /* One appraisal at work. A link has a list of its own, so that a flood of findings in one cannot
@@ -19,6 +20,7 @@ struct judge {
     const struct chain_event *events; /* claims->boot_count */
     struct gb_findings links[GB_LINK_COUNT];
     const struct ref_set *cmdline_set; /* the set that the command line matched, or NULL */
+    struct standing standing;          /* of earlier rounds; all zero when there were none */
     bool secure_boot_on;               /* proven; set by judge_boot */
     bool failed;                       /* out of memory for a text: there will be no verdict */
 };

@@ -13,13 +13,15 @@ enum { SHOWN_PATH = 512 };
 struct ima_count {
     size_t accepted;
     size_t judged;
-    bool has_index;
-    struct path_index index; /* made when the first file is unknown: a good node needs none */
+    const struct path_index *index; /* the policy's, or made when the first file is unknown */
+    struct path_index own;
 };
 
-static struct gb_event_ref event_of(size_t index)
+/* Its place in the whole list. */
+static struct gb_event_ref event_of(const struct judge *judge, size_t index)
 {
-    return (struct gb_event_ref){.log = GB_LOG_IMA, .index = (uint32_t)index};
+    return (struct gb_event_ref){.log = GB_LOG_IMA,
+                                 .index = (uint32_t)(judge->claims->ima_from + index)};
 }
 
 static const char *shown(struct judge *judge, struct gb_bytes text)
@@ -93,26 +95,27 @@ static int add_unknown(struct judge *judge, struct ima_count *count, size_t inde
     const struct ima_entry *entry = &judge->claims->ima[index];
     if (judge->links[GB_LINK_OS].count >=
         GB_LIMIT_FINDINGS) { /* counted, and no text made for it */
-        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_UNKNOWN, event_of(index), NULL, NULL, NULL);
+        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_UNKNOWN, event_of(judge, index), NULL, NULL,
+                  NULL);
         return GB_OK;
     }
     const char *found = digest_text(judge, entry->file_alg, entry->file_digest);
     enum digest_alg alg = DIGEST_NONE;
-    if (!count->has_index) {
-        int r = path_index_build(judge->arena, judge->policy->sets, &count->index, err);
+    if (!count->index) {
+        int r = path_index_build(judge->arena, judge->policy->sets, &count->own, err);
         if (r < 0)
             return r;
-        count->has_index = true;
+        count->index = &count->own;
     }
-    struct gb_bytes accepted = path_index_find(&count->index, entry->path, &alg);
+    struct gb_bytes accepted = path_index_find(count->index, entry->path, &alg);
     if (entry->buffer.data)
-        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_CRITICAL, event_of(index),
+        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_CRITICAL, event_of(judge, index),
                   shown(judge, entry->path), found, NULL);
     else if (accepted.data && !entry->is_verity)
-        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_CHANGED, event_of(index),
+        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_CHANGED, event_of(judge, index),
                   shown(judge, entry->path), found, digest_text(judge, alg, accepted));
     else
-        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_UNKNOWN, event_of(index),
+        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_UNKNOWN, event_of(judge, index),
                   shown(judge, entry->path), found, NULL);
     return GB_OK;
 }
@@ -123,12 +126,12 @@ static int judge_entry(struct judge *judge, struct ima_count *count, size_t inde
     const struct ima_entry *entry = &judge->claims->ima[index];
     count->judged++;
     if (entry->file_digest.len == 0) {
-        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_NO_DIGEST, event_of(index),
+        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_NO_DIGEST, event_of(judge, index),
                   shown(judge, entry->template_name), shown(judge, entry->path), NULL);
         return GB_OK;
     }
     if (!digest_strong(entry->file_alg)) {
-        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_WEAK_DIGEST, event_of(index),
+        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_WEAK_DIGEST, event_of(judge, index),
                   shown(judge, entry->path),
                   entry->file_alg == DIGEST_NONE ? "an algorithm that is not known here"
                                                  : digest_name(entry->file_alg),
@@ -151,8 +154,9 @@ void judge_violations(struct judge *judge)
             continue;
         struct gb_findings *os = &judge->links[GB_LINK_OS];
         enum gb_tier worst = os->worst;
-        struct gb_finding *finding = gb_finding_add(os, GB_FINDING_IMA_VIOLATION, event_of(i),
-                                                    shown(judge, entry->path), NULL, NULL);
+        struct gb_finding *finding =
+            gb_finding_add(os, GB_FINDING_IMA_VIOLATION, event_of(judge, i),
+                           shown(judge, entry->path), NULL, NULL);
         const struct node_policy *node = judge->policy->node;
         if (node && !node->ima_allow_violations)
             continue;
@@ -213,7 +217,7 @@ static bool names_policy(const struct judge *judge)
 
 int judge_ima(struct judge *judge, struct gb_err *err)
 {
-    struct ima_count count = {0};
+    struct ima_count count = {.index = judge->policy->paths};
     if (!judge_next_set(judge->policy->sets, REF_PACKAGES)) {
         judge_add(judge, GB_LINK_OS, GB_FINDING_REF_UNJUDGED, GB_NO_EVENT, NULL, NULL, NULL);
         judge_violations(judge);
@@ -225,14 +229,18 @@ int judge_ima(struct judge *judge, struct gb_err *err)
     }
     /* What speaks of the whole list comes first: a flood of files must not push it over the
      * ceiling. */
-    bool blamed = judge->links[GB_LINK_CMDLINE].worst == GB_TIER_CONTRAINDICATED;
-    if (!blamed && !names_policy(judge)) /* a broken command line is blamed where it stands */
+    struct standing *standing = &judge->standing;
+    bool blamed = judge->links[GB_LINK_CMDLINE].worst == GB_TIER_CONTRAINDICATED ||
+                  standing->links[GB_LINK_CMDLINE].worst == GB_TIER_CONTRAINDICATED;
+    standing->policy_named = standing->policy_named || names_policy(judge);
+    if (!blamed && !standing->policy_named) /* a broken command line is blamed where it stands */
         judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_POLICY, GB_NO_EVENT, NULL, NULL, NULL);
     judge_violations(judge);
     int r = judge_entries(judge, &count, err);
     if (r < 0)
         return r;
-    if (count.judged == 0)
+    standing->files_judged = standing->files_judged || count.judged > 0;
+    if (!standing->files_judged)
         judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_ABSENT, GB_NO_EVENT, NULL, NULL, NULL);
     if (count.accepted > 0)
         judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_MATCH, GB_NO_EVENT,

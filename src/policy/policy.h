@@ -14,6 +14,8 @@
 #include "base/finding.h"
 #include "policy/refval.h"
 
+struct path_index;
+
 enum policy_want { POLICY_ANY, POLICY_ON, POLICY_OFF };
 
 /* NodePolicy.spec */
@@ -32,6 +34,8 @@ struct policy {
     const struct node_policy
         *node;                  /* NULL: no policy; evidence is judged by what it says of itself */
     const struct ref_set *sets; /* only those that count */
+    const struct path_index *paths; /* of the sets of packages, for who judges many nodes; or NULL:
+                                       made when the first file is unknown */
 };
 
 struct policy_file {

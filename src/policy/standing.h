@@ -1,5 +1,5 @@
 /* What policy made of what is proven so far, link by link: enough to compose a verdict when only
- * new evidence is judged. Plain bytes. */
+ * new evidence is judged. Plain bytes; all zero: nothing was judged. */
 #ifndef GB_POLICY_STANDING_H
 #define GB_POLICY_STANDING_H
 
@@ -13,8 +13,16 @@ struct standing {
         uint8_t worst;      /* enum gb_tier of the link's own findings so far */
         bool has_affirming; /* one finding at least spoke for it */
         bool unjudged;      /* no set speaks for it (reference.not-judged) */
-        bool only_allowed;  /* all that is above affirming is what the policy itself allows */
+        bool not_allowed;   /* something above affirming is not what the policy itself allows */
     } links[GB_LINK_COUNT];
+    bool policy_named; /* something proven names the IMA policy */
+    bool files_judged; /* the list has measured a file */
 };
+
+/* What a list of findings comes to for its link. `lasting`: without those that speak of this round
+ * only, and are found again in the next while they hold. */
+struct standing_link standing_of(const struct gb_findings *list, bool lasting);
+/* Both together: the worst of either, and all that was said. */
+struct standing_link standing_merge(struct standing_link a, struct standing_link b);
 
 #endif

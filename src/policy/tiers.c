@@ -28,42 +28,19 @@ bool tiers_append(struct gb_findings *list, const struct gb_finding *finding)
     return true;
 }
 
-static bool has_code(const struct gb_findings *list, enum gb_finding_code code)
-{
-    for (const struct gb_finding *f = list->first; f; f = f->next)
-        if (f->code == code)
-            return true;
-    return false;
-}
-
-static bool has_tier(const struct gb_findings *list, enum gb_tier tier)
-{
-    for (const struct gb_finding *f = list->first; f; f = f->next)
-        if (f->tier == tier)
-            return true;
-    return false;
-}
-
 /* What a link's own findings make of it. Where the set that must speak for it is missing, what else
  * is good about it does not suffice. */
-static enum gb_tier own_tier(const struct gb_findings *list)
+static enum gb_tier own_tier(struct standing_link link)
 {
-    if (list->worst == GB_TIER_AFFIRMING && has_code(list, GB_FINDING_REF_UNJUDGED))
+    if (link.worst == GB_TIER_AFFIRMING && link.unjudged)
         return GB_TIER_NONE;
-    return list->worst;
+    return (enum gb_tier)link.worst;
 }
 
 /* Whether all that keeps a link from being affirming is what the policy itself allows. */
-static bool is_allowed_warning(const struct gb_findings *list)
+static bool is_allowed_warning(struct standing_link link)
 {
-    if (list->dropped > 0 || !has_tier(list, GB_TIER_AFFIRMING))
-        return false;
-    for (const struct gb_finding *f = list->first; f; f = f->next)
-        if (f->tier > GB_TIER_AFFIRMING &&
-            !(f->tier == GB_TIER_WARNING &&
-              (f->code == GB_FINDING_EK_EXPIRED_ALLOWED || f->code == GB_FINDING_IMA_VIOLATION)))
-            return false;
-    return !has_code(list, GB_FINDING_REF_UNJUDGED);
+    return link.has_affirming && !link.not_allowed && !link.unjudged;
 }
 
 static void add(struct gb_findings *list, enum gb_link link, enum gb_finding_code code,
@@ -76,15 +53,15 @@ static void add(struct gb_findings *list, enum gb_link link, enum gb_finding_cod
 
 /* spec.require: by what speaks for the link itself. A required link that rests on a broken one is
  * not blamed again. */
-static void require(const struct node_policy *node, struct gb_findings links[GB_LINK_COUNT],
-                    struct verdict *verdict)
+static void require(const struct node_policy *node, const struct standing *standing,
+                    struct gb_findings links[GB_LINK_COUNT], struct verdict *verdict)
 {
     if (verdict->links[GB_LINK_EVIDENCE].tier == GB_TIER_CONTRAINDICATED)
         return;
     for (int i = GB_LINK_EVIDENCE; i < GB_LINK_COUNT; i++) {
         enum gb_tier *tier = &verdict->links[i].tier;
         if (!node->require[i] || *tier == GB_TIER_AFFIRMING || *tier == GB_TIER_CONTRAINDICATED ||
-            (*tier == GB_TIER_WARNING && is_allowed_warning(&links[i])))
+            (*tier == GB_TIER_WARNING && is_allowed_warning(standing->links[i])))
             continue;
         add(&links[i], (enum gb_link)i, GB_FINDING_LINK_UNPROVEN, gb_tier_name(*tier), NULL);
         *tier = GB_TIER_CONTRAINDICATED;
@@ -117,7 +94,7 @@ static void rest(struct gb_findings links[GB_LINK_COUNT], struct verdict *verdic
 
 /* The worst link. With a policy, a measured link that nothing judged keeps the whole from
  * affirming. Never none: nothing affirming is no yes. */
-static enum gb_tier overall(const struct node_policy *node, const struct gb_findings *links,
+static enum gb_tier overall(const struct node_policy *node, const struct standing *standing,
                             const struct verdict *verdict)
 {
     enum gb_tier worst = GB_TIER_NONE;
@@ -127,7 +104,7 @@ static enum gb_tier overall(const struct node_policy *node, const struct gb_find
     if (worst == GB_TIER_NONE || verdict->links[GB_LINK_EVIDENCE].tier == GB_TIER_NONE)
         return GB_TIER_CONTRAINDICATED;
     for (int i = GB_LINK_FIRMWARE; node && i <= GB_LINK_OS; i++)
-        if (worst < GB_TIER_WARNING && has_code(&links[i], GB_FINDING_REF_UNJUDGED))
+        if (worst < GB_TIER_WARNING && standing->links[i].unjudged)
             worst = GB_TIER_WARNING;
     return worst;
 }
@@ -158,14 +135,19 @@ static int join(struct gb_arena *arena, struct gb_findings links[GB_LINK_COUNT],
 }
 
 int tiers_compose(struct gb_arena *arena, const struct node_policy *node,
-                  struct gb_findings links[GB_LINK_COUNT], struct verdict *verdict,
-                  struct gb_err *err)
+                  struct gb_findings links[GB_LINK_COUNT], struct standing *standing,
+                  struct verdict *verdict, struct gb_err *err)
 {
-    for (int i = GB_LINK_EVIDENCE; i < GB_LINK_COUNT; i++)
-        verdict->links[i].tier = own_tier(&links[i]);
+    struct standing now = *standing;
+    for (int i = GB_LINK_EVIDENCE; i < GB_LINK_COUNT; i++) {
+        struct standing_link *link = &standing->links[i];
+        now.links[i] = standing_merge(*link, standing_of(&links[i], false));
+        *link = standing_merge(*link, standing_of(&links[i], true));
+        verdict->links[i].tier = own_tier(now.links[i]);
+    }
     if (node)
-        require(node, links, verdict);
+        require(node, &now, links, verdict);
     rest(links, verdict);
-    verdict->tier = overall(node, links, verdict);
+    verdict->tier = overall(node, &now, verdict);
     return join(arena, links, &verdict->findings, err);
 }

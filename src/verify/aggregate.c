@@ -82,3 +82,20 @@ int aggregate_judge(struct gb_arena *arena, struct digester *digester, const str
     }
     return GB_OK;
 }
+
+int aggregate_check_later(struct digester *digester, const struct ima_log *log, size_t count,
+                          const struct pcr_values *proven, bool *ret_good, struct gb_err *err)
+{
+    bool good = true;
+    for (size_t i = 0; i < count && good; i++) {
+        const struct ima_entry *entry = &log->entries[i];
+        enum aggregate answer = AGGREGATE_UNKNOWN;
+        if (!ima_is_boot_aggregate(entry))
+            continue;
+        if (compare(digester, entry, proven, &answer) < 0)
+            return gb_err_set(err, GB_ERR_BUG, "%s failed", digest_name(entry->file_alg));
+        good = answer == AGGREGATE_MATCHES;
+    }
+    *ret_good = good;
+    return GB_OK;
+}

@@ -2,6 +2,7 @@
 #ifndef GB_VERIFY_AGGREGATE_H
 #define GB_VERIFY_AGGREGATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -23,5 +24,11 @@ GB_MUST_USE int aggregate_judge(struct gb_arena *arena, struct digester *digeste
                                 const struct ima_log *log, size_t count,
                                 const struct pcr_values *proven, struct gb_findings *findings,
                                 struct gb_err *err);
+
+/* Whether every boot_aggregate among the first `count` entries of a list that goes on from its
+ * middle is that of `proven`. Where not, only the whole list can tell what it is. */
+GB_MUST_USE int aggregate_check_later(struct digester *digester, const struct ima_log *log,
+                                      size_t count, const struct pcr_values *proven, bool *ret_good,
+                                      struct gb_err *err);
 
 #endif

@@ -18,25 +18,16 @@ const struct key *ak_key(const struct ak *ak)
     return ak->area ? ak->area : ak->pem;
 }
 
-static int key_of_area(const struct tpm_public *area, struct key **ret_key, struct gb_err *err)
-{
-    int r =
-        area->type == TPM_ALG_RSA
-            ? key_from_rsa(area->rsa_modulus, area->rsa_exponent, ret_key, err)
-            : key_from_ec((enum key_curve)area->ecc_curve, area->ecc_x, area->ecc_y, ret_key, err);
-    if (r < 0)
-        gb_err_prefix(err, "ak.pub: ");
-    return r;
-}
-
 int ak_read(const struct evidence *evidence, const struct key *known, struct ak *ret_ak,
             struct gb_err *err)
 {
     gb_cleanup(ak_done) struct ak ak = {.known = known};
     if (evidence->has_ak_public && !known) {
-        int r = key_of_area(&evidence->ak_public, &ak.area, err);
-        if (r < 0)
+        int r = tpm_public_key(&evidence->ak_public, &ak.area, err);
+        if (r < 0) {
+            gb_err_prefix(err, "ak.pub: ");
             return r;
+        }
     }
     if (evidence->raw->ak_pem.data) {
         int r = key_from_pem(evidence->raw->ak_pem, &ak.pem, err);

@@ -58,6 +58,11 @@ struct claims {
     const struct ima_entry *ima;
     size_t ima_count;
 
+    /* The evidence went on from an earlier round: boot measurements and the first `ima_from`
+     * entries were proven then and are not here; `ima` has the entries behind them. */
+    bool continues;
+    size_t ima_from;
+
     /* The kernel's command line as text, when a measurement proves it (the kernel stub's
      * LoadOptions event, or GRUB's kernel_cmdline); data is NULL otherwise. UTF-8 as the node sent
      * it, not escaped, without a closing newline. */
@@ -71,5 +76,8 @@ struct claims {
 
     struct gb_findings findings; /* of reading and verifying */
 };
+
+/* Whether the evidence is refused as such: a finding against it, not against what it proves. */
+bool claims_refused(const struct claims *claims);
 
 #endif

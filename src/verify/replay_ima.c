@@ -159,9 +159,10 @@ static void report(struct gb_findings *findings, const struct ima_log *log, size
              : NULL;
     if (!what)
         findings->failed = true;
-    gb_finding_add(findings, GB_FINDING_IMA_TEMPLATE_HASH,
-                   (struct gb_event_ref){.log = GB_LOG_IMA, .index = (uint32_t)index}, what, NULL,
-                   NULL);
+    gb_finding_add(
+        findings, GB_FINDING_IMA_TEMPLATE_HASH,
+        (struct gb_event_ref){.log = GB_LOG_IMA, .index = (uint32_t)(log->first + index)}, what,
+        NULL, NULL);
 }
 
 int replay_ima_templates(struct digester *digester, const struct ima_log *log, size_t from,

@@ -9,27 +9,15 @@
 #include "verify/aggregate.h"
 #include "verify/boot.h"
 #include "verify/replay_ima.h"
-
-#define IMA_BIT (UINT32_C(1) << REPLAY_IMA_PCR)
-
-static const struct pcr_bank *quoted_bank(const struct pcr_values *proven, enum digest_alg alg)
-{
-    const struct pcr_bank *bank = pcr_bank_get(proven, alg);
-    return bank && bank->mask & IMA_BIT ? bank : NULL;
-}
+#include "verify/runtime_pcr.h"
 
 /* The bank that decides how many entries are proven. */
 static const struct pcr_bank *first_bank(const struct pcr_values *proven, enum digest_alg wanted)
 {
-    const struct pcr_bank *bank = quoted_bank(proven, wanted);
+    const struct pcr_bank *bank = runtime_bank(proven, wanted);
     for (size_t i = 0; i < proven->count && !bank; i++)
-        bank = quoted_bank(proven, proven->banks[i].alg);
+        bank = runtime_bank(proven, proven->banks[i].alg);
     return bank;
-}
-
-static bool untouched(const struct pcr_bank *bank)
-{
-    return gb_bytes_all(gb_bytes(bank->value[REPLAY_IMA_PCR], digest_size(bank->alg)), 0);
 }
 
 /* Without a list PCR 10 must never have been extended, but by a boot log. */
@@ -37,15 +25,15 @@ static void judge_absence(const struct boot *boot, const struct pcr_values *prov
                           struct gb_findings *findings)
 {
     for (size_t i = 0; i < proven->count; i++) {
-        const struct pcr_bank *bank = quoted_bank(proven, proven->banks[i].alg);
-        if (!bank || untouched(bank) || boot_extended(boot) & IMA_BIT)
+        const struct pcr_bank *bank = runtime_bank(proven, proven->banks[i].alg);
+        if (!bank || runtime_bank_untouched(bank) || boot_extended(boot) & RUNTIME_IMA_BIT)
             continue;
         gb_finding_add(findings, GB_FINDING_IMA_MISSING, GB_NO_EVENT, NULL, NULL, NULL);
         return;
     }
 }
 
-static void blame(const struct pcr_bank *bank, struct gb_findings *findings)
+void runtime_blame(const struct pcr_bank *bank, struct gb_findings *findings)
 {
     gb_finding_add(findings, GB_FINDING_IMA_REPLAY, GB_NO_EVENT, digest_name(bank->alg), NULL,
                    NULL);
@@ -72,8 +60,8 @@ static int try_form(struct digester *digester, const struct ima_log *log,
 
 /* Any other quoted bank must come to its value with the same entry. */
 static int judge_other(struct digester *digester, const struct ima_log *log,
-                       const struct pcr_bank *bank, struct gb_findings *findings,
-                       struct gb_err *err)
+                       const struct pcr_bank *bank, struct runtime *runtime,
+                       struct gb_findings *findings, struct gb_err *err)
 {
     static const struct {
         bool padded;
@@ -89,36 +77,39 @@ static int judge_other(struct digester *digester, const struct ima_log *log,
         if (r < 0)
             return r;
     }
-    if (matched)
-        note_padding(&state, findings);
-    else
-        blame(bank, findings);
+    if (!matched) {
+        runtime_blame(bank, findings);
+        return GB_OK;
+    }
+    note_padding(&state, findings);
+    runtime->states[runtime->state_count++] = state;
     return GB_OK;
 }
 
 static int judge_others(struct digester *digester, const struct ima_log *proven_part,
                         const struct pcr_values *proven, enum digest_alg first,
-                        struct gb_findings *findings, struct gb_err *err)
+                        struct runtime *runtime, struct gb_findings *findings, struct gb_err *err)
 {
     for (size_t i = 0; i < proven->count; i++) {
-        const struct pcr_bank *bank = quoted_bank(proven, proven->banks[i].alg);
+        const struct pcr_bank *bank = runtime_bank(proven, proven->banks[i].alg);
         if (!bank || bank->alg == first)
             continue;
-        int r = judge_other(digester, proven_part, bank, findings, err);
+        int r = judge_other(digester, proven_part, bank, runtime, findings, err);
         if (r < 0)
             return r;
     }
     return GB_OK;
 }
 
-static void judge_entries(struct gb_arena *arena, const struct ima_log *log, size_t count,
-                          struct gb_findings *findings)
+void runtime_judge_entries(struct gb_arena *arena, const struct ima_log *log, size_t count,
+                           struct gb_findings *findings)
 {
     for (size_t i = 0; i < count; i++)
         if (log->entries[i].pcr != REPLAY_IMA_PCR)
-            gb_finding_add(findings, GB_FINDING_IMA_OTHER_PCR,
-                           (struct gb_event_ref){.log = GB_LOG_IMA, .index = (uint32_t)i},
-                           gb_arena_printf(arena, "%u", log->entries[i].pcr), NULL, NULL);
+            gb_finding_add(
+                findings, GB_FINDING_IMA_OTHER_PCR,
+                (struct gb_event_ref){.log = GB_LOG_IMA, .index = (uint32_t)(log->first + i)},
+                gb_arena_printf(arena, "%u", log->entries[i].pcr), NULL, NULL);
     if (count < log->count)
         gb_finding_add(findings, GB_FINDING_IMA_LATER, GB_NO_EVENT,
                        gb_arena_printf(arena, "%zu", log->count - count), NULL, NULL);
@@ -126,22 +117,22 @@ static void judge_entries(struct gb_arena *arena, const struct ima_log *log, siz
 
 /* A list that is there must have been measured: a PCR 10 still at zero is reached by no entry. */
 static int prove(struct digester *digester, const struct ima_log *log, const struct pcr_bank *bank,
-                 size_t *ret_count, struct gb_findings *findings, struct gb_err *err)
+                 struct runtime *runtime, struct gb_findings *findings, struct gb_err *err)
 {
     struct replay_ima state;
     bool matched = false;
-    *ret_count = 0;
     replay_ima_init(&state, bank->alg, false);
     int r = replay_ima_prove(digester, log, bank->value[REPLAY_IMA_PCR], &state, &matched, findings,
                              err);
     if (r < 0)
         return r;
     if (!matched || state.next == 0) {
-        blame(bank, findings);
+        runtime_blame(bank, findings);
         return GB_OK;
     }
     note_padding(&state, findings);
-    *ret_count = state.next;
+    runtime->count = state.next;
+    runtime->states[runtime->state_count++] = state;
     return GB_OK;
 }
 
@@ -150,21 +141,20 @@ static int judge_list(struct gb_arena *arena, struct digester *digester, const s
                       struct runtime *runtime, struct gb_findings *findings, struct gb_err *err)
 {
     const struct pcr_bank *bank = first_bank(proven, wanted);
-    size_t count = 0;
-    if (!bank || (log->count == 0 && untouched(bank)))
+    if (!bank || (log->count == 0 && runtime_bank_untouched(bank)))
         return GB_OK;
-    int r = prove(digester, log, bank, &count, findings, err);
-    if (r < 0 || count == 0)
+    int r = prove(digester, log, bank, runtime, findings, err);
+    if (r < 0 || runtime->count == 0)
         return r;
     struct ima_log proven_part = *log;
-    proven_part.count = count;
-    r = judge_others(digester, &proven_part, proven, bank->alg, findings, err);
+    proven_part.count = runtime->count;
+    r = judge_others(digester, &proven_part, proven, bank->alg, runtime, findings, err);
     if (r == GB_OK)
-        r = aggregate_judge(arena, digester, log, count, proven, findings, err);
+        r = aggregate_judge(arena, digester, log, runtime->count, proven, findings, err);
     if (r < 0)
         return r;
-    judge_entries(arena, log, count, findings);
-    *runtime = (struct runtime){.holds = bank->alg == wanted, .count = count};
+    runtime_judge_entries(arena, log, runtime->count, findings);
+    runtime->holds = bank->alg == wanted;
     return GB_OK;
 }
 

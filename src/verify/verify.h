@@ -15,6 +15,7 @@
 #include "evidence/bundle.h"
 #include "verify/anchors.h"
 #include "verify/claims.h"
+#include "verify/seen.h"
 
 /* What we asked of the node, and when. */
 struct asked {
@@ -39,5 +40,17 @@ GB_MUST_USE int verify(struct gb_arena *arena, struct digester *digester,
                        const struct anchors *anchors, const struct asked *asked,
                        const struct evidence *evidence, struct claims *ret_claims,
                        struct gb_err *err);
+/*
+ * The same for a node that attests again and again. `before` is what its earlier rounds proved (all
+ * zero: nothing): counters and clock must not go back behind it, and a bundle that continues
+ * (bundle_continues) is proven from there on, at the cost of what is new. *ret_seen replaces
+ * `before`; evidence that is refused leaves it as it was, but a proven quote of a later boot ends
+ * what was held of the old one. GB_ERR_AGAIN: the bundle continues from what is not held, or its
+ * quote was made long before it was sent: ask for all, with a fresh nonce.
+ */
+GB_MUST_USE int verify_next(struct gb_arena *arena, struct digester *digester,
+                            const struct anchors *anchors, const struct asked *asked,
+                            const struct evidence *evidence, const struct seen *before,
+                            struct seen *ret_seen, struct claims *ret_claims, struct gb_err *err);
 
 #endif

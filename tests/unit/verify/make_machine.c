@@ -96,9 +96,23 @@ static void boot(struct machine *m)
     measure_cmdline(m);
 }
 
+void machine_reboot(struct machine *m)
+{
+    struct gb_buf *const bufs[] = {&m->boot_log, &m->systemd_log, &m->ima.binary, &m->ima.ascii};
+    for (size_t i = 0; i < GB_ARRAY_LEN(bufs); i++)
+        bufs[i]->len = 0;
+    for (size_t i = 0; i < m->pcrs.count; i++) {
+        memset(m->pcrs.banks[i].value, 0, sizeof m->pcrs.banks[i].value);
+        memset(m->pcrs.banks[i].value[17], 0xff, sizeof m->pcrs.banks[i].value[0] * 6);
+    }
+    m->clock.reset_count++;
+    m->clock.restart_count = 0;
+    boot(m);
+}
+
 void machine_init(struct machine *m, const enum digest_alg *banks)
 {
-    *m = (struct machine){.arena = gb_arena_new()};
+    *m = (struct machine){.arena = gb_arena_new(), .clock = make_clock_usual};
     assert_non_null(m->arena);
     assert_int_equal(digester_new(&m->digester, NULL), GB_OK);
     make_ak_init(&m->ak, "P-256", 0, KEY_ECDSA, DIGEST_SHA256);
@@ -209,7 +223,7 @@ void machine_quote(struct machine *m)
 void machine_quote_for(struct machine *m, struct gb_bytes nonce)
 {
     m->quote.len = m->signature.len = m->area.len = m->pcr_text.len = 0;
-    make_quote(&m->pcrs, DIGEST_SHA256, nonce, &m->quote);
+    make_quote_at(&m->pcrs, DIGEST_SHA256, nonce, &m->clock, &m->quote);
     make_signature(&m->ak, gb_buf_bytes(&m->quote), &m->signature);
     make_ak_public(&m->ak, MAKE_AK_GOOD, &m->area);
     make_pcr_text(&m->pcrs, &m->pcr_text);

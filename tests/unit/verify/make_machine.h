@@ -15,6 +15,7 @@ struct machine {
     struct digester *digester;
     struct make_ak ak;
     struct pcr_values pcrs;
+    struct make_clock clock;
     bool padded; /* the kernel has SHA-1 alone and pads it in other banks */
     struct gb_buf boot_log;
     struct gb_buf systemd_log;
@@ -33,6 +34,8 @@ struct machine {
  * loader, kernel and command line "quiet" are measured. */
 void machine_init(struct machine *m, const enum digest_alg *banks);
 void machine_done(struct machine *m);
+/* PCRs and logs begin anew, resetCount grows. */
+void machine_reboot(struct machine *m);
 
 /* Extends H(measured) into a PCR of every bank and logs it with `data`. */
 void machine_event(struct machine *m, uint32_t pcr, uint32_t type, struct gb_bytes measured,

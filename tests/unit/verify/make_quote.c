@@ -128,8 +128,16 @@ static void hash_values(const struct pcr_values *values, enum digest_alg hash, u
     digester_free(d);
 }
 
+const struct make_clock make_clock_usual = {.clock_ms = 1000, .reset_count = 7, .restart_count = 2};
+
 void make_quote(const struct pcr_values *values, enum digest_alg hash, struct gb_bytes nonce,
                 struct gb_buf *out)
+{
+    make_quote_at(values, hash, nonce, &make_clock_usual, out);
+}
+
+void make_quote_at(const struct pcr_values *values, enum digest_alg hash, struct gb_bytes nonce,
+                   const struct make_clock *clock, struct gb_buf *out)
 {
     static const uint8_t signer[34] = {0, 0x0b, 1, 2, 3};
     uint8_t digest[GB_LIMIT_DIGEST];
@@ -138,10 +146,10 @@ void make_quote(const struct pcr_values *values, enum digest_alg hash, struct gb
                                 .type = TPM_ST_ATTEST_QUOTE,
                                 .qualified_signer = gb_bytes(signer, sizeof signer),
                                 .extra_data = nonce,
-                                .clock_ms = 1000,
-                                .reset_count = 7,
-                                .restart_count = 2,
-                                .safe = true,
+                                .clock_ms = clock->clock_ms,
+                                .reset_count = clock->reset_count,
+                                .restart_count = clock->restart_count,
+                                .safe = !clock->unsafe,
                                 .firmware_version = 42};
     attest.quote.pcr_digest = gb_bytes(digest, digest_size(hash));
     attest.quote.selection.count = values->count;

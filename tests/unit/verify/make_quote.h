@@ -38,6 +38,16 @@ void make_signature(const struct make_ak *ak, struct gb_bytes message, struct gb
 /* What TPM2_Quote would say of `values`: every value of each bank. */
 void make_quote(const struct pcr_values *values, enum digest_alg hash, struct gb_bytes nonce,
                 struct gb_buf *out);
+/* The same at another time: 1000 ms, resetCount 7, restartCount 2, safe are usual. */
+struct make_clock {
+    uint64_t clock_ms;
+    uint32_t reset_count;
+    uint32_t restart_count;
+    bool unsafe;
+};
+extern const struct make_clock make_clock_usual;
+void make_quote_at(const struct pcr_values *values, enum digest_alg hash, struct gb_bytes nonce,
+                   const struct make_clock *clock, struct gb_buf *out);
 /* pcrs.yaml of the values. */
 void make_pcr_text(const struct pcr_values *values, struct gb_buf *out);
 

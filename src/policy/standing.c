@@ -1,0 +1,39 @@
+#include "policy/standing.h"
+
+static bool is_of_this_round(enum gb_finding_code code)
+{
+    return code == GB_FINDING_CLOCK_UNSAFE || code == GB_FINDING_IMA_ABSENT ||
+           code == GB_FINDING_IMA_POLICY;
+}
+
+/* What a policy allows by name. */
+static bool is_allowed(const struct gb_finding *f)
+{
+    return f->tier == GB_TIER_WARNING &&
+           (f->code == GB_FINDING_EK_EXPIRED_ALLOWED || f->code == GB_FINDING_IMA_VIOLATION);
+}
+
+struct standing_link standing_of(const struct gb_findings *list, bool lasting)
+{
+    /* What was dropped beyond the ceiling is known by its tier alone. */
+    struct standing_link link = {.worst = list->dropped > 0 ? (uint8_t)list->worst : GB_TIER_NONE,
+                                 .not_allowed = list->dropped > 0};
+    for (const struct gb_finding *f = list->first; f; f = f->next) {
+        if (lasting && is_of_this_round(f->code))
+            continue;
+        if (f->tier > link.worst)
+            link.worst = (uint8_t)f->tier;
+        link.has_affirming |= f->tier == GB_TIER_AFFIRMING;
+        link.unjudged |= f->code == GB_FINDING_REF_UNJUDGED;
+        link.not_allowed |= f->tier > GB_TIER_AFFIRMING && !is_allowed(f);
+    }
+    return link;
+}
+
+struct standing_link standing_merge(struct standing_link a, struct standing_link b)
+{
+    return (struct standing_link){.worst = a.worst > b.worst ? a.worst : b.worst,
+                                  .has_affirming = a.has_affirming || b.has_affirming,
+                                  .unjudged = a.unjudged || b.unjudged,
+                                  .not_allowed = a.not_allowed || b.not_allowed};
+}
