@@ -12,11 +12,6 @@ SSL *tls_server_accept(struct tls_server *server);
 /* Who the peer is, after the handshake. Valid as long as `ssl`. Never NULL. */
 const struct tls_peer *tls_peer_of(const SSL *ssl);
 
-/* Lets a client's context sign with a key that lives elsewhere: `key` is borrowed for the context's
- * life. */
-GB_MUST_USE int tls_external_use(SSL_CTX *ctx, const struct tls_external_key *key,
-                                 struct gb_err *err);
-
 /* The library's last complaint in words; "" when there is none. */
 void tls_complaint(char *out, size_t len);
 

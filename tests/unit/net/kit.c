@@ -66,9 +66,9 @@ void kit_id_done(struct kit_id *id)
 
 static struct gb_bytes take_pem(BIO *bio)
 {
-    static char text[4][8192];
+    static char text[16][8192];
     static unsigned next;
-    char *out = text[next++ % 4];
+    char *out = text[next++ % 16];
     int len = BIO_read(bio, out, sizeof text[0]);
     BIO_free(bio);
     need(len > 0 && len < (int)sizeof text[0], "PEM");
@@ -141,22 +141,27 @@ static void *run(void *ctx)
     return NULL;
 }
 
-void kit_start(struct kit_server *server)
+void kit_start_with(struct kit_server *server, const struct tls_server_conf *conf)
 {
-    const struct kit_people *who = kit_people();
     struct gb_err err = {0};
-    struct tls_server_conf conf = {.cert_pem = kit_cert_pem(&who->server, &who->ca),
-                                   .key_pem = kit_key_pem(&who->server),
-                                   .client_ca_pem = kit_cert_pem(&who->ca, NULL),
-                                   .auth = server->auth,
-                                   .sessions = server->sessions};
     need(loop_new(&server->loop, &err) == 0, err.text);
-    need(tls_server_new(&conf, &server->tls, &err) == 0, err.text);
+    need(tls_server_new(conf, &server->tls, &err) == 0, err.text);
     need(http_server_new(server->loop, server->tls, &server->conf, server->handler, server->ctx,
                          &server->http, &err) == 0,
          err.text);
     server->port = http_server_port(server->http);
     need(pthread_create(&server->thread, NULL, run, server) == 0, "thread");
+}
+
+void kit_start(struct kit_server *server)
+{
+    const struct kit_people *who = kit_people();
+    struct tls_server_conf conf = {.cert_pem = kit_cert_pem(&who->server, &who->ca),
+                                   .key_pem = kit_key_pem(&who->server),
+                                   .client_ca_pem = kit_cert_pem(&who->ca, NULL),
+                                   .auth = server->auth,
+                                   .sessions = server->sessions};
+    kit_start_with(server, &conf);
 }
 
 void kit_stop(struct kit_server *server)

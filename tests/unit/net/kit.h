@@ -18,7 +18,7 @@ struct kit_id { /* a certificate with its key */
 /* Signed by `ca` (NULL: by itself, a CA). `san`: in OpenSSL's words, or NULL. 0: long valid. */
 struct kit_id kit_id(const struct kit_id *ca, const char *san, int64_t not_after_s);
 void kit_id_done(struct kit_id *id);
-/* PEM of the certificate, of `next` too when not NULL; static for the next four calls. */
+/* PEM of the certificate, of `next` too when not NULL; static for the next 15 calls. */
 struct gb_bytes kit_cert_pem(const struct kit_id *id, const struct kit_id *next);
 struct gb_bytes kit_key_pem(const struct kit_id *id);
 
@@ -43,6 +43,8 @@ struct kit_server {
 };
 struct kit_server kit_conf(http_handler *handler, void *ctx);
 void kit_start(struct kit_server *server);
+/* The same with a certificate (and key) of the caller's choice. */
+void kit_start_with(struct kit_server *server, const struct tls_server_conf *conf);
 /* Stops without grace. */
 void kit_stop(struct kit_server *server);
 struct http_server_count kit_counts(const struct kit_server *server);
