@@ -51,8 +51,10 @@ enum {
     GB_LIMIT_IMAGE = 1 << 30,        /* a UKI with its initrd */
     GB_LIMIT_CONF = 64 << 10,        /* a configuration file; with all its comments some 10 KB */
     GB_LIMIT_CONF_ITEMS = 256,       /* of one list key: addresses, roots */
-    GB_LIMIT_PASSPHRASE = 1024,      /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
-    GB_LIMIT_FINDINGS = 4096,        /* after that many the rest is counted, not kept */
+    GB_LIMIT_RPC = 64 << 20,    /* one message: evidence with whole logs; an IMA list of 250,000
+                                   entries */
+    GB_LIMIT_PASSPHRASE = 1024, /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
+    GB_LIMIT_FINDINGS = 4096,   /* after that many the rest is counted, not kept */
 };
 
 #endif

@@ -40,7 +40,7 @@ GB_MUST_USE int keyd_status(struct keyd_client *client, struct gb_arena *arena,
  * EK template and AK attributes, and makes the credential over the AK's Name. The secret stays in
  * keyd: one try, 60 s. */
 struct keyd_challenge_ask {
-    const struct gb_bytes *ek_certs; /* DER; the first belongs to ek_public */
+    const struct gb_bytes *ek_certs; /* DER; the first belongs to ek_public, others are ignored */
     size_t ek_cert_count;
     const struct gb_bytes *intermediates;
     size_t intermediate_count;
@@ -53,8 +53,9 @@ struct keyd_challenge {
     struct gb_bytes id_object;
     struct gb_bytes encrypted_secret;
     const char *tpm;          /* maker, model, version of the EK certificate */
-    const uint8_t (*eks)[32]; /* SHA-256 over the SubjectPublicKeyInfo of ek_public (first) and of
-                                 every EK certificate */
+    const uint8_t (*eks)[32]; /* SHA-256 over the SubjectPublicKeyInfo of ek_public. Further EK
+                                 certificates are ignored: only this EK will be proven,
+                                 and a node could name another's */
     size_t ek_count;
 };
 GB_MUST_USE int keyd_challenge(struct keyd_client *client, struct gb_arena *arena,
