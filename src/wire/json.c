@@ -207,3 +207,12 @@ bool json_get_number(const struct json *object, const char *key, uint64_t *ret_v
     *ret_value = value->number;
     return true;
 }
+
+bool json_get_bool(const struct json *object, const char *key, bool *ret_value)
+{
+    const struct json *value = json_get(object, key);
+    if (!value || value->kind != JSON_NODE_BOOL)
+        return false;
+    *ret_value = value->number != 0;
+    return true;
+}

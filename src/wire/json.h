@@ -49,5 +49,6 @@ bool json_as_text(const struct json *value, struct gb_bytes *ret_text);
 bool json_absent(const struct json *value);
 bool json_get_text(const struct json *object, const char *key, struct gb_bytes *ret_text);
 bool json_get_number(const struct json *object, const char *key, uint64_t *ret_value);
+bool json_get_bool(const struct json *object, const char *key, bool *ret_value);
 
 #endif
