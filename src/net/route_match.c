@@ -13,7 +13,8 @@ static bool is_word(struct gb_bytes segment)
     for (size_t i = 0; i < segment.len; i++)
         if (!word_char(segment.data[i]))
             return false;
-    return segment.len > 0;
+    /* "." and ".." would be something else to whoever makes a file name of it */
+    return segment.len > 0 && segment.data[0] != '.' && segment.data[0] != '-';
 }
 
 bool route_match(const char *pattern, struct gb_bytes path,

@@ -143,7 +143,7 @@ static void fingerprint_of(const struct kit_id *id, uint8_t out[32])
 }
 
 /* First contact: only a join token's pin is known; the CA is told for the time after. */
-static void T04_a_pin_is_enough_at_first_contact(void **state)
+static void a_pin_is_enough_at_first_contact(void **state)
 {
     (void)state;
     char url[64];
@@ -173,7 +173,7 @@ static void T04_a_pin_is_enough_at_first_contact(void **state)
 }
 
 /* A liar sends the pinned CA's certificate along with a leaf of his own. */
-static void T04_a_pinned_certificate_must_have_signed(void **state)
+static void a_pinned_certificate_must_have_signed(void **state)
 {
     (void)state;
     const struct kit_people *who = kit_people();
@@ -432,8 +432,8 @@ int main(void)
         cmocka_unit_test(all_methods_over_one_connection),
         cmocka_unit_test(retry_after_is_told),
         cmocka_unit_test(a_lost_connection_is_made_anew_and_resumed),
-        cmocka_unit_test(T04_a_pin_is_enough_at_first_contact),
-        cmocka_unit_test(T04_a_pinned_certificate_must_have_signed),
+        cmocka_unit_test(a_pin_is_enough_at_first_contact),
+        cmocka_unit_test(a_pinned_certificate_must_have_signed),
         cmocka_unit_test(a_server_of_another_ca_is_not_believed),
         cmocka_unit_test(a_certificate_of_another_host_is_not_believed),
         cmocka_unit_test(an_expired_server_is_believed_only_when_dates_do_not_count),

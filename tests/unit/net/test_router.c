@@ -1,0 +1,243 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "kit.h"
+#include "net/query.h"
+#include "net/route_match.h"
+#include "net/router.h"
+
+static void tell(void *ctx, const struct route_call *call)
+{
+    (void)ctx;
+    char text[256];
+    snprintf(text, sizeof text, "%u %.*s %.*s %.*s", (unsigned)call->role, (int)call->name.len,
+             call->name.len ? (const char *)call->name.data : "", (int)call->params[0].len,
+             call->params[0].len ? (const char *)call->params[0].data : "",
+             (int)call->params[1].len,
+             call->params[1].len ? (const char *)call->params[1].data : "");
+    http_answer(call->request, 200, "text/plain", gb_bytes_str(text));
+}
+
+static const struct route table[] = {
+    {HTTP_GET, "/any", ROUTE_NODE | ROUTE_OPERATOR, 0, false, tell, "any"},
+    {HTTP_POST, "/node", ROUTE_NODE, 10, false, tell, "nodes"},
+    {HTTP_POST, "/renew", ROUTE_NODE, 10, true, tell, "also late"},
+    {HTTP_GET, "/op/{a}/x/{b}", ROUTE_OPERATOR, 0, false, tell, "operators"},
+    {HTTP_DELETE, "/op/{a}/x/{b}", ROUTE_OPERATOR, 0, false, tell, "operators"},
+    {HTTP_POST, "/join", ROUTE_STRANGER, 10, false, tell, "strangers"},
+    {HTTP_GET, "/nobody", 0, 0, false, tell, "nobody at all"},
+    {HTTP_NONE, "/none", ROUTE_NODE | ROUTE_OPERATOR | ROUTE_STRANGER, 0, false, tell, "no method"},
+    {.pattern = NULL},
+};
+
+struct fixture {
+    struct router router;
+    struct kit_server server;
+};
+
+static void start(struct fixture *f, bool enrolment)
+{
+    f->router = (struct router){.routes = table, .trust_domain = "example", .enrolment = enrolment};
+    f->server = kit_conf(router_handle, &f->router);
+    f->server.auth = enrolment ? TLS_AUTH_NONE : TLS_AUTH_CLIENT_CERT;
+    kit_start(&f->server);
+}
+
+/* Status of one request; the body in `body`. */
+static int ask(const struct fixture *f, const struct kit_id *id, const char *line,
+               const char *payload, char body[512])
+{
+    struct kit_client client;
+    char text[512];
+    body[0] = '\0';
+    snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n%s", line,
+             strlen(payload), payload);
+    int status = -1;
+    if (kit_connect(&client, f->server.port, id, NULL, TLS1_3_VERSION) && kit_say(&client, text))
+        status = kit_answer(&client, body, 512);
+    kit_client_done(&client);
+    return status;
+}
+
+static void expect(const struct fixture *f, const struct kit_id *id, const char *line,
+                   const char *payload, int wanted, const char *part)
+{
+    char body[512];
+    int got = ask(f, id, line, payload, body);
+    if (got != wanted || !strstr(body, part))
+        fail_msg("%s: %d %s", line, got, body);
+}
+
+static void T19_what_is_not_allowed_is_denied(void **state)
+{
+    (void)state;
+    const struct kit_people *who = kit_people();
+    struct fixture f;
+    start(&f, false);
+    expect(&f, &who->node, "GET /any", "", 200, "2 n1  ");
+    expect(&f, &who->operator, "GET /any?x=1", "", 200, "4 anna  ");
+    expect(&f, &who->node, "POST /node", "0123456789", 200, "2 n1");
+    expect(&f, &who->operator, "GET /op/one/x/a.b-c_d~e:f", "", 200, "4 anna one a.b-c_d~e:f");
+    expect(&f, &who->operator, "DELETE /op/one/x/two", "", 200, "4 anna one two");
+
+    expect(&f, &who->operator, "POST /node", "", 403, "\"forbidden\"");
+    expect(&f, &who->node, "GET /op/a/x/b", "", 403, "\"forbidden\"");
+    expect(&f, &who->node, "GET /nobody", "", 403, "\"forbidden\"");
+    expect(&f, &who->operator, "GET /nobody", "", 403, "\"forbidden\"");
+    expect(&f, &who->node, "POST /join", "", 403, "\"forbidden\"");
+    expect(&f, &who->node, "GET /", "", 404, "\"no-such-route\"");
+    expect(&f, &who->node, "GET /any/", "", 404, "\"no-such-route\"");
+    expect(&f, &who->node, "GET //any", "", 404, "\"no-such-route\"");
+    expect(&f, &who->node, "GET /ANY", "", 404, "\"no-such-route\"");
+    expect(&f, &who->node, "GET /%61ny", "", 404, "\"no-such-route\"");
+    expect(&f, &who->operator, "GET /op/../x/b", "", 404, "\"no-such-route\"");
+    expect(&f, &who->operator, "GET /op/a%2fb/x/b", "", 404, "\"no-such-route\"");
+    expect(&f, &who->operator, "GET /op//x/b", "", 404, "\"no-such-route\"");
+    expect(&f, &who->node, "POST /any", "", 405, "\"method-not-allowed\"");
+    expect(&f, &who->node, "HEAD /any", "", 405, "");
+    expect(&f, &who->node, "GET /none", "", 405, "\"method-not-allowed\"");
+    expect(&f, &who->node, "BREW /none", "", 405, "");
+    expect(&f, &who->node, "POST /node", "01234567890", 413, "\"body-too-long\"");
+    kit_stop(&f.server);
+}
+
+static void T19_only_our_own_names_count(void **state)
+{
+    (void)state;
+    static const char *const names[] = {
+        NULL,
+        "DNS:example",
+        "URI:spiffe://elsewhere/node/n1",
+        "URI:spiffe://example.org/node/n1",
+        "URI:spiffe://example/server",
+        "URI:spiffe://example/operator/",
+        "URI:spiffe://example/operator/a/b",
+        "URI:spiffe://example/node/n1,URI:spiffe://example/operator/anna",
+        "URI:https://example/operator/anna",
+    };
+    struct fixture f;
+    start(&f, false);
+    for (size_t i = 0; i < GB_ARRAY_LEN(names); i++) {
+        struct kit_id id = kit_id(&kit_people()->ca, names[i], 0);
+        expect(&f, &id, "GET /any", "", 403, "\"forbidden\"");
+        expect(&f, &id, "GET /not-there", "", 403, "\"forbidden\"");
+        kit_id_done(&id);
+    }
+    kit_stop(&f.server);
+}
+
+static void T19_strangers_only_enrol(void **state)
+{
+    (void)state;
+    struct fixture f;
+    start(&f, true);
+    expect(&f, NULL, "POST /join", "x", 200, "1 ");
+    expect(&f, NULL, "GET /any", "", 403, "\"forbidden\"");
+    expect(&f, NULL, "POST /node", "", 403, "\"forbidden\"");
+    expect(&f, &kit_people()->operator, "GET /any", "", 403, "\"forbidden\"");
+    kit_stop(&f.server);
+}
+
+static void a_certificate_past_its_date_may_only_renew(void **state)
+{
+    (void)state;
+    struct kit_id late = kit_id(&kit_people()->ca, "URI:spiffe://example/node/n1", 1600000000);
+    struct fixture f;
+    start(&f, false);
+    expect(&f, &late, "GET /any", "", 403, "\"certificate-expired\"");
+    expect(&f, &late, "POST /renew", "", 200, "2 n1");
+    kit_stop(&f.server);
+    kit_id_done(&late);
+}
+
+/* A connection that was opened in time does not outlive its certificate. */
+static void a_date_counts_on_a_kept_connection_too(void **state)
+{
+    (void)state;
+    int64_t end_s = (int64_t)time(NULL) + 1;
+    struct kit_id late = kit_id(&kit_people()->ca, "URI:spiffe://example/node/n1", end_s);
+    struct fixture f;
+    start(&f, false);
+    struct kit_client client;
+    assert_true(kit_connect(&client, f.server.port, &late, NULL, TLS1_3_VERSION));
+    int status = 200;
+    for (int i = 0; i < 2000 && status == 200; i++) {
+        struct timespec some = {.tv_nsec = 5000000};
+        assert_true(kit_say(&client, "GET /any HTTP/1.1\r\nHost: x\r\n\r\n"));
+        status = kit_answer(&client, NULL, 0);
+        nanosleep(&some, NULL);
+    }
+    assert_int_equal(status, 403);
+    kit_client_done(&client);
+    kit_stop(&f.server);
+    kit_id_done(&late);
+}
+
+static void matching(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *pattern, *path;
+        bool wanted;
+    } cases[] = {{"/", "/", true},
+                 {"/a", "/a", true},
+                 {"/a", "/", false},
+                 {"/", "/a", false},
+                 {"/a", "/a/", false},
+                 {"/a/", "/a", false},
+                 {"/{x}", "/a", true},
+                 {"/{x}", "/", false},
+                 {"/{x}", "/a/b", false},
+                 {"/a/{x}/b", "/a/1/b", true},
+                 {"/a/{x}/b", "/a/1/c", false},
+                 {"/a/{x}", "/a/b c", false},
+                 {"/a", "", false},
+                 {"/a", "a", false},
+                 {"/{a}/{b}/{c}/{d}", "/1/2/3/4", false}};
+    for (size_t i = 0; i < GB_ARRAY_LEN(cases); i++) {
+        struct gb_bytes params[ROUTE_MAX_PARAMS] = {0};
+        if (route_match(cases[i].pattern, gb_bytes_str(cases[i].path), params) != cases[i].wanted)
+            fail_msg("%s %s", cases[i].pattern, cases[i].path);
+    }
+}
+
+static void queries(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *query;
+        const char *wanted; /* of "a"; NULL: refused */
+    } cases[] = {{"a=b", "b"},      {"x=y&a=b", "b"},       {"a", ""},       {"a=", ""},
+                 {"a=b=c", "b=c"},  {"a=%41%62+c", "Ab c"}, {"", NULL},      {"b=a", NULL},
+                 {"a=%4", NULL},    {"a=%", NULL},          {"a=%zz", NULL}, {"a=%00", NULL},
+                 {"a=1&a=2", NULL}, {"aa=1", NULL},         {"%61=1", NULL}, {"&&a=1&", "1"}};
+    struct gb_arena *arena = gb_arena_new();
+    for (size_t i = 0; i < GB_ARRAY_LEN(cases); i++) {
+        struct gb_bytes value = {0};
+        bool got = query_find(arena, gb_bytes_str(cases[i].query), "a", &value);
+        if (got != (cases[i].wanted != NULL) || (got && !gb_bytes_is(value, cases[i].wanted)))
+            fail_msg("%s", cases[i].query);
+    }
+    gb_arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(T19_what_is_not_allowed_is_denied),
+        cmocka_unit_test(T19_only_our_own_names_count),
+        cmocka_unit_test(T19_strangers_only_enrol),
+        cmocka_unit_test(a_certificate_past_its_date_may_only_renew),
+        cmocka_unit_test(a_date_counts_on_a_kept_connection_too),
+        cmocka_unit_test(matching),
+        cmocka_unit_test(queries),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
