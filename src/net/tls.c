@@ -176,7 +176,10 @@ static void set_up_sessions(SSL_CTX *ctx, size_t sessions)
 static int set_up(SSL_CTX *ctx, const struct tls_server_conf *conf, struct gb_err *err)
 {
     static const unsigned char context[] = "garboard"; /* sessions of other contexts: not ours */
-    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+    /* A peer that vanishes without a goodbye would take its session along. Nothing is lost by
+     * forgiving it: a cut request is shorter than its Content-Length. */
+    SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                 SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_read_ahead(ctx, 1); /* one read(2) a record instead of two */
