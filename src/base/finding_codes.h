@@ -214,6 +214,11 @@ X(SECURE_BOOT, "secure-boot.state", CONTRAINDICATED, BOOT_POLICY,
 X(SECURE_BOOT_OK, "secure-boot.accepted", AFFIRMING, BOOT_POLICY,
   "Secure Boot is {0}, as the policy wants", "")
 
+/* ---- of the service ---- */
+X(POLICY_NONE, "policy.none", CONTRAINDICATED, NONE,
+  "no policy is applied, so nothing is trusted, however good it looks",
+  "apply one: garboard apply -f policy.yaml")
+
 /* ---- os ---- */
 X(IMA_MATCH, "ima.files-accepted", AFFIRMING, OS, "{0} measured files are on the allow-list", "")
 X(IMA_UNKNOWN, "ima.file-unknown", CONTRAINDICATED, OS,

@@ -229,6 +229,13 @@ void tls_server_free(struct tls_server *server)
     gb_free(server);
 }
 
+void tls_server_swap(struct tls_server *a, struct tls_server *b)
+{
+    SSL_CTX *ctx = a->ctx;
+    a->ctx = b->ctx;
+    b->ctx = ctx;
+}
+
 SSL *tls_server_accept(struct tls_server *server)
 {
     SSL *ssl = SSL_new(server->ctx);

@@ -37,6 +37,9 @@ struct tls_server;
 GB_MUST_USE int tls_server_new(const struct tls_server_conf *conf, struct tls_server **ret_server,
                                struct gb_err *err);
 void tls_server_free(struct tls_server *server);
+/* Exchanges what two of the same `auth` hold, so that new handshakes of a listener use a new
+ * certificate; connections that are open keep theirs. On the listener's loop. */
+void tls_server_swap(struct tls_server *a, struct tls_server *b);
 
 /* A client's private key that lives elsewhere, in a TPM: called once a handshake with the SHA-256
  * digest that is to be signed by ECDSA P-256. Returns 0 with r and s, or a negative code. */

@@ -1,0 +1,214 @@
+/* Enrolment ends: garboard-keyd proves and signs, the store takes the node in, then it is told. */
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "server/answer.h"
+#include "server/api.h"
+#include "server/ask.h"
+#include "server/caller.h"
+#include "server/node_id.h"
+#include "server/work.h"
+
+enum { MAX_EVIDENCE = 32 << 10, MAX_CSR = 4 << 10 };
+
+struct finishing {
+    struct work work; /* first */
+    struct ticket *ticket;
+    struct keyd_certify_ask ask;
+    struct keyd_certificate certificate;
+    struct store_node node;
+    uint8_t request_hash[32];
+};
+
+static int read_finish(struct finishing *f, struct gb_err *err)
+{
+    gb_cleanup(json_freep) struct json *body = NULL;
+    int r = json_read(http_request_body(f->work.request), &body, err);
+    if (r < 0)
+        return r;
+    struct ask ask = {.arena = f->work.arena, .body = body, .err = err};
+    ask_base64_exact(&ask, "challenge", f->ask.challenge, sizeof f->ask.challenge);
+    ask_base64_exact(&ask, "proof", f->ask.proof, sizeof f->ask.proof);
+    f->ask.evidence = ask_base64(&ask, "evidence", MAX_EVIDENCE);
+    f->ask.csr = ask_base64(&ask, "csr", MAX_CSR);
+    f->ask.certify_attest = ask_base64(&ask, "certify_attest", GB_LIMIT_PUBLIC);
+    f->ask.certify_signature = ask_base64(&ask, "certify_signature", GB_LIMIT_PUBLIC);
+    f->ask.transport_public = ask_base64(&ask, "transport_public", GB_LIMIT_PUBLIC);
+    return ask.failed ? GB_ERR_INPUT : GB_OK;
+}
+
+/* In the pool. */
+static void certify(struct work *work, struct worker_parts *parts)
+{
+    struct finishing *f = (struct finishing *)work;
+    work->result = keyd_certify(parts->keyd, work->arena, &f->ask, &f->certificate, &work->err);
+}
+
+/* keyd allows one try; so do we. Only when it could not be asked may the node try again. */
+static void not_certified(struct finishing *f)
+{
+    struct thread *thread = f->work.thread;
+    int r = f->work.result;
+    enum refusal why = answer_of_keyd(thread, r, &f->work.err);
+    if (r == GB_ERR_IO || r == GB_ERR_NOMEM) {
+        tickets_give(thread->server->tickets, f->ticket);
+    } else {
+        caller_event(thread, "server", "node.refuse",
+                     gb_arena_printf(f->work.arena, "node/%s", f->ticket->name), f->work.err.text);
+        tickets_drop(thread->server->tickets, f->ticket);
+        why = r == GB_ERR_DENIED ? REFUSAL_ENROLMENT_DENIED : why;
+    }
+    answer_refuse(thread, f->work.request, why, f->work.err.text);
+}
+
+static void not_stored(struct finishing *f)
+{
+    struct thread *thread = f->work.thread;
+    if (f->work.result == GB_ERR_DENIED) {
+        caller_event(thread, "server", "node.refuse",
+                     gb_arena_printf(f->work.arena, "node/%s", f->ticket->name), f->work.err.text);
+        tickets_drop(thread->server->tickets, f->ticket);
+        answer_refuse(thread, f->work.request, REFUSAL_NAME_TAKEN, f->work.err.text);
+        return;
+    }
+    tickets_give(thread->server->tickets, f->ticket);
+    answer_refuse(thread, f->work.request, answer_of_store(thread, f->work.result, &f->work.err),
+                  NULL);
+}
+
+static struct json *enrolled_json(const struct finishing *f)
+{
+    const struct server *server = f->work.thread->server;
+    char id[NODE_ID_TEXT];
+    node_id_text(f->ticket->node_id, id);
+    struct json *body = json_new_object();
+    json_set(body, "node", json_text(id));
+    json_set(body, "name", json_text(f->ticket->name));
+    json_set(body, "certificate", json_text((const char *)f->node.cert_pem.data));
+    json_set(body, "ca", json_text((const char *)server->ca_pem.data));
+    json_set(body, "trust_domain", json_text(server->config->trust_domain));
+    json_set(body, "interval_s", json_number((uint64_t)server->config->interval_s));
+    return body;
+}
+
+/* The answer stays with the ticket: who did not hear it asks again. */
+static void answer_enrolled(struct finishing *f)
+{
+    gb_cleanup(json_freep) struct json *body = enrolled_json(f);
+    struct thread *thread = f->work.thread;
+    struct ticket *ticket = f->ticket;
+    char *text = NULL;
+    if (json_print(body, &text, NULL) == GB_OK)
+        ticket->answer = (const char *)gb_arena_copy(ticket->arena, gb_bytes_str(text)).data;
+    gb_free(text);
+    memcpy(ticket->request, f->request_hash, sizeof ticket->request);
+    const char *answer = ticket->answer;
+    if (!answer) {
+        tickets_give(thread->server->tickets, ticket);
+        answer_refuse(thread, f->work.request, REFUSAL_NO_MEMORY, NULL);
+        return;
+    }
+    http_answer(f->work.request, 200, "application/json", gb_bytes_str(answer));
+    tickets_finish(thread->server->tickets, ticket);
+}
+
+static void stored(struct work *work)
+{
+    struct finishing *f = (struct finishing *)work;
+    struct thread *thread = work->thread;
+    char id[NODE_ID_TEXT];
+    if (work->result == GB_OK)
+        work->result = nodes_add(thread->server->nodes, &f->node, &work->err);
+    if (work->result < 0) {
+        not_stored(f);
+        return;
+    }
+    node_id_text(f->node.id, id);
+    waiting_remove(thread->server->waiting, f->node.eks[0]);
+    stats_add(&thread->server->stats.enrolled);
+    caller_event(thread, gb_arena_printf(work->arena, "node/%s", id), "node.enroll",
+                 gb_arena_printf(work->arena, "node/%s", f->node.name), f->node.tpm);
+    answer_enrolled(f);
+}
+
+static void certified(struct work *work)
+{
+    struct finishing *f = (struct finishing *)work;
+    const struct ticket *ticket = f->ticket;
+    if (work->result < 0) {
+        not_certified(f);
+        return;
+    }
+    f->node = (struct store_node){.name = ticket->name,
+                                  .ak_public = ticket->ak_public,
+                                  .ek_count = ticket->ek_count,
+                                  .tpm = ticket->tpm,
+                                  .ek_certs = ticket->ek_certs,
+                                  .cert_pem = gb_arena_copy(work->arena, f->certificate.pem),
+                                  .enrolled_s = gb_clock_s()};
+    memcpy(f->node.id, ticket->node_id, sizeof f->node.id);
+    memcpy(f->node.transport, f->certificate.transport, sizeof f->node.transport);
+    memcpy(f->node.eks, ticket->eks, sizeof f->node.eks);
+    const struct store_enrolment enrolment = {.node = &f->node,
+                                              .token_id = ticket->has_token ? ticket->token : NULL,
+                                              .grant_ek =
+                                                  ticket->has_grant ? ticket->grant_ek : NULL,
+                                              .now_s = gb_clock_s()};
+    work->then = stored;
+    store_enrol(work->thread->server->store, &enrolment, work_stored, work);
+}
+
+static void answer_again(struct finishing *f)
+{
+    struct thread *thread = f->work.thread;
+    bool same = memcmp(f->ticket->request, f->request_hash, sizeof f->request_hash) == 0;
+    if (same)
+        http_answer(f->work.request, 200, "application/json", gb_bytes_str(f->ticket->answer));
+    else
+        answer_refuse(thread, f->work.request, REFUSAL_CHALLENGE_UNKNOWN, NULL);
+    tickets_give(thread->server->tickets, f->ticket);
+}
+
+static void proceed(struct finishing *f)
+{
+    struct thread *thread = f->work.thread;
+    memcpy(f->ask.node_id, f->ticket->node_id, sizeof f->ask.node_id);
+    f->work.run = certify;
+    f->work.then = certified;
+    if (work_start(&f->work))
+        return;
+    tickets_give(thread->server->tickets, f->ticket);
+    answer_refuse(thread, f->work.request, REFUSAL_OVERLOADED, NULL);
+}
+
+void api_enroll_finish(void *ctx, const struct route_call *call)
+{
+    struct thread *thread = ctx;
+    struct gb_err err = {0};
+    struct finishing *f = work_new_of(thread, call->request, struct finishing);
+    if (!f)
+        return;
+    if (read_finish(f, &err) < 0) {
+        answer_refuse(thread, call->request, REFUSAL_MALFORMED, err.text);
+        return;
+    }
+    int r =
+        tickets_take(thread->server->tickets, f->ask.challenge, gb_clock_ms(), &f->ticket, &err);
+    if (r < 0) {
+        answer_refuse(thread, call->request,
+                      r == GB_ERR_AGAIN ? REFUSAL_BUSY : REFUSAL_CHALLENGE_UNKNOWN, NULL);
+        return;
+    }
+    if (digest_of(thread->digester, DIGEST_SHA256, http_request_body(call->request),
+                  f->request_hash) < 0) {
+        tickets_give(thread->server->tickets, f->ticket);
+        answer_refuse(thread, call->request, REFUSAL_INTERNAL, NULL);
+    } else if (f->ticket->done) {
+        answer_again(f);
+    } else {
+        proceed(f);
+    }
+}

@@ -1,0 +1,214 @@
+/* What a node wants of garboard-keyd: a nonce of keyd's own, a new certificate, a signed result.
+ * garboardd says which certificate is the node's; keyd proves the rest. */
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "server/answer.h"
+#include "server/api.h"
+#include "server/ask.h"
+#include "server/caller.h"
+#include "server/node_id.h"
+#include "server/work.h"
+
+enum { MAX_TOKEN_BODY = 64 << 20 };
+
+struct asking {
+    struct work work; /* first */
+    struct node *node;
+    uint8_t nonce[32];
+    struct keyd_renew_ask ask; /* and what a token wants: the same */
+    struct keyd_certificate certificate;
+    const char *jwt;
+};
+
+static void refuse(struct asking *a)
+{
+    struct thread *thread = a->work.thread;
+    if (a->node)
+        nodes_give(thread->server->nodes, a->node);
+    answer_refuse(thread, a->work.request, answer_of_keyd(thread, a->work.result, &a->work.err),
+                  a->work.err.text);
+}
+
+static void start(struct asking *a)
+{
+    if (work_start(&a->work))
+        return;
+    if (a->node)
+        nodes_give(a->work.thread->server->nodes, a->node);
+    answer_refuse(a->work.thread, a->work.request, REFUSAL_OVERLOADED, NULL);
+}
+
+static void ask_nonce(struct work *work, struct worker_parts *parts)
+{
+    work->result = keyd_nonce(parts->keyd, ((struct asking *)work)->nonce, &work->err);
+}
+
+static void answer_nonce(struct work *work)
+{
+    struct asking *a = (struct asking *)work;
+    if (work->result < 0) {
+        refuse(a);
+        return;
+    }
+    struct json *body = json_new_object();
+    json_set(body, "nonce", answer_base64(work->arena, gb_bytes(a->nonce, sizeof a->nonce)));
+    answer_json(work->thread, work->request, 200, body);
+}
+
+void api_nonce(void *ctx, const struct route_call *call)
+{
+    struct thread *thread = ctx;
+    struct asking *a = work_new_of(thread, call->request, struct asking);
+    if (!a)
+        return;
+    a->node = caller_take(thread, call);
+    if (!a->node)
+        return;
+    nodes_give(thread->server->nodes, a->node); /* known, and with its own key: that is all */
+    a->node = NULL;
+    a->work.run = ask_nonce;
+    a->work.then = answer_nonce;
+    start(a);
+}
+
+static int read_ask(struct asking *a, size_t max_evidence, struct gb_err *err)
+{
+    gb_cleanup(json_freep) struct json *body = NULL;
+    int r = json_read(http_request_body(a->work.request), &body, err);
+    if (r < 0)
+        return r;
+    struct ask ask = {.arena = a->work.arena, .body = body, .err = err};
+    ask_base64_exact(&ask, "nonce", a->ask.nonce, sizeof a->ask.nonce);
+    a->ask.evidence = ask_base64(&ask, "evidence", max_evidence);
+    a->ask.certify_attest = ask_base64(&ask, "certify_attest", GB_LIMIT_PUBLIC);
+    a->ask.certify_signature = ask_base64(&ask, "certify_signature", GB_LIMIT_PUBLIC);
+    a->ask.transport_public = ask_base64(&ask, "transport_public", GB_LIMIT_PUBLIC);
+    return ask.failed ? GB_ERR_INPUT : GB_OK;
+}
+
+/* The certificate that the node holds, as the store has it. */
+static int read_cert(struct asking *a, struct gb_err *err)
+{
+    struct store_node facts;
+    int r =
+        store_node_by_id(a->work.thread->server->store, a->work.arena, a->node->id, &facts, err);
+    if (r == GB_OK)
+        a->ask.old_cert_pem = facts.cert_pem;
+    return r;
+}
+
+/* NULL: refused and answered. */
+static struct asking *prepare(struct thread *thread, const struct route_call *call)
+{
+    struct gb_err err = {0};
+    struct asking *a = work_new_of(thread, call->request, struct asking);
+    if (!a)
+        return NULL;
+    if (read_ask(a, MAX_TOKEN_BODY, &err) < 0) {
+        answer_refuse(thread, call->request, REFUSAL_MALFORMED, err.text);
+        return NULL;
+    }
+    a->node = caller_take(thread, call);
+    if (!a->node)
+        return NULL;
+    int r = read_cert(a, &err);
+    if (r == GB_OK)
+        return a;
+    nodes_give(thread->server->nodes, a->node);
+    answer_refuse(thread, call->request, answer_of_store(thread, r, &err), NULL);
+    return NULL;
+}
+
+static void renew(struct work *work, struct worker_parts *parts)
+{
+    struct asking *a = (struct asking *)work;
+    work->result = keyd_renew(parts->keyd, work->arena, &a->ask, &a->certificate, &work->err);
+}
+
+static void answer_renewed(struct work *work)
+{
+    struct asking *a = (struct asking *)work;
+    struct thread *thread = work->thread;
+    char id[NODE_ID_TEXT];
+    node_id_text(a->node->id, id);
+    const char *whom = gb_arena_printf(work->arena, "node/%s", id);
+    nodes_give(thread->server->nodes, a->node);
+    a->node = NULL;
+    if (work->result < 0) {
+        answer_refuse(thread, work->request, answer_of_store(thread, work->result, &work->err),
+                      NULL);
+        return;
+    }
+    stats_add(&thread->server->stats.renewed);
+    caller_event(thread, whom, "node.renew", whom, NULL);
+    struct gb_bytes pem = gb_arena_copy(work->arena, a->certificate.pem);
+    struct json *body = json_new_object();
+    json_set(body, "certificate", pem.data ? json_text((const char *)pem.data) : NULL);
+    json_set(body, "not_after", answer_time(a->certificate.not_after_s));
+    answer_json(thread, work->request, 200, body);
+}
+
+static void renewed(struct work *work)
+{
+    struct asking *a = (struct asking *)work;
+    if (work->result < 0) {
+        refuse(a);
+        return;
+    }
+    if (memcmp(a->certificate.transport, a->node->transport, sizeof a->node->transport) != 0) {
+        work->result = gb_err_set(&work->err, GB_ERR_DENIED, "a renewal keeps the transport key");
+        refuse(a);
+        return;
+    }
+    work->then = answer_renewed;
+    store_node_cert(work->thread->server->store, a->node->id, a->certificate.pem, work_stored,
+                    work);
+}
+
+void api_renew(void *ctx, const struct route_call *call)
+{
+    struct asking *a = prepare(ctx, call);
+    if (!a)
+        return;
+    a->work.run = renew;
+    a->work.then = renewed;
+    start(a);
+}
+
+static void sign(struct work *work, struct worker_parts *parts)
+{
+    struct asking *a = (struct asking *)work;
+    struct keyd_token_ask ask = {.cert_pem = a->ask.old_cert_pem,
+                                 .evidence = a->ask.evidence,
+                                 .certify_attest = a->ask.certify_attest,
+                                 .certify_signature = a->ask.certify_signature,
+                                 .transport_public = a->ask.transport_public};
+    memcpy(ask.nonce, a->ask.nonce, sizeof ask.nonce);
+    work->result = keyd_token(parts->keyd, work->arena, &ask, &a->jwt, &work->err);
+}
+
+static void answer_token(struct work *work)
+{
+    struct asking *a = (struct asking *)work;
+    if (work->result < 0) {
+        refuse(a);
+        return;
+    }
+    nodes_give(work->thread->server->nodes, a->node);
+    stats_add(&work->thread->server->stats.tokens_signed);
+    struct json *body = json_new_object();
+    json_set(body, "token", json_text(a->jwt));
+    answer_json(work->thread, work->request, 200, body);
+}
+
+void api_token(void *ctx, const struct route_call *call)
+{
+    struct asking *a = prepare(ctx, call);
+    if (!a)
+        return;
+    a->work.run = sign;
+    a->work.then = answer_token;
+    start(a);
+}

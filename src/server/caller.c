@@ -1,0 +1,52 @@
+#include "server/caller.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/answer.h"
+#include "server/node_id.h"
+
+struct node *caller_take(struct thread *thread, const struct route_call *call)
+{
+    struct nodes *nodes = thread->server->nodes;
+    uint8_t id[STORE_ID];
+    struct node *node = NULL;
+    int r = node_id_parse(call->name, id) ? nodes_take(nodes, id, &node, NULL) : GB_ERR_NOTFOUND;
+    if (r < 0) {
+        answer_refuse(thread, call->request,
+                      r == GB_ERR_AGAIN ? REFUSAL_BUSY : REFUSAL_NODE_UNKNOWN, NULL);
+        return NULL;
+    }
+    const struct tls_peer *peer = http_request_peer(call->request);
+    if (memcmp(peer->fingerprint, node->transport, sizeof node->transport) == 0)
+        return node;
+    nodes_give(nodes, node);
+    answer_refuse(thread, call->request, REFUSAL_KEY_FOREIGN, NULL);
+    return NULL;
+}
+
+const char *caller_name(struct gb_arena *arena, const struct route_call *call)
+{
+    const char *kind = call->role == ROUTE_OPERATOR ? "operator" : "node";
+    const char *name =
+        gb_arena_printf(arena, "%s/%.*s", kind, (int)call->name.len, (const char *)call->name.data);
+    return name ? name : kind;
+}
+
+static void recorded(void *ctx, int result, const struct gb_err *err)
+{
+    (void)ctx;
+    if (result < 0)
+        gb_log_err(GB_LOG_ERROR, "event-not-recorded", err);
+}
+
+void caller_event(struct thread *thread, const char *who, const char *what, const char *whom,
+                  const char *why)
+{
+    const struct store_event event = {
+        .at_s = gb_clock_s(), .who = who, .what = what, .whom = whom, .why = why};
+    gb_log_event(GB_LOG_INFO, what, GB_LOG_TEXT("who", who), GB_LOG_TEXT("whom", whom),
+                 GB_LOG_TEXT("why", why));
+    store_event_add(thread->server->store, &event, recorded, NULL);
+}

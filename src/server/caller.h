@@ -1,0 +1,17 @@
+/* Who calls, as the node table knows it. */
+#ifndef GB_SERVER_CALLER_H
+#define GB_SERVER_CALLER_H
+
+#include "net/router.h"
+#include "server/server.h"
+
+/* The calling node, taken. NULL: refused and answered (unknown, busy, or another key than the one
+ * enrolled: whoever stole an older certificate's key is not this node). */
+struct node *caller_take(struct thread *thread, const struct route_call *call);
+/* "operator/alice" or "node/...", in the arena, for events. */
+const char *caller_name(struct gb_arena *arena, const struct route_call *call);
+/* Records what somebody did; a failure is logged. */
+void caller_event(struct thread *thread, const char *who, const char *what, const char *whom,
+                  const char *why);
+
+#endif

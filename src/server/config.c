@@ -1,0 +1,114 @@
+#include "server/config.h"
+
+#include <stddef.h>
+
+#include "base/limits.h"
+#include "os/file.h"
+
+static const char *const log_formats[] = {
+    [GB_LOG_FORM_TEXT] = "text", [GB_LOG_FORM_JSON] = "json", NULL};
+static const char *const log_levels[] = {[GB_LOG_ERROR] = "error",
+                                         [GB_LOG_WARNING] = "warning",
+                                         [GB_LOG_INFO] = "info",
+                                         [GB_LOG_DEBUG] = "debug",
+                                         NULL};
+
+enum { DAY_S = 86400, MAX_LIFE_S = 30 * DAY_S, MIB = 1 << 20 };
+
+#define AT(member) offsetof(struct config, member)
+
+static const struct conf_key table[] = {
+    {"listen", CONF_TEXT, AT(listen), "::", 0, 0, NULL, "Address of both listeners.", false},
+    {"api_port", CONF_NUMBER, AT(api_port), "8440", 0, 65535, NULL,
+     "Port for nodes and operators, who have certificates; 0: the system chooses.", false},
+    {"enroll_port", CONF_NUMBER, AT(enroll_port), "8441", 0, 65535, NULL,
+     "Port for nodes that have no certificate yet; 0: the system chooses.", false},
+    {"threads", CONF_NUMBER, AT(threads), "2", 1, 64, NULL, "Event loops.", false},
+    {"workers", CONF_NUMBER, AT(workers), "2", 1, 64, NULL,
+     "Threads for long evidence, policy, and what garboard-keyd is asked.", false},
+    {"state", CONF_TEXT, AT(state), "/var/lib/garboard", 0, 0, NULL,
+     "Folder of the database garboard.db.", false},
+    {"keyd_socket", CONF_TEXT, AT(keyd_socket), "/run/garboard-keyd/keyd.sock", 0, 0, NULL,
+     "Socket of garboard-keyd.", false},
+    {"tls_cert", CONF_TEXT, AT(tls_cert), "/etc/garboard/server.pem", 0, 0, NULL,
+     "The server's certificate.", false},
+    {"tls_key", CONF_TEXT, AT(tls_key), "/etc/garboard/server.key", 0, 0, NULL,
+     "Its private key: the only one in this process.", false},
+    {"ca", CONF_TEXT, AT(ca), "/etc/garboard/ca.pem", 0, 0, NULL,
+     "Certificate of the CA of server, nodes and operators.", false},
+    {"trust_domain", CONF_TEXT, AT(trust_domain), NULL, 0, 0, NULL,
+     "Trust domain of all SPIFFE IDs.", true},
+    {"tpm_root", CONF_LIST, AT(tpm_root), NULL, 0, 0, NULL,
+     "Root certificates of TPM makers, PEM; may be repeated.", false},
+    {"interval", CONF_SPAN, AT(interval_s), "60s", 1, DAY_S, NULL,
+     "How often a node proves itself.", false},
+    {"nonce_life", CONF_SPAN, AT(nonce_life_s), "10m", 3, MAX_LIFE_S, NULL,
+     "How long a nonce may be answered; at least three intervals.", false},
+    {"freshness", CONF_SPAN, AT(freshness_s), "0s", 0, MAX_LIFE_S, NULL,
+     "Age of the last proof up to which a node is fresh; 0s: three intervals.", false},
+    {"unreachable", CONF_SPAN, AT(unreachable_s), "0s", 0, MAX_LIFE_S, NULL,
+     "Age of the last proof from which a node is unreachable; 0s: ten intervals.", false},
+    {"approval_wait", CONF_SPAN, AT(approval_wait_s), "1h", 60, DAY_S, NULL,
+     "How long a node that asked to join is shown to operators.", false},
+    {"max_connections", CONF_NUMBER, AT(max_connections), "20000", 16, 1000000, NULL,
+     "Connections of one listener and thread; above, the longest idle is closed.", false},
+    {"max_body", CONF_NUMBER, AT(max_body), "67108864", MIB, 300 * (int64_t)MIB, NULL,
+     "Bytes of one attestation: a node's first one brings its whole IMA list.", false},
+    {"shutdown_grace", CONF_SPAN, AT(shutdown_grace_s), "10s", 0, 600, NULL,
+     "How long requests under way may take when the service stops.", false},
+    {"log_format", CONF_CHOICE, AT(log_format), "json", 0, 0, log_formats, "Form of log lines.",
+     false},
+    {"log_level", CONF_CHOICE, AT(log_level), "info", 0, 0, log_levels, "What is logged.", false},
+    {"sandbox", CONF_BOOL, AT(sandbox), "yes", 0, 0, NULL,
+     "Give up system calls that are not needed.", false},
+    {.name = NULL},
+};
+
+const struct conf_key *config_table(void)
+{
+    return table;
+}
+
+/* What one key's bounds cannot say. */
+static int settle(const char *path, struct config *config, struct gb_err *err)
+{
+    if (config->freshness_s == 0)
+        config->freshness_s = 3 * config->interval_s;
+    if (config->unreachable_s == 0)
+        config->unreachable_s = 10 * config->interval_s;
+    if (config->nonce_life_s < 3 * config->interval_s)
+        return gb_err_set(err, GB_ERR_CONFIG, "%s: nonce_life must be at least three intervals",
+                          path);
+    if (config->unreachable_s < config->freshness_s)
+        return gb_err_set(err, GB_ERR_CONFIG, "%s: unreachable must not be less than freshness",
+                          path);
+    if (config->api_port == config->enroll_port && config->api_port != 0)
+        return gb_err_set(err, GB_ERR_CONFIG, "%s: api_port and enroll_port must differ", path);
+    return GB_OK;
+}
+
+int config_read(struct gb_arena *arena, const char *path, struct config *ret_config,
+                struct gb_err *err)
+{
+    struct config config = {0};
+    struct gb_bytes text;
+    int r = file_read(arena, path, GB_LIMIT_CONF, &text, err);
+    if (r == GB_OK)
+        r = conf_read(arena, table, path, text, &config, err);
+    if (r == GB_OK)
+        r = settle(path, &config, err);
+    if (r < 0)
+        return r;
+    *ret_config = config;
+    return GB_OK;
+}
+
+void config_print(const struct config *config, struct gb_buf *out)
+{
+    conf_print(table, config, out);
+}
+
+void config_help(struct gb_buf *out)
+{
+    conf_help(table, out);
+}

@@ -1,0 +1,157 @@
+#include "server/documents.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "policy/field.h"
+#include "wire/yaml.h"
+
+/* Documents kept; a NodePolicy and the sets that one policy may name. */
+enum { MAX_DOCUMENTS = GB_LIMIT_SETS + 16 };
+
+const struct store_document *documents_find(const struct store_document *documents, size_t count,
+                                            const char *kind, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(documents[i].kind, kind) == 0 && strcmp(documents[i].name, name) == 0)
+            return &documents[i];
+    return NULL;
+}
+
+/* A line that begins with "---" and a blank or its end starts a document, wherever it stands. */
+static bool is_start(struct gb_bytes line)
+{
+    return line.len >= 3 && memcmp(line.data, "---", 3) == 0 &&
+           (line.len == 3 || line.data[3] == ' ' || line.data[3] == '\t');
+}
+
+/* Cuts the first document off `rest`. */
+static struct gb_bytes cut(struct gb_bytes *rest)
+{
+    struct gb_lines lines;
+    struct gb_bytes line;
+    struct gb_bytes whole = *rest;
+    gb_lines_init(&lines, whole);
+    while (gb_lines_next(&lines, &line)) {
+        size_t at = (size_t)(line.data - whole.data);
+        if (at > 0 && is_start(line)) {
+            *rest = gb_bytes_from(whole, at);
+            return gb_bytes(whole.data, at);
+        }
+    }
+    *rest = gb_bytes(NULL, 0);
+    return whole;
+}
+
+static uint64_t version_of(const struct store_document *document,
+                           const struct store_document *stored, size_t stored_count,
+                           const struct yaml_node *metadata)
+{
+    uint64_t version = 0;
+    const struct yaml_node *given = yaml_get(metadata, "version");
+    if (given && gb_text_u64(given->text, INT64_MAX, &version))
+        return version;
+    const struct store_document *old =
+        documents_find(stored, stored_count, document->kind, document->name);
+    if (!old)
+        return 1;
+    return gb_bytes_equal(old->text, document->text) ? old->version : old->version + 1;
+}
+
+/* Kind and name are copies in the arena; both must be names, or they could not be keys. */
+static int read_head(struct gb_arena *arena, const struct yaml_node *yaml,
+                     const struct yaml_node **ret_metadata, struct store_document *document,
+                     struct gb_err *err)
+{
+    const struct field_file file = {.arena = arena, .name = "document"};
+    const struct yaml_node *kind, *metadata, *name;
+    int r = field_get(&file, yaml, "kind", YAML_SCALAR, true, &kind, err);
+    if (r == GB_OK)
+        r = field_get(&file, yaml, "metadata", YAML_MAPPING, true, &metadata, err);
+    if (r == GB_OK)
+        r = field_get(&file, metadata, "name", YAML_SCALAR, true, &name, err);
+    if (r == GB_OK)
+        r = field_name(&file, name, &document->name, err);
+    if (r == GB_OK)
+        r = field_printable(&file, kind, &document->kind, err);
+    if (r == GB_OK)
+        *ret_metadata = metadata;
+    return r;
+}
+
+/* *ret_found is false for a piece without content. */
+static int read_piece(struct gb_arena *arena, struct gb_bytes piece,
+                      const struct store_document *stored, size_t stored_count,
+                      struct store_document *document, bool *ret_found, struct gb_err *err)
+{
+    struct yaml_node *docs;
+    const struct yaml_node *metadata;
+    *ret_found = false;
+    int r = yaml_read(arena, piece, "document", &docs, err);
+    if (r < 0 || docs->count == 0)
+        return r;
+    if (docs->count > 1)
+        return gb_err_set(err, GB_ERR_CONFIG, "separate documents by a line ---");
+    if (docs->first->kind == YAML_SCALAR && docs->first->text.len == 0)
+        return GB_OK;
+    if (docs->first->kind != YAML_MAPPING)
+        return gb_err_set(err, GB_ERR_CONFIG, "document:%u: a document is a mapping",
+                          docs->first->line);
+    r = read_head(arena, docs->first, &metadata, document, err);
+    if (r < 0)
+        return r;
+    document->text = piece;
+    document->version = version_of(document, stored, stored_count, metadata);
+    *ret_found = true;
+    return GB_OK;
+}
+
+int documents_split(struct gb_arena *arena, struct gb_bytes text,
+                    const struct store_document *stored, size_t stored_count,
+                    struct store_document **ret_documents, size_t *ret_count, struct gb_err *err)
+{
+    struct store_document *documents =
+        gb_arena_new_array(arena, struct store_document, MAX_DOCUMENTS);
+    size_t count = 0;
+    if (!documents)
+        return gb_err_nomem(err);
+    for (struct gb_bytes rest = text; rest.len > 0;) {
+        bool found;
+        if (count == MAX_DOCUMENTS)
+            return gb_err_set(err, GB_ERR_LIMIT, "more than %d documents", MAX_DOCUMENTS);
+        int r = read_piece(arena, cut(&rest), stored, stored_count, &documents[count], &found, err);
+        if (r < 0) {
+            gb_err_prefix(err, "document %zu: ", count + 1);
+            return r;
+        }
+        if (found && documents_find(documents, count, documents[count].kind, documents[count].name))
+            return gb_err_set(err, GB_ERR_CONFIG, "%s %s stands twice", documents[count].kind,
+                              documents[count].name);
+        count += found;
+    }
+    if (count == 0)
+        return gb_err_set(err, GB_ERR_CONFIG, "no document");
+    *ret_documents = documents;
+    *ret_count = count;
+    return GB_OK;
+}
+
+int documents_merge(struct gb_arena *arena, const struct store_document *stored,
+                    size_t stored_count, const struct store_document *fresh, size_t fresh_count,
+                    struct store_document **ret_documents, size_t *ret_count, struct gb_err *err)
+{
+    struct store_document *all =
+        gb_arena_new_array(arena, struct store_document, stored_count + fresh_count + 1);
+    size_t count = 0;
+    if (!all)
+        return gb_err_nomem(err);
+    for (size_t i = 0; i < stored_count; i++)
+        if (!documents_find(fresh, fresh_count, stored[i].kind, stored[i].name))
+            all[count++] = stored[i];
+    for (size_t i = 0; i < fresh_count; i++)
+        all[count++] = fresh[i];
+    *ret_documents = all;
+    *ret_count = count;
+    return GB_OK;
+}

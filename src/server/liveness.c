@@ -1,0 +1,17 @@
+#include "server/liveness.h"
+
+enum liveness liveness_of(const struct liveness_spans *spans, int64_t verified_s, int64_t now_s)
+{
+    if (verified_s == 0)
+        return LIVENESS_NEVER;
+    int64_t age_s = now_s - verified_s;
+    if (age_s <= spans->fresh_s)
+        return LIVENESS_FRESH;
+    return age_s <= spans->unreachable_s ? LIVENESS_STALE : LIVENESS_UNREACHABLE;
+}
+
+const char *liveness_name(enum liveness liveness)
+{
+    static const char *const names[LIVENESS_COUNT] = {"never", "fresh", "stale", "unreachable"};
+    return names[liveness];
+}

@@ -1,0 +1,21 @@
+/* Whether a node is heard of. Never whether it is trusted: a timeout changes nothing of that. */
+#ifndef GB_SERVER_LIVENESS_H
+#define GB_SERVER_LIVENESS_H
+
+#include <stdint.h>
+
+enum liveness { LIVENESS_NEVER, LIVENESS_FRESH, LIVENESS_STALE, LIVENESS_UNREACHABLE };
+enum { LIVENESS_COUNT = LIVENESS_UNREACHABLE + 1 };
+
+struct liveness_spans {
+    int64_t fresh_s;       /* up to this age of the last proof: fresh */
+    int64_t unreachable_s; /* past this: unreachable */
+};
+
+/* `verified_s`: when the nonce of the last proof was issued; 0: never. A clock that was set back
+ * makes a proof young, never old. */
+enum liveness liveness_of(const struct liveness_spans *spans, int64_t verified_s, int64_t now_s);
+/* "never" "fresh" "stale" "unreachable" */
+const char *liveness_name(enum liveness liveness);
+
+#endif

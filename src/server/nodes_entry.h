@@ -1,0 +1,31 @@
+/* An entry of the node table. Private to nodes*.c: everybody else sees struct node. */
+#ifndef GB_SERVER_NODES_ENTRY_H
+#define GB_SERVER_NODES_ENTRY_H
+
+#include <stdbool.h>
+
+#include "server/nodes.h"
+
+struct entry {
+    struct node node; /* first: a struct node is its entry */
+    /* Under the shard's lock: */
+    struct entry *next;
+    bool busy;
+    bool gone; /* taken out of the table while busy: freed when given back */
+    int64_t void_ms;
+    struct node_verdict verdict; /* owns its strings */
+    int64_t enrolled_s;
+    uint64_t revision;
+};
+
+/* Copies the facts and parses the AK. */
+GB_MUST_USE int entry_new(const struct store_node *facts, struct entry **ret_entry,
+                          struct gb_err *err);
+void entry_free(struct entry *entry);
+/* Takes copies; false when out of memory: the old one stands. */
+GB_MUST_USE bool entry_tell(struct entry *entry, const struct node_verdict *verdict);
+/* A copy for a reader. */
+GB_MUST_USE bool entry_summary(const struct entry *entry, struct gb_arena *arena,
+                               struct node_summary *ret_summary);
+
+#endif

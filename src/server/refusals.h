@@ -1,0 +1,80 @@
+/* Every refusal that a handler may give: stable code, status, what to do. X(ID, status, code,
+ * message, remedy); where a handler has better words (an error's text), they replace the message.
+ */
+#ifndef GB_SERVER_REFUSALS_H
+#define GB_SERVER_REFUSALS_H
+
+#define REFUSALS(X)                                                                                \
+    X(MALFORMED, 400, "malformed", "the request cannot be read",                                   \
+      "see docs/api for the form of requests")                                                     \
+    X(EVIDENCE_MALFORMED, 400, "evidence-malformed", "the evidence cannot be read",                \
+      "bring the agent and the server to the same version")                                        \
+    X(NAME_INVALID, 400, "name-invalid", "this is not a node's name",                              \
+      "lower case letters, digits, '-' and '.', at most 253 (RFC 1123)")                           \
+    X(TOKEN_INVALID, 403, "token-invalid", "this join token is not known here",                    \
+      "make one with: garboard token create")                                                      \
+    X(TOKEN_EXPIRED, 403, "token-expired", "this join token has expired",                          \
+      "make a new one with: garboard token create")                                                \
+    X(TOKEN_USED, 403, "token-used", "this join token was used up",                                \
+      "make a new one with: garboard token create")                                                \
+    X(TOKEN_NAME, 403, "token-name", "this join token is for another name",                        \
+      "join under the token's name, or make a token for this one")                                 \
+    X(TOKEN_RESERVED, 409, "token-reserved",                                                       \
+      "another enrolment with this join token is under way", "wait a minute and try again")        \
+    X(GRANT_NAME, 403, "ek-name", "this TPM is listed under another name",                         \
+      "join under that name, or have the operator list it under this one")                         \
+    X(GRANT_EXPIRED, 403, "approval-expired", "the approval of this TPM has expired",              \
+      "ask the operator to approve it again: garboard node approve")                               \
+    X(WAITING_FULL, 503, "waiting-full", "too many nodes wait for approval",                       \
+      "have the operator approve or ignore those that wait, or use a join token")                  \
+    X(ENROLMENTS_FULL, 503, "enrolments-full", "too many enrolments are under way",                \
+      "try again in a minute")                                                                     \
+    X(ENROLMENT_DENIED, 403, "enrolment-denied", "the enrolment was refused",                      \
+      "the message says which rule it broke; the server's log has more")                           \
+    X(NAME_TAKEN, 403, "name-taken", "this name, or this TPM, belongs to another node",            \
+      "remove that node first: garboard node remove")                                              \
+    X(CHALLENGE_UNKNOWN, 404, "challenge-unknown", "this challenge is unknown, used or expired",   \
+      "begin the enrolment again")                                                                 \
+    X(BUSY, 409, "busy", "another request of this node is under way", "send one after the other")  \
+    X(NODE_UNKNOWN, 403, "node-unknown", "this node is not enrolled here",                         \
+      "enrol it again with a join token")                                                          \
+    X(NODE_NOT_FOUND, 404, "node-not-found", "there is no such node", "see: garboard node list")   \
+    X(VERDICT_NOT_FOUND, 404, "verdict-not-found", "this node was not judged yet",                 \
+      "wait for its first attestation")                                                            \
+    X(EK_NOT_FOUND, 404, "ek-not-found", "there is no such listed EK", "see: garboard ek list")    \
+    X(TOKEN_NOT_FOUND, 404, "token-not-found", "there is no such join token",                      \
+      "see: garboard token list")                                                                  \
+    X(KEY_FOREIGN, 403, "transport-key-foreign",                                                   \
+      "this connection's key is not the one that was certified at enrolment",                      \
+      "use the newest certificate, or enrol again")                                                \
+    X(NONCE_UNKNOWN, 409, "nonce-unknown",                                                         \
+      "no nonce is outstanding: it was used, or never issued", "answer the nonce in next")         \
+    X(NONCE_EXPIRED, 409, "nonce-expired", "the nonce has expired", "answer the nonce in next")    \
+    X(NONCE_VOID, 409, "nonce-void", "an operator asked for a fresh proof",                        \
+      "answer the nonce in next")                                                                  \
+    X(EVIDENCE_AGAIN, 409, "evidence-discontinuous",                                               \
+      "the evidence continues from what the server does not hold", "send all logs, see next")      \
+    X(POLICY_INVALID, 422, "policy-invalid", "the documents are not valid",                        \
+      "correct them at the line that is named; nothing was applied")                               \
+    X(POLICY_VERSION, 409, "policy-version", "a newer version is applied already",                 \
+      "raise metadata.version")                                                                    \
+    X(POLICY_BUSY, 409, "policy-busy", "another change of policy is under way", "try again")       \
+    X(KEYD_DENIED, 403, "keyd-denied", "garboard-keyd refused", "the message says why")            \
+    X(KEYD_AGAIN, 409, "keyd-nonce", "keyd's challenge or nonce is unknown, used or expired",      \
+      "ask for a new one")                                                                         \
+    X(KEYD_AWAY, 503, "keyd-unreachable", "garboard-keyd does not answer",                         \
+      "start it; the server's log has more")                                                       \
+    X(STORE, 503, "store-failed", "the store cannot take it: nothing was changed",                 \
+      "see the server's log: is the disk full?")                                                   \
+    X(OVERLOADED, 503, "overloaded", "too much is under way", "try again in a moment")             \
+    X(NO_MEMORY, 503, "out-of-memory", "out of memory", "try again in a moment")                   \
+    X(INTERNAL, 500, "internal", "the server failed", "see the server's log")
+
+enum refusal {
+#define X(id, status, code, message, remedy) REFUSAL_##id,
+    REFUSALS(X)
+#undef X
+        REFUSAL_COUNT
+};
+
+#endif

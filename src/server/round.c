@@ -1,0 +1,125 @@
+#include "server/round.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "evidence/envelope.h"
+#include "policy/policy.h"
+#include "server/answer.h"
+#include "server/ek_certs.h"
+
+/* A round that brings all is judged with the EK certificates of the enrolment, whatever the node
+ * sent: that its AK lives in that TPM was proven then, for these. */
+static int enrolled_certs(struct gb_arena *arena, struct store *store, const struct node *node,
+                          struct bundle *bundle, struct gb_err *err)
+{
+    struct store_node facts;
+    bundle->ekcert_count = 0;
+    bundle->intermediate_count = 0;
+    if (!bundle->boot_log.data)
+        return GB_OK;
+    int r = store_node_by_id(store, arena, node->id, &facts, err);
+    if (r < 0)
+        return r == GB_ERR_NOTFOUND ? gb_err_set(err, GB_ERR_IO, "the node left the store") : r;
+    r = ek_certs_read(facts.ek_certs, bundle, err);
+    return r == GB_ERR_INPUT ? GB_ERR_BUG : r;
+}
+
+static const char *first_reason(struct gb_arena *arena, const struct verdict *verdict)
+{
+    for (const struct gb_finding *f = verdict->findings.first; f; f = f->next)
+        if (f->tier == GB_TIER_CONTRAINDICATED)
+            return gb_finding_message(arena, f);
+    return NULL;
+}
+
+/* Without a policy nothing is trusted, however good it looks. */
+static void without_policy(struct verdict *verdict)
+{
+    gb_finding_add(&verdict->findings, GB_FINDING_POLICY_NONE, GB_NO_EVENT, NULL, NULL, NULL);
+    verdict->tier = GB_TIER_CONTRAINDICATED;
+}
+
+static int tell(struct gb_arena *arena, struct round *round, struct gb_err *err)
+{
+    const struct verdict *verdict = &round->verdict;
+    struct node_verdict told = {.judged = true,
+                                .tier = (uint8_t)verdict->tier,
+                                .trust_id = snapshot_trust(round->snapshot)->id,
+                                .verified_s = round->nonce.issued_s,
+                                .policy = snapshot_policy(round->snapshot),
+                                .reason = first_reason(arena, verdict),
+                                .ima_entries = round->after.seen.ima.next,
+                                .reset_count = round->claims.reset_count};
+    told.trusted = snapshot_trust(round->snapshot)->policy.node && round->claims.quote_proven &&
+                   (verdict->tier == GB_TIER_AFFIRMING || verdict->tier == GB_TIER_WARNING);
+    for (size_t i = 0; i < GB_LINK_COUNT; i++)
+        told.links[i] = (uint8_t)verdict->links[i].tier;
+    if (verdict->findings.failed)
+        return gb_err_nomem(err);
+    round->told = told;
+    return GB_OK;
+}
+
+static int read_bundle(struct gb_arena *arena, struct store *store, struct digester *digester,
+                       struct round *round, struct bundle *bundle, struct gb_err *err)
+{
+    int r = envelope_read(arena, round->body, bundle, err);
+    if (r < 0)
+        return r;
+    bundle->ak_public = round->node->ak_public; /* the enrolled one, and no other */
+    bundle->ak_pem = (struct gb_bytes){0};
+    r = digest_of(digester, DIGEST_SHA256, bundle->quote, round->quote);
+    return r < 0 ? r : enrolled_certs(arena, store, round->node, bundle, err);
+}
+
+int round_judge(struct gb_arena *arena, struct store *store, struct digester *digester,
+                struct round *round, struct gb_err *err)
+{
+    const struct trust *trust = snapshot_trust(round->snapshot);
+    struct bundle *bundle = gb_arena_new_one(arena, struct bundle);
+    if (!bundle)
+        return gb_err_nomem(err);
+    int r = read_bundle(arena, store, digester, round, bundle, err);
+    if (r < 0)
+        return r;
+    const struct asked asked = {.has_nonce = true,
+                                .nonce = gb_bytes(round->nonce.bytes, NONCE_SIZE),
+                                .time_s = gb_clock_s(),
+                                .allow_expired =
+                                    trust->policy.node && trust->policy.node->allow_expired_ek,
+                                .transport = round->node->transport,
+                                .ak = round->node->ak,
+                                .issued_s = round->nonce.issued_s};
+    r = attest_next(arena, digester, trust, &asked, bundle, &round->node->progress, &round->after,
+                    &round->claims, &round->verdict, err);
+    if (r < 0)
+        return r;
+    if (!trust->policy.node)
+        without_policy(&round->verdict);
+    return tell(arena, round, err);
+}
+
+bool round_is_news(const struct node_verdict *before, const struct node_verdict *now)
+{
+    return !before->judged || before->trusted != now->trusted || before->tier != now->tier ||
+           before->trust_id != now->trust_id || before->reset_count != now->reset_count ||
+           memcmp(before->links, now->links, sizeof now->links) != 0;
+}
+
+char *round_json(struct gb_arena *arena, const struct round *round)
+{
+    gb_cleanup(json_freep) struct json *json = verdict_json(arena, &round->verdict);
+    char *text = NULL;
+    json_set(json, "verdict", json_text(round->told.trusted ? "trusted" : "untrusted"));
+    json_set(json, "verified_at", answer_time(round->told.verified_s));
+    json_set(json, "policy", json_text(round->told.policy));
+    json_set(json, "ima_entries", json_number(round->told.ima_entries));
+    json_set(json, "reset_count", json_number(round->told.reset_count));
+    if (json_print(json, &text, NULL) < 0)
+        return NULL;
+    char *copy = (char *)(uintptr_t)gb_arena_copy(arena, gb_bytes_str(text)).data;
+    gb_free(text);
+    return copy;
+}

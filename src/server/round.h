@@ -1,0 +1,35 @@
+/* One attestation in the service: what the contents page (attest/next.h) makes of a node's
+ * evidence, and what is told of it. No I/O but the look-up of the EK certificates. */
+#ifndef GB_SERVER_ROUND_H
+#define GB_SERVER_ROUND_H
+
+#include "attest/next.h"
+#include "server/server.h"
+
+struct round {
+    const struct node *node; /* taken */
+    const struct snapshot *snapshot;
+    struct nonce nonce; /* taken: it answers this one or none */
+    struct gb_bytes body;
+    /* Out: */
+    struct claims claims;
+    struct verdict verdict;
+    struct progress after;
+    struct node_verdict told;
+    uint8_t quote[32];
+};
+
+/* GB_ERR_INPUT, LIMIT, NOTFOUND: malformed evidence; GB_ERR_AGAIN: ask for all; NOMEM, BUG, IO:
+ * ours. Results are in the arena and borrow from the body. */
+GB_MUST_USE int round_judge(struct gb_arena *arena, struct store *store, struct digester *digester,
+                            struct round *round, struct gb_err *err);
+/* Whether there is more to tell than a newer proof of the same. */
+bool round_is_news(const struct node_verdict *before, const struct node_verdict *now);
+/* The verdict as `garboard verify` prints it, with when and by what it was judged. NULL: no memory.
+ */
+GB_MUST_USE char *round_json(struct gb_arena *arena, const struct round *round);
+/* What was told, from that text: after a restart. False when it is not one of ours. */
+GB_MUST_USE bool round_read(struct gb_arena *arena, const struct store_verdict *stored,
+                            struct node_verdict *ret_told);
+
+#endif

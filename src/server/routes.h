@@ -1,0 +1,12 @@
+/* Every route of the service, in one visible place: what is not here is refused. */
+#ifndef GB_SERVER_ROUTES_H
+#define GB_SERVER_ROUTES_H
+
+#include "net/router.h"
+
+/* Of the enrolment listener: strangers, and nobody else. */
+extern const struct route routes_enroll[];
+/* Of the API listener: whoever has a certificate of our CA. */
+extern const struct route routes_api[];
+
+#endif

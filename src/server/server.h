@@ -1,0 +1,58 @@
+/* What handlers share: parts that guard themselves, and what never changes while the service runs.
+ * Handlers get a struct thread: the loop that they run on, with what is its own. */
+#ifndef GB_SERVER_SERVER_H
+#define GB_SERVER_SERVER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "crypto/digest.h"
+#include "net/http_server.h"
+#include "net/loop.h"
+#include "os/pool.h"
+#include "rpc/keyd.h"
+#include "server/config.h"
+#include "server/liveness.h"
+#include "server/nodes.h"
+#include "server/snapshot.h"
+#include "server/stats.h"
+#include "server/tickets.h"
+#include "server/waiting.h"
+#include "store/store.h"
+
+enum { SERVER_MAX_THREADS = 64 };
+
+/* What a thread of the pool owns. */
+struct worker_parts {
+    struct keyd_client *keyd;
+    struct digester *digester;
+};
+
+struct server {
+    const struct config *config; /* of the start: what SIGHUP changes is elsewhere */
+    struct liveness_spans spans;
+    struct gb_bytes ca_pem;
+    struct store *store;
+    struct nodes *nodes;
+    struct tickets *tickets;
+    struct waiting *waiting;
+    struct snapshot_holder *trust;
+    struct pool *pool;
+    struct worker_parts workers[SERVER_MAX_THREADS];
+    struct stats stats;
+    atomic_bool applying; /* one change of policy at a time */
+    atomic_bool stopping;
+    const struct thread *threads; /* for /metrics */
+    size_t thread_count;
+};
+
+struct thread {
+    struct server *server;
+    struct loop *loop;
+    struct digester *digester;
+    struct http_server *api;
+    struct http_server *enroll;
+};
+
+#endif

@@ -1,0 +1,133 @@
+#include "server/service.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "server/start.h"
+#include "server/threads.h"
+
+struct service {
+    const char *path;
+    struct loop *loop; /* of the main thread: signals */
+    struct server *server;
+    struct threads *threads;
+};
+
+static void forget(void *ctx, int result, const struct gb_err *err)
+{
+    (void)ctx;
+    if (result < 0)
+        gb_log_err(GB_LOG_ERROR, "event-not-recorded", err);
+}
+
+static void record(struct server *server, const char *what, const char *why)
+{
+    const struct store_event event = {
+        .at_s = gb_clock_s(), .who = "server", .what = what, .whom = "server", .why = why};
+    store_event_add(server->store, &event, forget, NULL);
+}
+
+static void terminate(void *ctx)
+{
+    struct service *service = ctx;
+    gb_log_event(GB_LOG_INFO, "stopping");
+    loop_stop(service->loop);
+}
+
+/* Certificate, roots and log level, all of them or none. The rest wants a restart. */
+static int reload(struct service *service, struct gb_err *err)
+{
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    struct config config;
+    struct threads_tls tls;
+    if (!arena)
+        return gb_err_nomem(err);
+    int r = config_read(arena, service->path, &config, err);
+    if (r == GB_OK)
+        r = start_read_tls(arena, &config, &tls, err);
+    if (r == GB_OK)
+        r = start_load_trust(service->server, &config, err);
+    if (r == GB_OK)
+        r = threads_reload(service->threads, &tls, err);
+    if (r == GB_OK)
+        gb_log_setup("garboardd", (enum gb_log_form)config.log_format,
+                     (enum gb_log_level)config.log_level);
+    return r;
+}
+
+static void hang_up(void *ctx)
+{
+    struct service *service = ctx;
+    struct gb_err err;
+    if (reload(service, &err) < 0)
+        gb_log_err(GB_LOG_ERROR, "reload-failed", &err);
+    else
+        gb_log_event(GB_LOG_INFO, "reloaded");
+}
+
+static int watch_signals(struct service *service, struct gb_err *err)
+{
+    int r = loop_new(&service->loop, err);
+    if (r == GB_OK)
+        r = loop_on_signal(service->loop, SIGTERM, terminate, service, err);
+    if (r == GB_OK)
+        r = loop_on_signal(service->loop, SIGINT, terminate, service, err);
+    if (r == GB_OK)
+        r = loop_on_signal(service->loop, SIGHUP, hang_up, service, err);
+    return r;
+}
+
+static int serve(struct service *service, struct gb_err *err)
+{
+    struct server *server = service->server;
+    int r = threads_start(service->threads, err);
+    if (r == GB_OK) {
+        gb_log_event(GB_LOG_INFO, "started", GB_LOG_TEXT("version", GARBOARD_VERSION),
+                     GB_LOG_TEXT("listen", server->config->listen),
+                     GB_LOG_NUMBER("api_port", threads_api_port(service->threads)),
+                     GB_LOG_NUMBER("enroll_port", threads_enroll_port(service->threads)));
+        record(server, "server.start", GARBOARD_VERSION);
+        r = loop_run(service->loop, err);
+        record(server, "server.stop", NULL);
+    }
+    atomic_store(&server->stopping, true);
+    threads_stop(service->threads, server->config->shutdown_grace_s * 1000);
+    return r;
+}
+
+static int open_and_serve(struct service *service, struct gb_arena *arena,
+                          const struct config *config, struct gb_err *err)
+{
+    struct threads_tls tls;
+    int r = start_read_tls(arena, config, &tls, err);
+    if (r == GB_OK)
+        r = start_open(service->server, arena, config, err);
+    if (r == GB_OK)
+        r = watch_signals(service, err);
+    if (r == GB_OK)
+        r = threads_new(service->server, &tls, &service->threads, err);
+    return r < 0 ? r : serve(service, err);
+}
+
+int service_run(const char *path, const struct config *config, struct gb_err *err)
+{
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    struct server *server = gb_calloc(1, sizeof *server);
+    struct service service = {.path = path, .server = server};
+    if (!arena || !server) {
+        gb_free(server);
+        return gb_err_nomem(err);
+    }
+    int r = open_and_serve(&service, arena, config, err);
+    pool_free(gb_take(server->pool)); /* what is under way may still want its loop */
+    threads_free(service.threads);
+    start_close(server);
+    loop_free(service.loop);
+    gb_free(server);
+    if (r == GB_OK)
+        gb_log_event(GB_LOG_INFO, "stopped");
+    return r;
+}

@@ -1,0 +1,188 @@
+#include "server/start.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "os/file.h"
+#include "server/round.h"
+
+enum {
+    TICKETS = 1024,
+    TICKET_LIFE_MS = 60000, /* as long as keyd's challenge */
+    WAITING = 1024,
+    WAITING_EACH = 8,
+    JOBS = 256,
+    KEYD_MS = 10000,
+    FLUSH_MS = 2000,
+};
+
+int start_read_tls(struct gb_arena *arena, const struct config *config, struct threads_tls *ret_tls,
+                   struct gb_err *err)
+{
+    struct gb_bytes cert;
+    struct threads_tls tls;
+    int r = file_read(arena, config->tls_cert, GB_LIMIT_CERT, &cert, err);
+    if (r == GB_OK)
+        r = file_read(arena, config->tls_key, GB_LIMIT_CERT, &tls.key_pem, err);
+    if (r == GB_OK)
+        r = file_read(arena, config->ca, GB_LIMIT_CERT, &tls.ca_pem, err);
+    if (r < 0)
+        return r;
+    char *chain = gb_arena_printf(arena, "%.*s\n%.*s", (int)cert.len, (const char *)cert.data,
+                                  (int)tls.ca_pem.len, (const char *)tls.ca_pem.data);
+    if (!chain)
+        return gb_err_nomem(err);
+    tls.chain_pem = gb_bytes_str(chain);
+    *ret_tls = tls;
+    return GB_OK;
+}
+
+static int open_store(struct server *server, struct gb_arena *arena, struct gb_err *err)
+{
+    const struct config *config = server->config;
+    struct store_conf conf = {.path = gb_arena_printf(arena, "%s/garboard.db", config->state),
+                              .trust_domain = config->trust_domain,
+                              .tenant = "default",
+                              .cluster = "default",
+                              .flush_ms = FLUSH_MS};
+    return conf.path ? store_open(&conf, &server->store, err) : gb_err_nomem(err);
+}
+
+struct loading {
+    struct server *server;
+    struct gb_err *err;
+    int result;
+    size_t count;
+};
+
+static bool load_node(void *ctx, const struct store_node *facts)
+{
+    struct loading *loading = ctx;
+    loading->result = nodes_add(loading->server->nodes, facts, loading->err);
+    loading->count++;
+    return loading->result == GB_OK;
+}
+
+/* What was told of the node before we stopped. One that cannot be read is as if there were none:
+ * the node proves itself again. */
+static void load_verdict(struct server *server, struct node *node, int64_t verified_s)
+{
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    struct store_verdict stored;
+    struct node_verdict told;
+    if (!arena || store_verdict_get(server->store, arena, node->id, &stored, NULL) < 0 ||
+        !round_read(arena, &stored, &told))
+        return;
+    told.trust_id = node->progress.trust_id;
+    if (verified_s > told.verified_s)
+        told.verified_s = verified_s;
+    if (!nodes_tell(server->nodes, node, &told))
+        gb_log_event(GB_LOG_ERROR, "out-of-memory", GB_LOG_TEXT("what", "loading verdicts"));
+}
+
+static bool load_live(void *ctx, const struct store_live *live)
+{
+    struct loading *loading = ctx;
+    struct node *node;
+    if (nodes_take(loading->server->nodes, live->node, &node, NULL) < 0)
+        return true; /* removed meanwhile */
+    progress_read(live->progress, &node->progress);
+    load_verdict(loading->server, node, live->verified_s);
+    nodes_give(loading->server->nodes, node);
+    return true;
+}
+
+static int load_nodes(struct server *server, struct gb_err *err)
+{
+    struct loading loading = {.server = server, .err = err};
+    int r = nodes_new(&server->nodes, err);
+    if (r == GB_OK)
+        r = store_node_each(server->store, load_node, &loading, err);
+    if (r == GB_OK)
+        r = loading.result;
+    if (r == GB_OK)
+        r = store_live_each(server->store, load_live, &loading, err);
+    if (r == GB_OK)
+        gb_log_event(GB_LOG_INFO, "nodes-loaded", GB_LOG_NUMBER("count", loading.count));
+    return r;
+}
+
+int start_load_trust(struct server *server, const struct config *config, struct gb_err *err)
+{
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    struct snapshot *snapshot = NULL;
+    struct store_document *documents;
+    size_t count;
+    if (!arena)
+        return gb_err_nomem(err);
+    int r = store_document_list(server->store, arena, &documents, &count, err);
+    if (r == GB_OK)
+        r = snapshot_new(&config->tpm_root, documents, count, &snapshot, err);
+    if (r < 0)
+        return r;
+    gb_log_event(GB_LOG_INFO, "policy-loaded", GB_LOG_NUMBER("documents", count),
+                 GB_LOG_TEXT("policy", snapshot_policy(snapshot)));
+    snapshot_set(server->trust, snapshot);
+    return GB_OK;
+}
+
+static int new_workers(struct server *server, struct gb_err *err)
+{
+    const struct config *config = server->config;
+    int r = GB_OK;
+    for (size_t i = 0; r == GB_OK && i < (size_t)config->workers; i++) {
+        r = keyd_client_new(config->keyd_socket, KEYD_MS, &server->workers[i].keyd, err);
+        if (r == GB_OK)
+            r = digester_new(&server->workers[i].digester, err);
+    }
+    return r < 0 ? r : pool_new((unsigned)config->workers, JOBS, &server->pool, err);
+}
+
+static int new_tables(struct server *server, struct gb_err *err)
+{
+    const struct config *config = server->config;
+    int r = tickets_new(TICKETS, TICKET_LIFE_MS, &server->tickets, err);
+    if (r == GB_OK)
+        r = waiting_new(WAITING, WAITING_EACH, config->approval_wait_s * 1000, &server->waiting,
+                        err);
+    if (r == GB_OK)
+        r = snapshot_holder_new(&server->trust, err);
+    return r;
+}
+
+int start_open(struct server *server, struct gb_arena *arena, const struct config *config,
+               struct gb_err *err)
+{
+    server->config = config;
+    server->spans = (struct liveness_spans){.fresh_s = config->freshness_s,
+                                            .unreachable_s = config->unreachable_s};
+    int r = file_read(arena, config->ca, GB_LIMIT_CERT, &server->ca_pem, err);
+    if (r == GB_OK)
+        server->ca_pem = gb_arena_copy(arena, server->ca_pem); /* with a NUL: it goes into JSON */
+    if (r == GB_OK && !server->ca_pem.data)
+        r = gb_err_nomem(err);
+    if (r == GB_OK)
+        r = new_tables(server, err);
+    if (r == GB_OK)
+        r = open_store(server, arena, err);
+    if (r == GB_OK)
+        r = load_nodes(server, err);
+    if (r == GB_OK)
+        r = start_load_trust(server, config, err);
+    return r < 0 ? r : new_workers(server, err);
+}
+
+void start_close(struct server *server)
+{
+    pool_free(server->pool);
+    for (size_t i = 0; i < SERVER_MAX_THREADS; i++) {
+        keyd_client_free(server->workers[i].keyd);
+        digester_free(server->workers[i].digester);
+    }
+    store_close(server->store);
+    snapshot_holder_free(server->trust);
+    waiting_free(server->waiting);
+    tickets_free(server->tickets);
+    nodes_free(server->nodes);
+}

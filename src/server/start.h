@@ -1,0 +1,25 @@
+/* From a configuration to a service that can run, and back: what is opened, loaded and started, in
+ * order. */
+#ifndef GB_SERVER_START_H
+#define GB_SERVER_START_H
+
+#include "base/arena.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "server/server.h"
+#include "server/threads.h"
+
+/* Certificate chain, key and CA as the listeners take them; in the arena. */
+GB_MUST_USE int start_read_tls(struct gb_arena *arena, const struct config *config,
+                               struct threads_tls *ret_tls, struct gb_err *err);
+/* Opens the store and loads nodes, liveness, verdicts and policy from it. `config` is borrowed.
+ * server_close undoes it, also after a failure. */
+GB_MUST_USE int start_open(struct server *server, struct gb_arena *arena,
+                           const struct config *config, struct gb_err *err);
+/* Roots and documents read anew, and in force; nothing changes when that fails. */
+GB_MUST_USE int start_load_trust(struct server *server, const struct config *config,
+                                 struct gb_err *err);
+/* After the threads have ended. */
+void start_close(struct server *server);
+
+#endif

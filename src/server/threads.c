@@ -1,0 +1,269 @@
+#include "server/threads.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "net/router.h"
+#include "net/tls.h"
+#include "server/routes.h"
+
+enum {
+    MAX_HEADER = 8 << 10,
+    ENROLL_BODY = 64 << 10,
+    HANDSHAKE_MS = 10000,
+    HEADER_MS = 10000,
+    BODY_MS = 60000,
+    ENROLL_IDLE_MS = 30000,
+    ENROLL_CONNECTIONS = 1024,
+    SESSIONS = 20000, /* 11 KB each at most: agents that reconnect */
+};
+
+struct one {
+    struct thread thread; /* first: what handlers get */
+    pthread_t handle;
+    bool running;
+    struct tls_server *api_tls;
+    struct tls_server *enroll_tls;
+    struct router api_router;
+    struct router enroll_router;
+    struct tls_server *fresh_api; /* being swapped in */
+    struct tls_server *fresh_enroll;
+    int64_t grace_ms;
+    int open; /* listeners that have not stopped yet */
+};
+
+struct threads {
+    struct server *server;
+    struct thread *handed; /* copies for /metrics */
+    struct one *all;
+    size_t count;
+};
+
+static int new_tls(const struct threads_tls *tls, bool enroll, struct tls_server **ret_tls,
+                   struct gb_err *err)
+{
+    const struct tls_server_conf conf = {.cert_pem = tls->chain_pem,
+                                         .key_pem = tls->key_pem,
+                                         .client_ca_pem = tls->ca_pem,
+                                         .auth = enroll ? TLS_AUTH_NONE : TLS_AUTH_CLIENT_CERT,
+                                         .sessions = enroll ? 0 : SESSIONS};
+    return tls_server_new(&conf, ret_tls, err);
+}
+
+static int listen_api(struct one *one, uint16_t port, struct gb_err *err)
+{
+    const struct config *config = one->thread.server->config;
+    const struct http_server_conf conf = {.address = config->listen,
+                                          .port = port,
+                                          .max_header = MAX_HEADER,
+                                          .max_body = (size_t)config->max_body,
+                                          .max_connections = (size_t)config->max_connections,
+                                          .handshake_ms = HANDSHAKE_MS,
+                                          .header_ms = HEADER_MS,
+                                          .body_ms = BODY_MS,
+                                          .idle_ms = 4 * config->interval_s * 1000};
+    one->api_router = (struct router){
+        .routes = routes_api, .trust_domain = config->trust_domain, .ctx = &one->thread};
+    return http_server_new(one->thread.loop, one->api_tls, &conf, router_handle, &one->api_router,
+                           &one->thread.api, err);
+}
+
+static int listen_enroll(struct one *one, uint16_t port, struct gb_err *err)
+{
+    const struct config *config = one->thread.server->config;
+    const struct http_server_conf conf = {.address = config->listen,
+                                          .port = port,
+                                          .max_header = MAX_HEADER,
+                                          .max_body = ENROLL_BODY,
+                                          .max_connections = ENROLL_CONNECTIONS,
+                                          .handshake_ms = HANDSHAKE_MS,
+                                          .header_ms = HEADER_MS,
+                                          .body_ms = HEADER_MS,
+                                          .idle_ms = ENROLL_IDLE_MS};
+    one->enroll_router = (struct router){.routes = routes_enroll,
+                                         .trust_domain = config->trust_domain,
+                                         .ctx = &one->thread,
+                                         .enrolment = true};
+    return http_server_new(one->thread.loop, one->enroll_tls, &conf, router_handle,
+                           &one->enroll_router, &one->thread.enroll, err);
+}
+
+/* The first thread's ports are everybody's. */
+static int set_up(struct threads *threads, size_t index, const struct threads_tls *tls,
+                  struct gb_err *err)
+{
+    const struct config *config = threads->server->config;
+    struct one *one = &threads->all[index];
+    uint16_t api = (uint16_t)config->api_port, enroll = (uint16_t)config->enroll_port;
+    if (index > 0) {
+        api = threads_api_port(threads);
+        enroll = threads_enroll_port(threads);
+    }
+    one->thread.server = threads->server;
+    int r = loop_new(&one->thread.loop, err);
+    if (r == GB_OK)
+        r = digester_new(&one->thread.digester, err);
+    if (r == GB_OK)
+        r = new_tls(tls, false, &one->api_tls, err);
+    if (r == GB_OK)
+        r = new_tls(tls, true, &one->enroll_tls, err);
+    if (r == GB_OK)
+        r = listen_api(one, api, err);
+    if (r == GB_OK)
+        r = listen_enroll(one, enroll, err);
+    return r;
+}
+
+int threads_new(struct server *server, const struct threads_tls *tls, struct threads **ret_threads,
+                struct gb_err *err)
+{
+    struct threads *threads = gb_calloc(1, sizeof *threads);
+    if (!threads)
+        return gb_err_nomem(err);
+    threads->server = server;
+    threads->count = (size_t)server->config->threads;
+    threads->all = gb_calloc(threads->count, sizeof *threads->all);
+    threads->handed = gb_calloc(threads->count, sizeof *threads->handed);
+    int r = threads->all && threads->handed ? GB_OK : gb_err_nomem(err);
+    for (size_t i = 0; r == GB_OK && i < threads->count; i++)
+        r = set_up(threads, i, tls, err);
+    if (r < 0) {
+        threads_free(threads);
+        return r;
+    }
+    for (size_t i = 0; i < threads->count; i++)
+        threads->handed[i] = threads->all[i].thread;
+    server->threads = threads->handed;
+    server->thread_count = threads->count;
+    *ret_threads = threads;
+    return GB_OK;
+}
+
+static void *run(void *ctx)
+{
+    struct one *one = ctx;
+    struct gb_err err;
+    if (loop_run(one->thread.loop, &err) < 0)
+        gb_log_err(GB_LOG_ERROR, "loop-failed", &err);
+    return NULL;
+}
+
+/* Signals are the main loop's. */
+int threads_start(struct threads *threads, struct gb_err *err)
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    for (size_t i = 0; i < threads->count; i++) {
+        struct one *one = &threads->all[i];
+        pthread_sigmask(SIG_SETMASK, &all, &old);
+        int sys = pthread_create(&one->handle, NULL, run, one);
+        pthread_sigmask(SIG_SETMASK, &old, NULL);
+        if (sys != 0)
+            return gb_err_sys(err, sys, "cannot start a thread");
+        one->running = true;
+    }
+    return GB_OK;
+}
+
+uint16_t threads_api_port(const struct threads *threads)
+{
+    return http_server_port(threads->all[0].thread.api);
+}
+
+uint16_t threads_enroll_port(const struct threads *threads)
+{
+    return http_server_port(threads->all[0].thread.enroll);
+}
+
+/* On the loop, where nobody is in the middle of a handshake's first step. */
+static void swap(void *ctx)
+{
+    struct one *one = ctx;
+    tls_server_swap(one->api_tls, one->fresh_api);
+    tls_server_swap(one->enroll_tls, one->fresh_enroll);
+    tls_server_free(one->fresh_api);
+    tls_server_free(one->fresh_enroll);
+    one->fresh_api = one->fresh_enroll = NULL;
+}
+
+struct fresh {
+    struct tls_server *api;
+    struct tls_server *enroll;
+};
+
+int threads_reload(struct threads *threads, const struct threads_tls *tls, struct gb_err *err)
+{
+    struct fresh *fresh = gb_calloc(threads->count, sizeof *fresh);
+    int r = fresh ? GB_OK : gb_err_nomem(err);
+    for (size_t i = 0; r == GB_OK && i < threads->count; i++) {
+        r = new_tls(tls, false, &fresh[i].api, err);
+        if (r == GB_OK)
+            r = new_tls(tls, true, &fresh[i].enroll, err);
+    }
+    for (size_t i = 0; fresh && i < threads->count; i++) {
+        struct one *one = &threads->all[i];
+        bool posted = false;
+        if (r == GB_OK) {
+            one->fresh_api = fresh[i].api;
+            one->fresh_enroll = fresh[i].enroll;
+            posted = loop_post(one->thread.loop, swap, one);
+        }
+        if (!posted) {
+            tls_server_free(fresh[i].api);
+            tls_server_free(fresh[i].enroll);
+        }
+    }
+    gb_free(fresh);
+    return r;
+}
+
+static void stopped(void *ctx)
+{
+    struct one *one = ctx;
+    if (--one->open == 0)
+        loop_stop(one->thread.loop);
+}
+
+static void stop(void *ctx)
+{
+    struct one *one = ctx;
+    one->open = 2;
+    http_server_stop(one->thread.api, one->grace_ms, stopped, one);
+    http_server_stop(one->thread.enroll, one->grace_ms, stopped, one);
+}
+
+void threads_stop(struct threads *threads, int64_t grace_ms)
+{
+    for (size_t i = 0; i < threads->count; i++) {
+        struct one *one = &threads->all[i];
+        one->grace_ms = grace_ms;
+        if (one->running && !loop_post(one->thread.loop, stop, one))
+            loop_stop(one->thread.loop);
+    }
+    for (size_t i = 0; i < threads->count; i++)
+        if (threads->all[i].running)
+            pthread_join(threads->all[i].handle, NULL);
+}
+
+static void tear_down(struct one *one)
+{
+    http_server_free(one->thread.api);
+    http_server_free(one->thread.enroll);
+    tls_server_free(one->api_tls);
+    tls_server_free(one->enroll_tls);
+    digester_free(one->thread.digester);
+    loop_free(one->thread.loop);
+}
+
+void threads_free(struct threads *threads)
+{
+    if (!threads)
+        return;
+    for (size_t i = 0; threads->all && i < threads->count; i++)
+        tear_down(&threads->all[i]);
+    gb_free(threads->all);
+    gb_free(threads->handed);
+    gb_free(threads);
+}

@@ -1,0 +1,30 @@
+#include "../test.h"
+#include "server/liveness.h"
+
+static const struct liveness_spans spans = {.fresh_s = 180, .unreachable_s = 600};
+
+static void age_decides(void **state)
+{
+    (void)state;
+    assert_int_equal(liveness_of(&spans, 0, 5000), LIVENESS_NEVER);
+    assert_int_equal(liveness_of(&spans, 5000, 5000), LIVENESS_FRESH);
+    assert_int_equal(liveness_of(&spans, 5000, 5180), LIVENESS_FRESH);
+    assert_int_equal(liveness_of(&spans, 5000, 5181), LIVENESS_STALE);
+    assert_int_equal(liveness_of(&spans, 5000, 5600), LIVENESS_STALE);
+    assert_int_equal(liveness_of(&spans, 5000, 5601), LIVENESS_UNREACHABLE);
+}
+
+static void a_clock_set_back_makes_nothing_old(void **state)
+{
+    (void)state;
+    assert_int_equal(liveness_of(&spans, 5000, 10), LIVENESS_FRESH);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(age_decides),
+        cmocka_unit_test(a_clock_set_back_makes_nothing_old),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
