@@ -60,7 +60,7 @@ bool rounds_early(const struct tpm_attest *attest, const struct seen *before, in
         attest->clock_ms < before->clock_ms || now_s - issued_s <= HELD_S)
         return false;
     int64_t passed_s = now_s - before->answered_s;
-    int64_t slack_s = passed_s / 100 * SLACK_PERCENT;
+    int64_t slack_s = passed_s * SLACK_PERCENT / 100;
     int64_t ran_s = (int64_t)((attest->clock_ms - before->clock_ms) / 1000);
     return ran_s < passed_s - (slack_s > SLACK_S ? slack_s : SLACK_S);
 }
