@@ -71,7 +71,8 @@ static struct gb_bytes public_area(struct gb_arena *arena, enum node_key kind, E
 }
 
 static struct gb_bytes quote(struct gb_arena *arena, struct digester *digester,
-                             struct gb_bytes nonce, uint8_t pcrs[24][32], struct floor *floor)
+                             struct gb_bytes nonce, uint8_t pcrs[24][32], struct floor *floor,
+                             struct gb_bytes *ret_values)
 {
     uint8_t digest[32];
     struct gb_buf values;
@@ -80,6 +81,7 @@ static struct gb_bytes quote(struct gb_arena *arena, struct digester *digester,
         if (QUOTED >> i & 1)
             gb_buf_add(&values, pcrs[i], 32);
     struct gb_bytes all = keep(arena, &values);
+    *ret_values = all;
     must(digest_of(digester, DIGEST_SHA256, all, digest) == 0, "digest");
     floor_add_digest(floor, DIGEST_SHA256, all);
 
@@ -264,14 +266,13 @@ static struct gb_bytes pem_of(struct gb_arena *arena, EVP_PKEY *key)
 }
 
 void make_node(struct gb_arena *arena, enum node_key kind, size_t ima_entries,
-               struct node *ret_node)
+               struct gb_bytes nonce, struct node *ret_node)
 {
     struct digester *digester = NULL;
     must(digester_new(&digester, NULL) == 0, "digester");
     EVP_PKEY *key = kind == NODE_RSA ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
     must(key != NULL, "key");
-    struct node node = {.floor = floor_new(),
-                        .nonce = gb_bytes_str("0123456789abcdef0123456789abcdef")};
+    struct node node = {.floor = floor_new(), .nonce = nonce};
     uint8_t pcrs[24][32] = {{0}};
 
     node.bundle.boot_log = make_log(arena, digester, node.floor, pcrs);
@@ -279,7 +280,7 @@ void make_node(struct gb_arena *arena, enum node_key kind, size_t ima_entries,
         make_ima(arena, digester, ima_entries, pcrs, &node);
     node.bundle.ak_public = public_area(arena, kind, key);
     node.ak_pem = pem_of(arena, key);
-    node.bundle.quote = quote(arena, digester, node.nonce, pcrs, node.floor);
+    node.bundle.quote = quote(arena, digester, node.nonce, pcrs, node.floor, &node.pcrs_raw);
     node.bundle.pcrs_text = pcr_text(arena, pcrs);
     node.pcrs_tools = pcr_tools(arena, pcrs);
 
@@ -288,7 +289,9 @@ void make_node(struct gb_arena *arena, enum node_key kind, size_t ima_entries,
     must(digest_of(digester, DIGEST_SHA256, node.bundle.quote, digest) == 0, "digest");
     node.bundle.signature = sign(arena, kind, key, digest, &plain);
     floor_add_digest(node.floor, DIGEST_SHA256, node.bundle.quote);
-    floor_set_signature(node.floor, node.ak_pem, gb_arena_copy(arena, gb_bytes(digest, 32)), plain);
+    node.digest = gb_arena_copy(arena, gb_bytes(digest, 32));
+    node.plain = plain;
+    floor_set_signature(node.floor, node.ak_pem, node.digest, plain);
 
     EVP_PKEY_free(key);
     digester_free(digester);

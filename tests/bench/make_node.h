@@ -16,14 +16,17 @@ struct node {
     struct gb_bytes ak_pem;     /* of the AK in the bundle, for the floor */
     struct gb_bytes ima_ascii;  /* the same list as text, for peers */
     struct gb_bytes pcrs_tools; /* the same values as tpm2-tools write them, for peers */
-    struct gb_bytes nonce;
-    struct gb_bytes policy; /* YAML: a set of class packages with every file of the list */
-    struct floor *floor;    /* the digests and the signature that judging this evidence takes */
+    struct gb_bytes nonce;      /* what the quote answers */
+    struct gb_bytes pcrs_raw;   /* the same values as the service sends them */
+    struct gb_bytes digest;     /* SHA-256 of the quote, which... */
+    struct gb_bytes plain;      /* ... this signature of libcrypto's form signs */
+    struct gb_bytes policy;     /* YAML: a set of class packages with every file of the list */
+    struct floor *floor;        /* the digests and the signature that judging this evidence takes */
 };
 
 /* ima_entries 0: no list. Aborts when out of memory. Everything but the floor lives in the arena.
  */
 void make_node(struct gb_arena *arena, enum node_key kind, size_t ima_entries,
-               struct node *ret_node);
+               struct gb_bytes nonce, struct node *ret_node);
 
 #endif
