@@ -96,6 +96,6 @@ on_exit() {
     trap 'exit 143' TERM
 }
 
-# The kernel and the module that the cache holds; their names carry a version.
+# The kernel and its modules that the cache holds; their names carry a version.
 kernel_image() { echo "$parts"/kernel/boot/vmlinuz-*; }
-efivarfs_module() { echo "$parts"/kernel/lib/modules/*/kernel/fs/efivarfs/efivarfs.ko*; }
+kernel_modules() { echo "$parts"/kernel/lib/modules/*/kernel; }
