@@ -54,6 +54,7 @@ enum {
     GB_LIMIT_RPC = 64 << 20,    /* one message: evidence with whole logs; an IMA list of 250,000
                                    entries */
     GB_LIMIT_PASSPHRASE = 1024, /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
+    GB_LIMIT_REPLY = 64 << 20,  /* an answer to the CLI: 100,000 nodes of 600 bytes */
     GB_LIMIT_FINDINGS = 4096,   /* after that many the rest is counted, not kept */
 };
 

@@ -57,11 +57,27 @@ struct cmd {
     int (*run)(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err);
 };
 
+extern const struct cmd cmd_apply;
+extern const struct cmd cmd_doctor;
+extern const struct cmd cmd_ek_add;
+extern const struct cmd cmd_ek_list;
+extern const struct cmd cmd_ek_remove;
 extern const struct cmd cmd_eventlog;
+extern const struct cmd cmd_get_policy;
 extern const struct cmd cmd_ima;
-extern const struct cmd cmd_verify;
+extern const struct cmd cmd_node_approve;
+extern const struct cmd cmd_node_attest;
+extern const struct cmd cmd_node_list;
+extern const struct cmd cmd_node_remove;
+extern const struct cmd cmd_node_show;
+extern const struct cmd cmd_node_why;
 extern const struct cmd cmd_reference_capture;
 extern const struct cmd cmd_reference_predict;
+extern const struct cmd cmd_server_init;
+extern const struct cmd cmd_token_create;
+extern const struct cmd cmd_token_list;
+extern const struct cmd cmd_token_revoke;
+extern const struct cmd cmd_verify;
 
 /* NULL-terminated, in the order of --help. */
 extern const struct cmd *const cmd_table[];

@@ -10,7 +10,30 @@
 
 /* The order of --help. */
 const struct cmd *const cmd_table[] = {
-    &cmd_verify, &cmd_reference_capture, &cmd_reference_predict, &cmd_eventlog, &cmd_ima, NULL,
+    /* offline */
+    &cmd_verify,
+    &cmd_reference_capture,
+    &cmd_reference_predict,
+    &cmd_eventlog,
+    &cmd_ima,
+    /* the service */
+    &cmd_server_init,
+    &cmd_token_create,
+    &cmd_token_list,
+    &cmd_token_revoke,
+    &cmd_ek_add,
+    &cmd_ek_list,
+    &cmd_ek_remove,
+    &cmd_node_list,
+    &cmd_node_show,
+    &cmd_node_why,
+    &cmd_node_approve,
+    &cmd_node_attest,
+    &cmd_node_remove,
+    &cmd_apply,
+    &cmd_get_policy,
+    &cmd_doctor,
+    NULL,
 };
 
 static const char *const exit_help = "Exit codes:\n"

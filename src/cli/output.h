@@ -3,6 +3,8 @@
 #ifndef GB_CLI_OUTPUT_H
 #define GB_CLI_OUTPUT_H
 
+#include <stddef.h>
+
 #include "base/arena.h"
 #include "base/err.h"
 #include "cli/cmd.h"
@@ -28,6 +30,9 @@ int output_verdict(const struct cmd_line *line, struct gb_arena *arena,
 /* Findings as lines, worst first within the list's order. */
 int output_findings(const struct cmd_line *line, struct gb_arena *arena,
                     const struct gb_findings *findings);
+
+/* Prints words from column `margin` on, broken at blanks, each further line at the margin again. */
+void output_wrapped(const char *text, size_t margin);
 
 /* ANSI colour when the line asks for colour, else "". */
 const char *output_colour(const struct cmd_line *line, enum gb_tier tier);

@@ -35,8 +35,7 @@ static size_t columns(void)
     return size.ws_col < NARROWEST ? NARROWEST : size.ws_col;
 }
 
-/* Prints words from column `margin` on, broken at blanks, each further line at the margin again. */
-static void print_wrapped(const char *text, size_t margin)
+void output_wrapped(const char *text, size_t margin)
 {
     size_t width = columns();
     size_t at = margin;
@@ -76,14 +75,14 @@ static const char *print_finding(const struct cmd_line *line, struct gb_arena *a
     const char *remedy = gb_finding_remedy(arena, f);
     if (!text || !remedy)
         return NULL;
-    print_wrapped(text, margin);
+    output_wrapped(text, margin);
     if (f->tier < GB_TIER_WARNING)
         return told;
     printf("%*s%s%s%s\n", (int)margin, "", output_colour(line, GB_TIER_NONE),
            gb_finding_code_name(f->code), output_reset(line));
     if (*remedy && strcmp(remedy, told) != 0) {
         printf("%*s-> ", (int)margin, "");
-        print_wrapped(remedy, margin + 3);
+        output_wrapped(remedy, margin + 3);
     }
     return remedy;
 }

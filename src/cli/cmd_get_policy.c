@@ -1,0 +1,60 @@
+/* garboard get policy: the documents that the server judges by. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "cli/client_conf.h"
+#include "cli/cmd.h"
+#include "cli/output.h"
+#include "cli/reply.h"
+#include "cli/server_client.h"
+#include "cli/table.h"
+
+static int print(const struct cmd_line *line, struct gb_arena *arena, const struct json *reply)
+{
+    static const char *const headings[] = {"KIND", "NAME", "VERSION", "APPLIED", "BY"};
+    const struct json *documents = json_get(reply, "documents");
+    struct table table;
+    int64_t now_s = gb_clock_s();
+    table_init(&table, arena, GB_ARRAY_LEN(headings), headings);
+    for (size_t i = 0; i < json_count(documents); i++) {
+        const struct json *document = json_at(documents, i);
+        const char *const cells[] = {
+            reply_text(arena, document, "kind"),
+            reply_text(arena, document, "name"),
+            reply_number(arena, document, "version"),
+            reply_when(arena, document, "applied_at", now_s),
+            reply_text(arena, document, "applied_by"),
+        };
+        table_add(&table, cells);
+    }
+    if (table.count > 0 && !json_absent(json_get(reply, "policy")))
+        printf("Nodes are judged under policy %s.\n\n", reply_text(arena, reply, "policy"));
+    return table_print(line, &table,
+                       "No policy: every node is untrusted. Apply one: garboard apply -f FILE");
+}
+
+static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
+{
+    gb_cleanup(server_client_freep) struct server_client *client = NULL;
+    gb_cleanup(json_freep) struct json *reply = NULL;
+    int r = server_client_new(arena, line, &client, err);
+    if (r == 0)
+        r = server_get(client, "/v1/policy", &reply, err);
+    if (r != 0)
+        return r;
+    return line->json ? output_json(gb_take(reply)) : print(line, arena, reply);
+}
+
+static const struct cmd_option options[] = {
+    CLIENT_CONF_OPTIONS,
+    {NULL, NULL, NULL, false, 0},
+};
+
+const struct cmd cmd_get_policy = {
+    .name = "get policy",
+    .args = "",
+    .summary = "list the policy documents that the server judges by",
+    .examples = "  garboard get policy\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,155 @@
+/* garboard node list: what each node is, and who waits for approval. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "cli/client_conf.h"
+#include "cli/cmd.h"
+#include "cli/output.h"
+#include "cli/reply.h"
+#include "cli/server_client.h"
+#include "cli/table.h"
+#include "cli/watch.h"
+
+static const char *const headings[] = {"NODE", "VERDICT", "LIVENESS", "VERIFIED", "BROKEN", "WHY"};
+
+struct listing {
+    const struct cmd_line *line;
+    struct server_client *client;
+    struct watch watch;
+    uint64_t revision; /* of the last answer */
+    bool headed;       /* the first table was printed */
+};
+
+static void add_node(struct table *table, struct gb_arena *arena, const struct json *node)
+{
+    const char *const cells[] = {
+        reply_text(arena, node, "name"),     reply_text(arena, node, "verdict"),
+        reply_text(arena, node, "liveness"), reply_when(arena, node, "verified_at", gb_clock_s()),
+        reply_list(arena, node, "broken"),   reply_text(arena, node, "reason"),
+    };
+    struct table_row *row = table_add(table, cells);
+    if (row) {
+        row->tiers[1] = reply_tier(node, "verdict");
+        row->tiers[2] = reply_tier(node, "liveness");
+    }
+}
+
+static int print_waiting(const struct cmd_line *line, struct gb_arena *arena,
+                         const struct json *waiting)
+{
+    static const char *const waiting_headings[] = {"WAITING", "EK", "TPM", "FROM", "ASKED"};
+    struct table table;
+    if (json_count(waiting) == 0)
+        return CMD_OK;
+    table_init(&table, arena, GB_ARRAY_LEN(waiting_headings), waiting_headings);
+    for (size_t i = 0; i < json_count(waiting); i++) {
+        const struct json *node = json_at(waiting, i);
+        const char *const cells[] = {
+            reply_text(arena, node, "name"),
+            reply_text(arena, node, "ek"),
+            reply_text(arena, node, "tpm"),
+            reply_text(arena, node, "remote"),
+            reply_when(arena, node, "asked_at", gb_clock_s()),
+        };
+        table_add(&table, cells);
+    }
+    putchar('\n');
+    int code = table_print(line, &table, "");
+    puts("\nLet one in, when its EK is that of your machine: garboard node approve NODE --ek EK");
+    return code == CMD_OK ? output_flush() : code;
+}
+
+static int print_text(const struct cmd_line *line, struct gb_arena *arena, const struct json *reply,
+                      const struct json *waiting)
+{
+    const struct json *nodes = json_get(reply, "nodes");
+    struct table table;
+    table_init(&table, arena, GB_ARRAY_LEN(headings), headings);
+    for (size_t i = 0; i < json_count(nodes); i++)
+        add_node(&table, arena, json_at(nodes, i));
+    int code = table_print(line, &table, "No nodes. Let one join: garboard token create");
+    return code == CMD_OK ? print_waiting(line, arena, json_get(waiting, "waiting")) : code;
+}
+
+static int list_once(const struct cmd_line *line, struct gb_arena *arena,
+                     struct server_client *client, struct gb_err *err)
+{
+    gb_cleanup(json_freep) struct json *reply = NULL;
+    gb_cleanup(json_freep) struct json *waiting = NULL;
+    int r = server_get(client, "/v1/nodes", &reply, err);
+    if (r == 0)
+        r = server_get(client, "/v1/waiting", &waiting, err);
+    if (r != 0)
+        return r;
+    if (!line->json)
+        return print_text(line, arena, reply, waiting);
+    json_set(reply, "waiting", json_take(waiting, "waiting"));
+    return output_json(gb_take(reply));
+}
+
+/* What of a node is worth a line when it changes; a further good round is not. */
+static bool changed(struct listing *listing, struct gb_arena *arena, const struct json *node)
+{
+    const char *state =
+        gb_arena_printf(arena, "%s|%s|%s|%s", reply_text(arena, node, "verdict"),
+                        reply_text(arena, node, "liveness"), reply_list(arena, node, "broken"),
+                        reply_text(arena, node, "reason"));
+    return !state || watch_changed(&listing->watch, reply_text(arena, node, "id"), state);
+}
+
+static int watch_step(void *ctx, struct gb_arena *arena, struct gb_err *err)
+{
+    struct listing *listing = ctx;
+    gb_cleanup(json_freep) struct json *reply = NULL;
+    const char *path =
+        gb_arena_printf(arena, "/v1/nodes?since=%llu", (unsigned long long)listing->revision);
+    int r = path ? server_get(listing->client, listing->headed ? path : "/v1/nodes", &reply, err)
+                 : gb_err_nomem(err);
+    if (r != 0)
+        return r;
+    const struct json *nodes = json_get(reply, "nodes");
+    struct table table;
+    table_init(&table, arena, GB_ARRAY_LEN(headings), headings);
+    for (size_t i = 0; i < json_count(nodes); i++)
+        if (changed(listing, arena, json_at(nodes, i)))
+            add_node(&table, arena, json_at(nodes, i));
+    json_get_number(reply, "revision", &listing->revision);
+    bool first = !listing->headed;
+    listing->headed = true;
+    if (!first && table.count == 0)
+        return CMD_OK;
+    if (listing->line->json)
+        return output_json(gb_take(reply));
+    return first ? table_print(listing->line, &table, "No nodes yet.")
+                 : table_print_rows(listing->line, &table, NULL);
+}
+
+static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
+{
+    gb_cleanup(server_client_freep) struct server_client *client = NULL;
+    int r = server_client_new(arena, line, &client, err);
+    if (r != 0)
+        return r;
+    if (!cmd_has(line, "watch"))
+        return list_once(line, arena, client, err);
+    struct listing listing = {.line = line, .client = client};
+    r = watch_run(&listing.watch, watch_step, &listing, err);
+    watch_done(&listing.watch);
+    return r;
+}
+
+static const struct cmd_option options[] = {
+    {"watch", NULL, "go on, and print the nodes that change", false, 'w'},
+    CLIENT_CONF_OPTIONS,
+    {NULL, NULL, NULL, false, 0},
+};
+
+const struct cmd cmd_node_list = {
+    .name = "node list",
+    .args = "",
+    .summary = "list the nodes with their verdicts, and those that wait to join",
+    .examples = "  garboard node list\n"
+                "  garboard node list --watch\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,28 @@
+/* garboard node remove: remove a node: its name is free, its TPM may enrol again. */
+#include "cli/client_conf.h"
+#include "cli/cmd.h"
+#include "cli/server_client.h"
+
+static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
+{
+    gb_cleanup(server_client_freep) struct server_client *client = NULL;
+    const char *path = server_path(arena, "/v1/nodes/", line->args[0], "");
+    int r = path ? server_client_new(arena, line, &client, err) : gb_err_nomem(err);
+    return r != 0 ? r : server_delete(client, path, err);
+}
+
+static const struct cmd_option options[] = {
+    CLIENT_CONF_OPTIONS,
+    {NULL, NULL, NULL, false, 0},
+};
+
+const struct cmd cmd_node_remove = {
+    .name = "node remove",
+    .args = "NODE",
+    .min_args = 1,
+    .max_args = 1,
+    .summary = "remove a node: its name is free, its TPM may enrol again",
+    .examples = "  garboard node remove worker-1\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,256 @@
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/encode.h"
+#include "base/limits.h"
+#include "cli/doctor.h"
+#include "crypto/x509.h"
+#include "net/http_client.h"
+#include "os/file.h"
+#include "rpc/keyd.h"
+
+enum { WEEK_S = 7 * 24 * 3600, MONTH_S = 30 * 24 * 3600, ANSWER_MS = 5000, LEAST_MB = 200 };
+
+/* What the two configuration files say, with the programs' defaults. */
+struct setting {
+    struct gb_bytes server; /* the texts */
+    struct gb_bytes keyd;
+    const char *dir;
+    struct gb_bytes ca_pem;
+};
+
+static const char *or_else(const char *value, const char *otherwise)
+{
+    return value && *value ? value : otherwise;
+}
+
+static const char *under(struct doctor *doctor, const char *dir, const char *name)
+{
+    const char *path = gb_arena_printf(doctor->arena, "%s/%s", dir, name);
+    return path ? path : "";
+}
+
+/* False when it cannot be read, which was said. */
+static bool read_file(struct doctor *doctor, const char *path, size_t max, const char *remedy,
+                      struct gb_bytes *ret_bytes)
+{
+    struct gb_err err;
+    if (file_read(doctor->arena, path, max, ret_bytes, &err) == GB_OK)
+        return true;
+    doctor_say(doctor, DOCTOR_FAILED, remedy, "%s%s%s", err.text, err.sys ? ": " : "",
+               err.sys ? strerrordesc_np(err.sys) : "");
+    return false;
+}
+
+static bool read_conf(struct doctor *doctor, const char *dir, const char *name,
+                      struct gb_bytes *ret_text)
+{
+    const char *path = under(doctor, dir, name);
+    if (!read_file(doctor, path, GB_LIMIT_CONF, "make it: garboard server init", ret_text))
+        return false;
+    doctor_say(doctor, DOCTOR_OK, NULL, "%s is there", doctor_path(doctor, path));
+    return true;
+}
+
+static void check_keys(struct doctor *doctor, const struct setting *setting)
+{
+    const char *tls = or_else(doctor_conf(doctor, setting->server, "tls_key", 0),
+                              under(doctor, setting->dir, "server.key"));
+    const char *state =
+        or_else(doctor_conf(doctor, setting->keyd, "state", 0), "/var/lib/garboard-keyd");
+    doctor_private(doctor, tls, 0600);
+    doctor_private(doctor, state, 0700);
+    doctor_private(doctor, under(doctor, state, "ca.key"), 0600);
+    doctor_private(doctor, under(doctor, state, "token.key"), 0600);
+}
+
+static void check_certs(struct doctor *doctor, struct setting *setting)
+{
+    struct gb_bytes pem;
+    const char *ca = or_else(doctor_conf(doctor, setting->server, "ca", 0),
+                             under(doctor, setting->dir, "ca.pem"));
+    const char *server = or_else(doctor_conf(doctor, setting->server, "tls_cert", 0),
+                                 under(doctor, setting->dir, "server.pem"));
+    const char *operators = under(doctor, setting->dir, "client/operator-admin.pem");
+    if (!read_file(doctor, ca, GB_LIMIT_CERT, "restore it from a copy", &setting->ca_pem))
+        return;
+    if (read_file(doctor, server, GB_LIMIT_CERT, "restore it from a copy", &pem))
+        doctor_cert(doctor, "the server's certificate", pem, setting->ca_pem, WEEK_S,
+                    "start garboardd and garboard-keyd: they renew it");
+    struct stat st;
+    if (stat(operators, &st) == 0 &&
+        file_read(doctor->arena, operators, GB_LIMIT_CERT, &pem, NULL) == 0)
+        doctor_cert(doctor, "the operator's certificate", pem, setting->ca_pem, MONTH_S,
+                    "have a new one made for operator-admin.key by whoever keeps the CA");
+}
+
+static void check_roots(struct doctor *doctor, struct gb_bytes conf, const char *program)
+{
+    gb_cleanup(x509_store_freep) struct x509_store *roots = NULL;
+    struct gb_bytes pem;
+    struct gb_err err;
+    if (x509_store_new(&roots, &err) < 0)
+        return;
+    for (size_t i = 0; i < GB_LIMIT_CONF_ITEMS; i++) {
+        const char *path = doctor_conf(doctor, conf, "tpm_root", i);
+        if (!path)
+            break;
+        if (read_file(doctor, path, GB_LIMIT_CERT, "restore it, or take its line out", &pem) &&
+            x509_store_add(roots, pem, &err) < 0)
+            doctor_say(doctor, DOCTOR_FAILED, "put the maker's certificate there, as PEM", "%s: %s",
+                       doctor_path(doctor, path), err.text);
+    }
+    size_t count = x509_store_count(roots);
+    if (count == 0)
+        doctor_say(doctor, DOCTOR_WARNING,
+                   "give tpm_root the root certificates of your TPMs' makers",
+                   "%s believes no TPM maker: no node can enrol", program);
+    else
+        doctor_say(doctor, DOCTOR_OK, NULL, "%s believes %zu root certificates of TPM makers",
+                   program, count);
+}
+
+static void check_space(struct doctor *doctor, const char *state)
+{
+    struct statvfs fs;
+    if (statvfs(state, &fs) != 0)
+        return; /* the database's own check says why */
+    uint64_t free_mb = (uint64_t)fs.f_bavail * fs.f_frsize >> 20;
+    doctor_say(doctor, free_mb < LEAST_MB ? DOCTOR_WARNING : DOCTOR_OK,
+               free_mb < LEAST_MB ? "make room: without durable records there are no verdicts"
+                                  : NULL,
+               "%llu MB are free for the database", (unsigned long long)free_mb);
+}
+
+/* Only looked at: opening it would make files that garboardd could not write. */
+static void check_database(struct doctor *doctor, const struct setting *setting)
+{
+    static const char magic[] = "SQLite format 3"; /* and its NUL: 16 bytes */
+    const char *state =
+        or_else(doctor_conf(doctor, setting->server, "state", 0), "/var/lib/garboard");
+    const char *path = under(doctor, state, "garboard.db");
+    const char *shown = doctor_path(doctor, path);
+    struct stat st;
+    struct stat folder;
+    struct gb_bytes head;
+    if (stat(path, &st) != 0 || stat(state, &folder) != 0) {
+        bool absent = errno == ENOENT;
+        doctor_say(doctor, DOCTOR_WARNING,
+                   absent ? "garboardd makes it when it starts first"
+                          : "run garboard doctor as root",
+                   absent ? "%s is not there yet" : "%s cannot be looked at", shown);
+        return;
+    }
+    if (st.st_uid != folder.st_uid)
+        doctor_say(doctor, DOCTOR_FAILED, "chown it to the user garboard",
+                   "%s does not belong to the owner of its folder", shown);
+    else if (file_map(path, SIZE_MAX / 2, &head, NULL) < 0)
+        doctor_say(doctor, DOCTOR_WARNING, "run garboard doctor as root", "%s cannot be read",
+                   shown);
+    else {
+        bool good = head.len >= sizeof magic && memcmp(head.data, magic, sizeof magic) == 0;
+        file_unmap(head);
+        doctor_say(doctor, good ? DOCTOR_OK : DOCTOR_FAILED,
+                   good ? NULL : "restore it from a copy; garboardd will not start with it",
+                   good ? "%s is a database" : "%s is no SQLite database", shown);
+    }
+    check_space(doctor, state);
+}
+
+static void check_keyd(struct doctor *doctor, const struct setting *setting)
+{
+    gb_cleanup(keyd_client_freep) struct keyd_client *client = NULL;
+    struct keyd_status status;
+    struct gb_err err;
+    const char *socket = or_else(doctor_conf(doctor, setting->server, "keyd_socket", 0),
+                                 "/run/garboard-keyd/keyd.sock");
+    const char *domain = or_else(doctor_conf(doctor, setting->server, "trust_domain", 0), "");
+    int r = keyd_client_new(socket, ANSWER_MS, &client, &err);
+    if (r == GB_OK)
+        r = keyd_status(client, doctor->arena, &status, &err);
+    if (r < 0)
+        doctor_say(doctor, DOCTOR_FAILED, "systemctl status garboard-keyd; run as root or garboard",
+                   "garboard-keyd does not answer at %s: %s", doctor_path(doctor, socket),
+                   err.text);
+    else if (strcmp(status.trust_domain, domain) != 0)
+        doctor_say(doctor, DOCTOR_FAILED, "make trust_domain the same in both files",
+                   "garboard-keyd signs for trust domain %s, garboardd serves %s",
+                   doctor_path(doctor, status.trust_domain), doctor_path(doctor, domain));
+    else
+        doctor_say(doctor, DOCTOR_OK, NULL, "garboard-keyd answers at %s",
+                   doctor_path(doctor, socket));
+}
+
+/* An address that one can dial, of one that listens everywhere. */
+static const char *dial(const char *listen)
+{
+    if (!listen || strcmp(listen, "::") == 0 || strcmp(listen, "0.0.0.0") == 0)
+        return "localhost";
+    return listen;
+}
+
+static void check_ports(struct doctor *doctor, const struct setting *setting)
+{
+    static const char remedy[] = "systemctl status garboardd; garboardd --check-config";
+    const char *host = dial(doctor_conf(doctor, setting->server, "listen", 0));
+    doctor_reach(doctor, host, or_else(doctor_conf(doctor, setting->server, "api_port", 0), "8440"),
+                 "the API", remedy);
+    doctor_reach(doctor, host,
+                 or_else(doctor_conf(doctor, setting->server, "enroll_port", 0), "8441"),
+                 "enrolment", remedy);
+}
+
+/* Asks as the operator whose files `server init` made; without them there is nothing to ask with.
+ */
+static void check_ready(struct doctor *doctor, const struct setting *setting)
+{
+    const char *dir = under(doctor, setting->dir, "client");
+    struct gb_bytes text;
+    struct http_client_conf conf = {.connect_ms = ANSWER_MS,
+                                    .total_ms = ANSWER_MS,
+                                    .max_answer = GB_LIMIT_CONF,
+                                    .ca_pem = setting->ca_pem};
+    gb_cleanup(http_client_freep) struct http_client *client = NULL;
+    gb_cleanup(http_reply_done) struct http_reply reply = {0};
+    struct gb_err err;
+    if (file_read(doctor->arena, under(doctor, dir, "client.conf"), GB_LIMIT_CONF, &text, NULL) <
+            0 ||
+        file_read(doctor->arena, under(doctor, dir, "operator-admin.pem"), GB_LIMIT_CERT,
+                  &conf.cert_pem, NULL) < 0 ||
+        file_read(doctor->arena, under(doctor, dir, "operator-admin.key"), GB_LIMIT_CERT,
+                  &conf.key_pem, NULL) < 0)
+        return;
+    conf.url = doctor_conf(doctor, text, "server", 0);
+    int r = conf.url ? http_client_new(&conf, &client, &err) : GB_ERR_CONFIG;
+    if (r == GB_OK)
+        r = http_client_send(client, "GET", "/readyz", NULL, gb_bytes(NULL, 0), &reply, &err);
+    const char *said = gb_text_escape(doctor->arena, gb_buf_bytes(&reply.body), 300);
+    if (r < 0)
+        doctor_say(doctor, DOCTOR_FAILED, "see the lines above, and garboardd's log",
+                   "the operator cannot speak with the server: %s", conf.url ? err.text : "no URL");
+    else if (reply.status != 200)
+        doctor_say(doctor, DOCTOR_FAILED, "see garboardd's log", "the server is not ready: %s",
+                   said ? said : "?");
+    else
+        doctor_say(doctor, DOCTOR_OK, NULL, "the server is ready");
+}
+
+void doctor_server(struct doctor *doctor, const char *dir)
+{
+    struct setting setting = {.dir = dir};
+    bool both = read_conf(doctor, dir, "garboardd.conf", &setting.server);
+    both = read_conf(doctor, dir, "keyd.conf", &setting.keyd) && both;
+    doctor_clock(doctor);
+    if (!both)
+        return;
+    check_keys(doctor, &setting);
+    check_certs(doctor, &setting);
+    check_roots(doctor, setting.keyd, "garboard-keyd");
+    check_roots(doctor, setting.server, "garboardd");
+    check_database(doctor, &setting);
+    check_keyd(doctor, &setting);
+    check_ports(doctor, &setting);
+    check_ready(doctor, &setting);
+}

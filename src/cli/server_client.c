@@ -1,0 +1,167 @@
+#include "cli/server_client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/encode.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "net/http_client.h"
+#include "os/file.h"
+
+enum { CONNECT_MS = 10000, TOTAL_MS = 120000, SHOWN = 400 };
+
+struct server_client {
+    struct gb_arena *arena; /* borrowed */
+    struct http_client *http;
+};
+
+static int read_pem(struct gb_arena *arena, const char *path, struct gb_bytes *ret_pem,
+                    struct gb_err *err)
+{
+    return file_read(arena, path, GB_LIMIT_CERT, ret_pem, err);
+}
+
+int server_client_new(struct gb_arena *arena, const struct cmd_line *line,
+                      struct server_client **ret_client, struct gb_err *err)
+{
+    struct client_conf files = {0};
+    struct http_client_conf conf = {
+        .connect_ms = CONNECT_MS, .total_ms = TOTAL_MS, .max_answer = GB_LIMIT_REPLY};
+    int r = client_conf_find(arena, line, &files, err);
+    if (r == GB_OK)
+        r = read_pem(arena, files.ca, &conf.ca_pem, err);
+    if (r == GB_OK)
+        r = read_pem(arena, files.cert, &conf.cert_pem, err);
+    if (r == GB_OK)
+        r = read_pem(arena, files.key, &conf.key_pem, err);
+    if (r < 0)
+        return r;
+    conf.url = files.server;
+    struct server_client *client = gb_calloc(1, sizeof *client);
+    if (!client)
+        return gb_err_nomem(err);
+    client->arena = arena;
+    r = http_client_new(&conf, &client->http, err);
+    if (r < 0)
+        gb_free(client);
+    else
+        *ret_client = client;
+    return r;
+}
+
+void server_client_freep(struct server_client **client)
+{
+    if (!*client)
+        return;
+    http_client_free((*client)->http);
+    gb_free(*client);
+    *client = NULL;
+}
+
+void server_print_refusal(const struct server_refusal *refusal)
+{
+    fprintf(stderr, "garboard: %s (%s)\n", refusal->message, refusal->code);
+    if (*refusal->remedy)
+        fprintf(stderr, "  -> %s\n", refusal->remedy);
+}
+
+static const char *shown(struct gb_arena *arena, const struct json *error, const char *key,
+                         const char *otherwise)
+{
+    struct gb_bytes text;
+    const char *escaped =
+        json_get_text(error, key, &text) ? gb_text_escape(arena, text, SHOWN) : NULL;
+    return escaped ? escaped : otherwise;
+}
+
+/* What the answer says of a refusal; something between us and the server may answer otherwise. */
+static int refuse(struct server_client *client, const struct http_reply *reply,
+                  server_refused *refused, void *ctx)
+{
+    gb_cleanup(json_freep) struct json *body = NULL;
+    const struct json *error = NULL;
+    if (json_read(gb_buf_bytes(&reply->body), &body, NULL) == GB_OK)
+        error = json_get(body, "error");
+    const char *plain = gb_arena_printf(client->arena, "the server answered %d", reply->status);
+    const struct server_refusal refusal = {
+        .status = reply->status,
+        .code = shown(client->arena, error, "code", "no code"),
+        .message = shown(client->arena, error, "message", plain ? plain : "refused"),
+        .remedy = shown(client->arena, error, "remedy", ""),
+    };
+    if (refused)
+        refused(ctx, &refusal);
+    else
+        server_print_refusal(&refusal);
+    return reply->status >= 500 && reply->status != 503 ? CMD_SYSTEM : CMD_REFUSED;
+}
+
+int server_send(struct server_client *client, const char *method, const char *path,
+                const char *type, struct gb_bytes body, server_refused *refused, void *ctx,
+                struct json **ret_reply, struct gb_err *err)
+{
+    gb_cleanup(http_reply_done) struct http_reply reply = {0};
+    int r = http_client_send(client->http, method, path, type, body, &reply, err);
+    if (r < 0)
+        return r;
+    if (reply.status < 200 || reply.status > 299)
+        return refuse(client, &reply, refused, ctx);
+    struct json *answer = NULL;
+    if (reply.body.len > 0 && json_read(gb_buf_bytes(&reply.body), &answer, err) < 0) {
+        gb_err_prefix(err, "the server's answer: ");
+        return err->code;
+    }
+    if (ret_reply)
+        *ret_reply = answer;
+    else
+        json_free(answer);
+    return GB_OK;
+}
+
+int server_get(struct server_client *client, const char *path, struct json **ret_reply,
+               struct gb_err *err)
+{
+    return server_send(client, "GET", path, NULL, gb_bytes(NULL, 0), NULL, NULL, ret_reply, err);
+}
+
+int server_post(struct server_client *client, const char *path, struct json *body,
+                struct json **ret_reply, struct gb_err *err)
+{
+    char *text = NULL;
+    int r = json_print(body, &text, err);
+    json_free(body);
+    if (r == GB_OK)
+        r = server_send(client, "POST", path, "application/json", gb_bytes_str(text), NULL, NULL,
+                        ret_reply, err);
+    gb_free(text);
+    return r;
+}
+
+int server_delete(struct server_client *client, const char *path, struct gb_err *err)
+{
+    return server_send(client, "DELETE", path, NULL, gb_bytes(NULL, 0), NULL, NULL, NULL, err);
+}
+
+const char *server_path(struct gb_arena *arena, const char *before, const char *part,
+                        const char *after)
+{
+    char *quoted = gb_arena_new_array(arena, char, 3 * strlen(part) + 1);
+    if (!quoted)
+        return NULL;
+    size_t at = 0;
+    for (const char *c = part; *c; c++) {
+        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+                     (*c >= '0' && *c <= '9') || strchr("-._:", *c);
+        if (plain) {
+            quoted[at++] = *c;
+        } else {
+            quoted[at++] = '%';
+            gb_hex_encode(gb_bytes(c, 1), quoted + at);
+            at += 2;
+        }
+    }
+    quoted[at] = 0;
+    return gb_arena_printf(arena, "%s%s%s", before, quoted, after);
+}
