@@ -12,6 +12,7 @@
 #include "tpm/ek.h"
 #include "tpm/quote.h"
 #include "tpm/sign.h"
+#include "verify/certified.h"
 #include "verify/identity.h"
 #include "verify/verify.h"
 
@@ -342,6 +343,18 @@ static void ek_certificates_chain_to_the_maker(void **state)
     }
 }
 
+static bool judged_good(struct gb_bytes ak, const struct tpm_certification *made,
+                        struct gb_bytes key, const char *asked)
+{
+    gb_cleanup(key_freep) struct key *certified_key = NULL;
+    bool proven = false;
+    struct gb_findings findings = {.arena = arena};
+    const struct certified certified = {made->attest, made->signature, key};
+    must(certified_judge(arena, digester, ak, &certified, gb_bytes_str(asked), &proven,
+                         &certified_key, &findings, &err));
+    return proven;
+}
+
 static void the_ak_certifies_the_transport_key(void **state)
 {
     (void)state;
@@ -358,6 +371,11 @@ static void the_ak_certifies_the_transport_key(void **state)
     const uint32_t want =
         TPMA_FIXED_TPM | TPMA_FIXED_PARENT | TPMA_SENSITIVE_DATA_ORIGIN | TPMA_SIGN;
     assert_int_equal(transport.area.attributes & (want | TPMA_DECRYPT | TPMA_RESTRICTED), want);
+    assert_true(judged_good(ak.public_area, &made, transport.public_area, "asked"));
+    assert_false(judged_good(ak.public_area, &made, transport.public_area, "another"));
+    assert_false(judged_good(ak.public_area, &made, ak.public_area, "asked"));
+    must(tpm_certify(tpm, arena, &ak, &ak, gb_bytes_str("asked"), &made, &err));
+    assert_false(judged_good(ak.public_area, &made, ak.public_area, "asked")); /* restricted */
 }
 
 struct signing {
