@@ -12,6 +12,7 @@
 #include "verify/cmdline.h"
 #include "verify/freshness.h"
 #include "verify/identity.h"
+#include "verify/proof.h"
 #include "verify/rounds.h"
 #include "verify/runtime.h"
 #include "verify/seen.h"
@@ -163,225 +164,113 @@ static int claim_runtime(struct gb_arena *arena, const struct evidence *evidence
     return GB_OK;
 }
 
-/* One attestation on its way from evidence to claims. */
-struct round {
-    struct gb_arena *arena;
-    struct digester *digester;
-    const struct asked *asked;
-    const struct evidence *evidence;
-    const struct seen *before; /* NULL: this attestation stands alone */
-    struct pcr_values proven;
-    bool quote_proven;
-    struct boot boot;
-    struct runtime runtime;
-    struct claims claims;
-};
-
 /* Logs against the proven values, then into the claims what a proven quote proves. */
-static int judge_logs(struct round *round, struct gb_err *err)
+static int judge_logs(struct proof *proof, struct gb_err *err)
 {
-    struct gb_arena *arena = round->arena;
-    struct digester *digester = round->digester;
-    const struct evidence *evidence = round->evidence;
-    const struct pcr_values *proven = &round->proven;
-    struct claims *claims = &round->claims;
-    int r = boot_judge(arena, digester, evidence, proven, &round->boot, &claims->findings, err);
+    struct gb_arena *arena = proof->arena;
+    struct digester *digester = proof->digester;
+    const struct evidence *evidence = proof->evidence;
+    const struct pcr_values *proven = &proof->proven;
+    struct claims *claims = &proof->claims;
+    int r = boot_judge(arena, digester, evidence, proven, &proof->boot, &claims->findings, err);
     if (r < 0)
         return r;
-    enum digest_alg bank = choose_bank(arena, evidence, &round->boot, proven, &claims->findings);
-    r = runtime_judge(arena, digester, evidence, &round->boot, proven, bank, &round->runtime,
+    enum digest_alg bank = choose_bank(arena, evidence, &proof->boot, proven, &claims->findings);
+    r = runtime_judge(arena, digester, evidence, &proof->boot, proven, bank, &proof->runtime,
                       &claims->findings, err);
-    if (r < 0 || !round->quote_proven || proven->count == 0)
+    if (r < 0 || !proof->quote_proven || proven->count == 0)
         return r;
-    claim_quote(round->asked, evidence, bank, claims);
-    if (boot_holds(&round->boot, proven, bank))
-        r = claim_boot(arena, digester, evidence, &round->boot, proven, claims, err);
-    if (r == GB_OK && round->runtime.holds)
-        r = claim_runtime(arena, evidence, &round->runtime, claims, err);
+    claim_quote(proof->asked, evidence, bank, claims);
+    if (boot_holds(&proof->boot, proven, bank))
+        r = claim_boot(arena, digester, evidence, &proof->boot, proven, claims, err);
+    if (r == GB_OK && proof->runtime.holds)
+        r = claim_runtime(arena, evidence, &proof->runtime, claims, err);
     return r;
 }
 
 /* The boot part was proven by an earlier round and is unchanged; only IMA's list has grown. */
-static int judge_more(struct round *round, struct gb_err *err)
+static int judge_more(struct proof *proof, struct gb_err *err)
 {
-    const struct seen *before = round->before;
-    struct claims *claims = &round->claims;
+    const struct seen *before = proof->before;
+    struct claims *claims = &proof->claims;
     claims->continues = true;
-    if (!round->quote_proven || round->proven.count == 0)
+    if (!proof->quote_proven || proof->proven.count == 0)
         return GB_OK; /* the reason is among the findings */
     int r =
-        rounds_check_boot(round->digester, &round->evidence->attest, &round->proven, before, err);
+        rounds_check_boot(proof->digester, &proof->evidence->attest, &proof->proven, before, err);
     if (r == GB_OK)
-        r = runtime_continue(round->arena, round->digester, round->evidence, before, &round->proven,
-                             &round->runtime, &claims->findings, err);
+        r = runtime_continue(proof->arena, proof->digester, proof->evidence, before, &proof->proven,
+                             &proof->runtime, &claims->findings, err);
     if (r < 0)
         return r;
-    claim_quote(round->asked, round->evidence, before->bank, claims);
+    claim_quote(proof->asked, proof->evidence, before->bank, claims);
     claims->ima_from = before->ima.next;
-    return round->runtime.holds
-               ? claim_runtime(round->arena, round->evidence, &round->runtime, claims, err)
+    return proof->runtime.holds
+               ? claim_runtime(proof->arena, proof->evidence, &proof->runtime, claims, err)
                : GB_OK;
 }
 
 /* T12, and a nonce that was quoted long before it was sent back. */
-static int judge_time(struct round *round, struct gb_err *err)
+static int judge_time(struct proof *proof, struct gb_err *err)
 {
-    const struct asked *asked = round->asked;
-    const struct tpm_attest *attest = &round->evidence->attest;
-    if (!round->before || !round->quote_proven)
+    const struct asked *asked = proof->asked;
+    const struct tpm_attest *attest = &proof->evidence->attest;
+    if (!proof->before || !proof->quote_proven)
         return GB_OK;
-    if (rounds_early(attest, round->before, asked->issued_s, asked->time_s))
+    if (rounds_early(attest, proof->before, asked->issued_s, asked->time_s))
         return gb_err_set(
             err, GB_ERR_AGAIN,
             "the quote was made long before it was sent: quote a fresh nonce at once");
-    rounds_judge_clock(round->arena, attest, round->before, &round->claims.findings);
+    rounds_judge_clock(proof->arena, attest, proof->before, &proof->claims.findings);
     return GB_OK;
 }
 
-static int judge_round(struct round *round, const struct anchors *anchors, struct gb_err *err)
+int proof_judge(struct proof *proof, const struct anchors *anchors, struct gb_err *err)
 {
-    struct claims *claims = &round->claims;
-    bool continues = round->before && bundle_continues(round->evidence->raw);
-    int r = continues ? rounds_check_bundle(round->evidence->raw, round->before, err) : GB_OK;
+    struct claims *claims = &proof->claims;
+    bool continues = proof->before && bundle_continues(proof->evidence->raw);
+    int r = continues ? rounds_check_bundle(proof->evidence->raw, proof->before, err) : GB_OK;
     if (r < 0)
         return r;
-    take_quirks(round->evidence, &claims->findings);
-    r = judge_quote(round->arena, round->digester, round->asked, round->evidence,
-                    &round->quote_proven, &round->proven, &claims->findings, err);
+    take_quirks(proof->evidence, &claims->findings);
+    r = judge_quote(proof->arena, proof->digester, proof->asked, proof->evidence,
+                    &proof->quote_proven, &proof->proven, &claims->findings, err);
     if (r == GB_OK)
-        r = judge_time(round, err);
+        r = judge_time(proof, err);
     if (r == GB_OK)
-        r = continues ? judge_more(round, err) : judge_logs(round, err);
+        r = continues ? judge_more(proof, err) : judge_logs(proof, err);
     if (r == GB_OK && !continues) /* identity was judged with the whole evidence */
-        r = identity_judge(round->arena, anchors, round->evidence->raw, round->asked->time_s,
-                           round->asked->allow_expired, &claims->ek_certified, &claims->findings,
+        r = identity_judge(proof->arena, anchors, proof->evidence->raw, proof->asked->time_s,
+                           proof->asked->allow_expired, &claims->ek_certified, &claims->findings,
                            err);
     if (r == GB_OK && claims->findings.failed) /* an incomplete list must not become a verdict */
         r = gb_err_nomem(err);
     return r;
 }
 
-static struct round *round_new(struct gb_arena *arena, struct digester *digester,
-                               const struct asked *asked, const struct evidence *evidence,
-                               const struct seen *before)
+struct proof *proof_new(struct gb_arena *arena, struct digester *digester,
+                        const struct asked *asked, const struct evidence *evidence,
+                        const struct seen *before)
 {
-    struct round *round = gb_arena_new_one(arena, struct round);
-    if (!round)
+    struct proof *proof = gb_arena_new_one(arena, struct proof);
+    if (!proof)
         return NULL;
-    round->arena = arena;
-    round->digester = digester;
-    round->asked = asked;
-    round->evidence = evidence;
-    round->before = before;
-    round->claims.findings.arena = arena;
-    return round;
+    proof->arena = arena;
+    proof->digester = digester;
+    proof->asked = asked;
+    proof->evidence = evidence;
+    proof->before = before;
+    proof->claims.findings.arena = arena;
+    return proof;
 }
 
 int verify(struct gb_arena *arena, struct digester *digester, const struct anchors *anchors,
            const struct asked *asked, const struct evidence *evidence, struct claims *ret_claims,
            struct gb_err *err)
 {
-    struct round *round = round_new(arena, digester, asked, evidence, NULL);
-    int r = round ? judge_round(round, anchors, err) : gb_err_nomem(err);
+    struct proof *proof = proof_new(arena, digester, asked, evidence, NULL);
+    int r = proof ? proof_judge(proof, anchors, err) : gb_err_nomem(err);
     if (r == GB_OK)
-        *ret_claims = round->claims;
-    return r;
-}
-
-/* ---- what the next round starts from ---- */
-
-bool claims_refused(const struct claims *claims)
-{
-    if (!claims->quote_proven || claims->bank == DIGEST_NONE)
-        return true;
-    if (claims->findings.dropped > 0 && claims->findings.worst == GB_TIER_CONTRAINDICATED)
-        return true; /* nobody knows which link the findings beyond the ceiling spoke of */
-    for (const struct gb_finding *f = claims->findings.first; f; f = f->next)
-        if (f->tier == GB_TIER_CONTRAINDICATED &&
-            (f->link == GB_LINK_EVIDENCE || f->link == GB_LINK_NONE))
-            return true;
-    return false;
-}
-
-static void see_clock(const struct round *round, struct seen *seen)
-{
-    const struct tpm_attest *attest = &round->evidence->attest;
-    seen->known = true;
-    seen->clock_ms = attest->clock_ms;
-    seen->reset_count = attest->reset_count;
-    seen->restart_count = attest->restart_count;
-    seen->asked_s = round->asked->issued_s;
-    seen->answered_s = round->asked->time_s;
-}
-
-static void see_runtime(const struct round *round, struct seen *seen)
-{
-    const struct runtime *runtime = &round->runtime;
-    seen->ima = runtime->states[0];
-    seen->other_count = runtime->state_count - 1;
-    for (size_t i = 0; i < seen->other_count; i++)
-        seen->others[i] = runtime->states[i + 1];
-}
-
-/* Whether boot and list are proven to their ends, so that the next round may go on from there. */
-static bool is_whole(struct round *round)
-{
-    const struct claims *claims = &round->claims;
-    if (claims->continues || !claims->has_boot)
-        return claims->continues;
-    return claims->has_ima || runtime_untouched(&round->proven, claims->bank, &round->runtime);
-}
-
-static int see_boot(const struct round *round, struct seen *seen, struct gb_err *err)
-{
-    seen->bank = round->claims.bank;
-    if (digest_of(round->digester, DIGEST_SHA256, round->evidence->raw->boot_log, seen->boot_log) <
-        0)
-        return gb_err_set(err, GB_ERR_BUG, "sha256 failed");
-    return rounds_hash_values(round->digester, &round->proven, seen->boot_values, err);
-}
-
-static bool is_later_boot(const struct tpm_attest *attest, const struct seen *before)
-{
-    return !before->known || attest->reset_count > before->reset_count ||
-           (attest->reset_count == before->reset_count &&
-            attest->restart_count > before->restart_count && attest->clock_ms >= before->clock_ms);
-}
-
-static int see(struct round *round, struct seen *ret_seen, struct gb_err *err)
-{
-    struct seen seen = {0};
-    if (claims_refused(&round->claims)) {
-        seen = *round->before;
-        if (round->quote_proven && is_later_boot(&round->evidence->attest, round->before)) {
-            seen = (struct seen){0};
-            see_clock(round, &seen);
-        }
-        *ret_seen = seen;
-        return GB_OK;
-    }
-    if (round->claims.continues)
-        seen = *round->before;
-    see_clock(round, &seen);
-    seen.whole = is_whole(round);
-    if (seen.whole)
-        see_runtime(round, &seen);
-    int r = seen.whole && !round->claims.continues ? see_boot(round, &seen, err) : GB_OK;
-    if (r == GB_OK)
-        *ret_seen = seen;
-    return r;
-}
-
-int verify_next(struct gb_arena *arena, struct digester *digester, const struct anchors *anchors,
-                const struct asked *asked, const struct evidence *evidence,
-                const struct seen *before, struct seen *ret_seen, struct claims *ret_claims,
-                struct gb_err *err)
-{
-    struct round *round = round_new(arena, digester, asked, evidence, before);
-    int r = round ? judge_round(round, anchors, err) : gb_err_nomem(err);
-    if (r == GB_OK)
-        r = see(round, ret_seen, err);
-    if (r == GB_OK)
-        *ret_claims = round->claims;
+        *ret_claims = proof->claims;
     return r;
 }
