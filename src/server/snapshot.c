@@ -94,8 +94,8 @@ static int read_trust(const struct conf_list *roots, const struct store_document
     if (r == GB_OK)
         r = rand_bytes((uint8_t *)&parts.seed, sizeof parts.seed, err);
     return r < 0 ? r
-                 : trust_read(snapshot->arena, digester, &parts, &snapshot->trust,
-                              &snapshot->roots, err);
+                 : trust_read(snapshot->arena, digester, &parts, &snapshot->trust, &snapshot->roots,
+                              err);
 }
 
 static int name_policy(struct snapshot *snapshot, struct gb_err *err)
@@ -116,8 +116,8 @@ int snapshot_new(const struct conf_list *roots, const struct store_document *doc
         return gb_err_nomem(err);
     snapshot->holders = 1;
     snapshot->arena = gb_arena_new();
-    int r = snapshot->arena ? read_trust(roots, documents, count, snapshot, err)
-                            : gb_err_nomem(err);
+    int r =
+        snapshot->arena ? read_trust(roots, documents, count, snapshot, err) : gb_err_nomem(err);
     if (r == GB_OK)
         r = name_policy(snapshot, err);
     if (r < 0) {

@@ -1,0 +1,175 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "../test.h"
+#include "running.h"
+#include "server/routes.h"
+
+static struct running service;
+
+static int setup(void **state)
+{
+    (void)state;
+    running_start(&service);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    running_stop(&service);
+    return 0;
+}
+
+static const char *method_name(enum http_method method)
+{
+    switch (method) {
+    case HTTP_GET:
+        return "GET";
+    case HTTP_POST:
+        return "POST";
+    case HTTP_DELETE:
+        return "DELETE";
+    case HTTP_PUT:
+    case HTTP_NONE:
+    case HTTP_OTHER:
+        break;
+    }
+    fail_msg("a method that this test does not know");
+    return "";
+}
+
+/* "GET /v1/nodes/x" of a pattern with {node}. */
+static const char *line_of(const struct route *route, char line[128])
+{
+    size_t len = (size_t)snprintf(line, 128, "%s ", method_name(route->method));
+    for (const char *p = route->pattern; *p; p++) {
+        if (*p == '{') {
+            p = strchr(p, '}');
+            line[len++] = 'x';
+        } else {
+            line[len++] = *p;
+        }
+        assert_true(len < 127);
+    }
+    line[len] = '\0';
+    return line;
+}
+
+struct caller {
+    const char *name;
+    const struct kit_id *id;
+    unsigned role; /* of enum route_role */
+    bool expired;
+};
+
+static bool let_in(const struct route *route, const struct caller *caller)
+{
+    return (route->roles & caller->role) != 0 && (!caller->expired || route->expired_ok);
+}
+
+static size_t walk(const struct route *routes, uint16_t port, const struct caller *caller)
+{
+    size_t refused = 0;
+    for (const struct route *route = routes; route->pattern; route++) {
+        char line[128], body[2048];
+        int status = running_ask(port, caller->id, line_of(route, line), "", body, sizeof body);
+        bool shut = status == -1 || (status == 403 && (strstr(body, "\"forbidden\"") ||
+                                                       strstr(body, "\"certificate-expired\"")));
+        if (shut == let_in(route, caller))
+            fail_msg("%s as %s: %d %s", line, caller->name, status, body);
+        if (status >= 500 && !strstr(body, "keyd") && !strstr(body, "not-ready"))
+            fail_msg("%s as %s: %d %s", line, caller->name, status, body);
+        refused += shut;
+    }
+    return refused;
+}
+
+static void T19_every_route_refuses_whom_the_table_does_not_name(void **state)
+{
+    (void)state;
+    const struct kit_people *who = kit_people();
+    struct kit_id other = kit_id(&who->ca, "URI:spiffe://elsewhere/operator/anna", 0);
+    struct kit_id nobody = kit_id(&who->ca, NULL, 0);
+    struct kit_id server = kit_id(&who->ca, "URI:spiffe://example/server", 0);
+    struct kit_id late_node = kit_id(&who->ca, "URI:spiffe://example/node/n1", 1000000000);
+    struct kit_id late_op = kit_id(&who->ca, "URI:spiffe://example/operator/anna", 1000000000);
+    const struct caller callers[] = {
+        {"a node", &who->node, ROUTE_NODE, false},
+        {"an operator", &who->operator, ROUTE_OPERATOR, false},
+        {"a node whose certificate ran out", &late_node, ROUTE_NODE, true},
+        {"an operator whose certificate ran out", &late_op, ROUTE_OPERATOR, true},
+        {"an operator of another trust domain", &other, 0, false},
+        {"a certificate without a name", &nobody, 0, false},
+        {"a server", &server, 0, false},
+        {"a certificate of another CA", &who->stranger, 0, false},
+        {"nobody", NULL, 0, false},
+    };
+    size_t refused = 0;
+    for (size_t i = 0; i < GB_ARRAY_LEN(callers); i++)
+        refused += walk(routes_api, service.api, &callers[i]);
+    assert_true(refused > 5 * GB_ARRAY_LEN(callers));
+    kit_id_done(&other);
+    kit_id_done(&nobody);
+    kit_id_done(&server);
+    kit_id_done(&late_node);
+    kit_id_done(&late_op);
+}
+
+static void T19_the_enrolment_listener_knows_its_three_routes_only(void **state)
+{
+    (void)state;
+    const struct caller stranger = {"a stranger", NULL, ROUTE_STRANGER, false};
+    char line[128], body[2048];
+    assert_int_equal(walk(routes_enroll, service.enroll, &stranger), 0);
+    for (const struct route *route = routes_api; route->pattern; route++) {
+        if (strcmp(route->pattern, "/healthz") == 0)
+            continue;
+        int status = running_ask(service.enroll, NULL, line_of(route, line), "", body, sizeof body);
+        if (status != 404)
+            fail_msg("%s on the enrolment listener: %d %s", line, status, body);
+    }
+}
+
+static void T19_no_route_is_open_to_nobody_or_to_strangers_by_mistake(void **state)
+{
+    (void)state;
+    for (const struct route *route = routes_api; route->pattern; route++)
+        if (route->roles & ROUTE_STRANGER || route->roles == 0)
+            fail_msg("%s", route->pattern);
+    for (const struct route *route = routes_enroll; route->pattern; route++)
+        assert_int_equal(route->roles, ROUTE_STRANGER);
+}
+
+static void a_node_that_is_not_enrolled_is_told_so(void **state)
+{
+    (void)state;
+    const struct kit_people *who = kit_people();
+    char body[2048];
+    assert_int_equal(
+        running_ask(service.api, &who->node, "GET /v1/attest/nonce", "", body, sizeof body), 403);
+    assert_non_null(strstr(body, "\"node-unknown\""));
+}
+
+static void without_keyd_and_policy_the_service_is_not_ready_and_says_why(void **state)
+{
+    (void)state;
+    char body[2048];
+    const struct kit_people *who = kit_people();
+    assert_int_equal(running_ask(service.api, &who->operator, "GET /readyz", "", body, sizeof body),
+                     503);
+    assert_non_null(strstr(body, "none is applied"));
+    assert_non_null(strstr(body, "\"store\": \"ok\""));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(T19_every_route_refuses_whom_the_table_does_not_name),
+        cmocka_unit_test(T19_the_enrolment_listener_knows_its_three_routes_only),
+        cmocka_unit_test(T19_no_route_is_open_to_nobody_or_to_strangers_by_mistake),
+        cmocka_unit_test(a_node_that_is_not_enrolled_is_told_so),
+        cmocka_unit_test(without_keyd_and_policy_the_service_is_not_ready_and_says_why),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
