@@ -17,7 +17,7 @@ _garboard_options() {
 # What may stand for ARGUMENT ("FILE"), completing CUR.
 _garboard_values() {
     case $1 in
-    FILE | CA.pem) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
+    FILE | CA.pem | PATH | EK) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
     DIR) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     FORMAT) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$2") ;;
     CLASS) mapfile -t COMPREPLY < <(compgen -W 'platform os packages' -- "$2") ;;
