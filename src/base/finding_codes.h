@@ -206,6 +206,9 @@ X(LINK_RESTS, "link.rests-on-broken", NONE, NONE, "not counted: {0} beneath it i
   "mend {0} first")
 X(LINK_RESTS_WARNING, "link.rests-on-warning", WARNING, NONE, "no better than {0} beneath it",
   "look at {0} first")
+X(LINK_EARLIER, "link.found-earlier", CONTRAINDICATED, NONE,
+  "an earlier round of this boot found this link {0}, and that stands until the next boot",
+  "look at the finding of that round, mend what it names, and reboot")
 X(CMDLINE_CHANGED, "cmdline.changed", CONTRAINDICATED, CMDLINE,
   "the command line differs: {0}; found {1}, accepted {2}",
   "if the change is meant, accept a reference set for it; otherwise restore it and reboot")

@@ -51,6 +51,22 @@ static void add(struct gb_findings *list, enum gb_link link, enum gb_finding_cod
         finding->link = link;
 }
 
+/* Why a link is what nothing of this round says: told each time, so that no verdict is without its
+ * reason. */
+static void recall(struct standing_link before, struct gb_findings *list, enum gb_link link)
+{
+    enum gb_tier tier = (enum gb_tier)before.worst;
+    if (tier <= GB_TIER_AFFIRMING || tier <= list->worst)
+        return;
+    struct gb_finding *finding =
+        gb_finding_add(list, GB_FINDING_LINK_EARLIER, GB_NO_EVENT, gb_tier_name(tier), NULL, NULL);
+    if (finding) {
+        finding->link = link;
+        finding->tier = tier;
+    }
+    list->worst = tier; /* not the catalogue's */
+}
+
 /* spec.require: by what speaks for the link itself. A required link that rests on a broken one is
  * not blamed again. */
 static void require(const struct node_policy *node, const struct standing *standing,
@@ -141,8 +157,10 @@ int tiers_compose(struct gb_arena *arena, const struct node_policy *node,
     struct standing now = *standing;
     for (int i = GB_LINK_EVIDENCE; i < GB_LINK_COUNT; i++) {
         struct standing_link *link = &standing->links[i];
-        now.links[i] = standing_merge(*link, standing_of(&links[i], false));
-        *link = standing_merge(*link, standing_of(&links[i], true));
+        const struct standing_link before = *link;
+        now.links[i] = standing_merge(before, standing_of(&links[i], false));
+        *link = standing_merge(before, standing_of(&links[i], true));
+        recall(before, &links[i], (enum gb_link)i);
         verdict->links[i].tier = own_tier(now.links[i]);
     }
     if (node)

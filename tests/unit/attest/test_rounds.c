@@ -103,6 +103,8 @@ static void an_unknown_program_stays_until_reboot(void **state)
         rounds_file(&r, n);
         assert_run(&r, GB_TIER_CONTRAINDICATED);
         assert_false(rounds_has(&r, GB_FINDING_IMA_UNKNOWN)); /* told once */
+        assert_true(rounds_has(&r, GB_FINDING_LINK_EARLIER));
+        assert_int_equal(r.verdict.findings.worst, GB_TIER_CONTRAINDICATED);
         assert_int_equal(r.verdict.links[GB_LINK_OS].tier, GB_TIER_CONTRAINDICATED);
         assert_int_equal(r.verdict.links[GB_LINK_KERNEL].tier, GB_TIER_AFFIRMING);
     }
