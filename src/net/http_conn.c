@@ -1,10 +1,16 @@
 #include "net/http_conn.h"
 
+#include <event2/event.h>
 #include <netinet/tcp.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "net/http_head.h"
+#include "net/http_server.h"
 #include "net/tls_ossl.h"
 
 enum { TURN_READS = 8 }; /* of 4 to 128 KB: then others get their turn */

@@ -1,8 +1,11 @@
 /* The bytes of one connection: OpenSSL on a socket that never blocks. */
 #include <errno.h>
+#include <event2/event.h>
+#include <event2/util.h>
 #include <openssl/err.h>
+#include <stdio.h>
 #include <sys/socket.h>
-#include <unistd.h>
+#include <sys/types.h>
 
 #include "base/mem.h"
 #include "net/http_conn.h"

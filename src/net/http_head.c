@@ -1,8 +1,10 @@
 #include "net/http_head.h"
 
+#include <string.h>
 #include <strings.h>
 
 #include "base/text.h"
+#include "net/http_server.h"
 
 enum http_end http_head_end(struct gb_bytes in, size_t *scanned)
 {

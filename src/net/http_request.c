@@ -1,9 +1,15 @@
 /* What a handler may ask of a request. */
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "net/http_conn.h"
+#include "net/http_head.h"
+#include "net/http_server.h"
+#include "net/loop.h"
 #include "net/query.h"
+#include "net/tls.h"
 #include "net/tls_ossl.h"
 
 static struct gb_bytes target_of(const struct http_request *request)

@@ -3,6 +3,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <event2/event.h>
+#include <event2/util.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -10,8 +14,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "net/http_conn.h"
+#include "net/loop.h"
 #include "net/loop_base.h"
-#include "net/tls_ossl.h"
+#include "net/tls.h"
 
 enum {
     ACCEPTS_A_TURN = 32,
@@ -71,21 +76,16 @@ static bool close_first(struct http_server *server, enum conn_state state)
     return true;
 }
 
-static bool close_stranger(struct http_server *server, enum conn_state state)
-{
-    struct http_conn *conn = server->lists[state].first;
-    if (!conn || tls_peer_of(conn->ssl)->has_cert)
-        return false;
-    return close_first(server, state);
-}
-
-/* Room for one more: first from those who lose least. Whoever showed a certificate may finish what
- * it began. */
+/* Room for one more: from those who lose least. One who is in the midst of something goes last, but
+ * goes: else a few who stall would lock out everyone until their deadlines. */
 static bool make_room(struct http_server *server)
 {
-    return close_first(server, CONN_LINGER) || close_first(server, CONN_IDLE) ||
-           close_first(server, CONN_HEADER) || close_stranger(server, CONN_BODY) ||
-           close_stranger(server, CONN_ANSWER);
+    static const enum conn_state order[] = {CONN_LINGER, CONN_IDLE, CONN_HEADER, CONN_ANSWER,
+                                            CONN_BODY};
+    for (size_t i = 0; i < GB_ARRAY_LEN(order); i++)
+        if (close_first(server, order[i]))
+            return true;
+    return false;
 }
 
 static void tick_on(struct http_server *server)

@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <event2/util.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/mem.h"

@@ -1,6 +1,9 @@
 #include "net/route_match.h"
 
+#include <string.h>
+
 #include "base/text.h"
+#include "net/router.h"
 
 static bool word_char(uint8_t c)
 {

@@ -1,9 +1,12 @@
 #include "net/router.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "net/http_server.h"
 #include "net/route_match.h"
+#include "net/tls.h"
 
 /* Who calls. Strangers only where nobody shows a certificate. */
 static enum route_role role_of(const struct router *router, struct route_call *call)

@@ -4,6 +4,8 @@
 #include <openssl/pem.h>
 #include <string.h>
 
+#include "net/http_client.h"
+#include "net/tls.h"
 #include "net/tls_external.h"
 #include "net/tls_ossl.h"
 #include "net/tls_peer.h"

@@ -2,13 +2,15 @@
  * The only place of EC_KEY_METHOD, which OpenSSL 3 calls deprecated: neither a provider nor an
  * engine signs here, but one function of ours (shared/stack.md says what was tried).
  */
-#define OPENSSL_SUPPRESS_DEPRECATED
-#include "net/tls_external.h"
 
+#include "net/tls.h"
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
 #include <openssl/obj_mac.h>
 #include <pthread.h>
+
+#include "net/tls_external.h"
 
 enum { COORDINATE = 32 };
 

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "net/tls.h"
+
 static bool plain_ascii(const unsigned char *text, int len)
 {
     for (int i = 0; i < len; i++)
