@@ -1,0 +1,83 @@
+#include <stdio.h>
+
+#include "../test.h"
+#include "base/check.h"
+#include "cli/apply_files.h"
+
+static const struct cmd_option options[] = {{"filename", "FILE", "", true, 'f'}, {NULL}};
+static const struct cmd command = {.name = "apply", .options = options};
+
+static char paths[2][64] = {"/tmp/garboard-apply-a-XXXXXX", "/tmp/garboard-apply-b-XXXXXX"};
+
+static int set_up(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"a: 1\nb: 2", "c: 3\nd: 4\n"}; /* the first lacks its end */
+    for (size_t i = 0; i < 2; i++) {
+        int fd = mkstemp(paths[i]);
+        if (fd < 0 || dprintf(fd, "%s", texts[i]) < 0)
+            return -1;
+        close(fd);
+    }
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    return unlink(paths[0]) + unlink(paths[1]);
+}
+
+static void read_both(struct gb_arena *arena, struct apply_files *files)
+{
+    struct cmd_line line = {.cmd = &command, .value_count = 2};
+    for (size_t i = 0; i < 2; i++) {
+        line.values[i].option = options;
+        line.values[i].value = paths[i];
+    }
+    assert_int_equal(apply_files_read(arena, &line, files, NULL), 0);
+}
+
+static void files_become_documents_of_one_body(void **state)
+{
+    (void)state;
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    gb_cleanup(apply_files_done) struct apply_files files;
+    read_both(arena, &files);
+    assert_true(gb_bytes_is(gb_buf_bytes(&files.body), "---\na: 1\nb: 2\n---\nc: 3\nd: 4\n"));
+}
+
+static void lines_of_the_body_become_lines_of_files(void **state)
+{
+    (void)state;
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    gb_cleanup(apply_files_done) struct apply_files files;
+    read_both(arena, &files);
+    const struct {
+        const char *said;
+        size_t file;
+        const char *rest;
+    } known[] = {
+        {"request:2: unknown field", 0, ":1: unknown field"},
+        {"body: x:3: kind", 0, ":2: kind"},
+        {"request:5: unknown field", 1, ":1: unknown field"},
+        {"request:6:", 1, ":2:"},
+        {"request:5", 1, ":1"},
+    };
+    for (size_t i = 0; i < GB_ARRAY_LEN(known); i++)
+        assert_string_equal(apply_files_locate(arena, &files, known[i].said),
+                            gb_arena_printf(arena, "%s%s", paths[known[i].file], known[i].rest));
+    static const char *const kept[] = {"no line here", "a:b:c", "request:1: before all",
+                                       "at 12:30x", "x:99999999999: too long a number"};
+    for (size_t i = 0; i < GB_ARRAY_LEN(kept); i++)
+        assert_string_equal(apply_files_locate(arena, &files, kept[i]), kept[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(files_become_documents_of_one_body),
+        cmocka_unit_test(lines_of_the_body_become_lines_of_files),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
