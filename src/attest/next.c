@@ -1,7 +1,10 @@
 #include "attest/next.h"
 
+#include "attest/attest.h"
+#include "crypto/digest.h"
 #include "evidence/bundle.h"
 #include "policy/appraise.h"
+#include "result/verdict.h"
 #include "verify/claims.h"
 #include "verify/verify.h"
 

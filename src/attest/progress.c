@@ -3,6 +3,10 @@
 #include "attest/next.h"
 #include "base/limits.h"
 #include "base/reader.h"
+#include "crypto/digest.h"
+#include "policy/standing.h"
+#include "verify/replay_ima.h"
+#include "verify/seen.h"
 
 /* Field by field, big-endian; the first byte is the version. Whoever changes a field counts it up:
  * what is not read back only costs a whole round. */

@@ -1,5 +1,6 @@
 #include "attest/trust.h"
 
+#include "attest/attest.h"
 #include "base/limits.h"
 #include "crypto/digest.h"
 #include "crypto/x509.h"
@@ -46,7 +47,7 @@ static int add_files(struct digester *digester, const struct policy_file *files,
 static int make_id(struct digester *digester, const struct trust_parts *parts, uint64_t *ret_id,
                    struct gb_err *err)
 {
-    uint8_t digest[32];
+    uint8_t digest[32] = {0};
     uint64_t id = 0;
     int r = digest_begin(digester, DIGEST_SHA256);
     if (r == GB_OK)

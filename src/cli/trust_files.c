@@ -4,6 +4,7 @@
 #include <sys/random.h>
 #include <sys/types.h>
 
+#include "attest/attest.h"
 #include "attest/trust.h"
 #include "base/limits.h"
 #include "cli/cmd.h"

@@ -1,6 +1,7 @@
 #include "evidence/envelope.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/limits.h"
 #include "evidence/bundle.h"
@@ -51,9 +52,16 @@ static const struct part *find_part(uint64_t key)
     return NULL;
 }
 
-static struct gb_bytes *bytes_of(struct bundle *bundle, const struct part *part)
+static struct gb_bytes get(const struct bundle *bundle, const struct part *part)
 {
-    return (struct gb_bytes *)(void *)((char *)bundle + part->offset);
+    struct gb_bytes value;
+    memcpy(&value, (const char *)bundle + part->offset, sizeof value);
+    return value;
+}
+
+static void set(struct bundle *bundle, const struct part *part, struct gb_bytes value)
+{
+    memcpy((char *)bundle + part->offset, &value, sizeof value);
 }
 
 /* ---- reading ---- */
@@ -78,7 +86,7 @@ static int read_value(struct gb_arena *arena, struct cbor_reader *r, uint64_t ke
 {
     const struct part *part = find_part(key);
     if (part)
-        *bytes_of(bundle, part) = cbor_read_bytes(r, part->max);
+        set(bundle, part, cbor_read_bytes(r, part->max));
     else if (key == KEY_IMA_FROM)
         bundle->ima_from = cbor_read_uint(r);
     else if (key == KEY_EKCERTS)
@@ -153,7 +161,7 @@ static bool is_there(const struct bundle *bundle, enum envelope_key key)
 {
     const struct part *part = find_part(key);
     if (part)
-        return ((const struct gb_bytes *)(const void *)((const char *)bundle + part->offset))->data;
+        return get(bundle, part).data;
     return key == KEY_VERSION || (key == KEY_IMA_FROM && bundle->ima_from > 0) ||
            (key == KEY_EKCERTS && bundle->ekcert_count > 0) ||
            (key == KEY_INTERMEDIATES && bundle->intermediate_count > 0);
@@ -170,8 +178,7 @@ static void write_value(struct gb_buf *out, const struct bundle *bundle, enum en
 {
     const struct part *part = find_part(key);
     if (part)
-        cbor_bytes(out,
-                   *(const struct gb_bytes *)(const void *)((const char *)bundle + part->offset));
+        cbor_bytes(out, get(bundle, part));
     else if (key == KEY_VERSION)
         cbor_uint(out, ENVELOPE_VERSION);
     else if (key == KEY_IMA_FROM)

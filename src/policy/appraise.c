@@ -6,6 +6,7 @@
 #include "policy/chain.h"
 #include "policy/judge.h"
 #include "policy/policy.h"
+#include "policy/standing.h"
 #include "policy/tiers.h"
 #include "result/verdict.h"
 

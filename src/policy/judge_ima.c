@@ -6,6 +6,7 @@
 #include "policy/path_index.h"
 #include "policy/policy.h"
 #include "policy/refval.h"
+#include "policy/standing.h"
 
 enum { SHOWN_PATH = 512 };
 

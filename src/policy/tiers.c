@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "policy/policy.h"
+#include "policy/standing.h"
 #include "result/verdict.h"
 
 bool tiers_append(struct gb_findings *list, const struct gb_finding *finding)

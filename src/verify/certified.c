@@ -1,8 +1,10 @@
 #include "verify/certified.h"
 
 #include "base/limits.h"
+#include "crypto/digest.h"
 #include "crypto/key.h"
 #include "evidence/bundle.h"
+#include "evidence/tpm_wire.h"
 #include "verify/ak.h"
 #include "verify/signature.h"
 
@@ -84,7 +86,7 @@ static int judge_signature(struct gb_arena *arena, struct digester *digester,
                            struct gb_findings *findings, struct gb_err *err)
 {
     gb_cleanup(ak_done) struct ak ak = {0};
-    struct signature_answer answer;
+    struct signature_answer answer = {0};
     int r = ak_read(&c->by, NULL, &ak, err);
     if (r == GB_OK)
         r = signature_check(arena, digester, &c->by, ak_key(&ak), &answer, err);
@@ -99,7 +101,7 @@ static int judge_signature(struct gb_arena *arena, struct digester *digester,
 static int judge_name(struct digester *digester, const struct certificate *c, bool *ret_good,
                       struct gb_findings *findings, struct gb_err *err)
 {
-    uint8_t name[2 + GB_LIMIT_DIGEST];
+    uint8_t name[2 + GB_LIMIT_DIGEST] = {0};
     size_t len = 0;
     bool strong = digest_strong(digest_from_id(c->key_public.name_alg));
     int r = strong ? tpm_public_name(digester, &c->key_public, name, &len, err) : GB_OK;

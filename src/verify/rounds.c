@@ -6,6 +6,7 @@
 #include "crypto/digest.h"
 #include "evidence/bundle.h"
 #include "evidence/pcr.h"
+#include "evidence/tpm_wire.h"
 #include "verify/replay_ima.h"
 #include "verify/seen.h"
 

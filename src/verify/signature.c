@@ -98,7 +98,7 @@ static int judge_signature(struct gb_arena *arena, struct digester *digester,
                            const struct evidence *evidence, const struct key *key, bool *ret_valid,
                            struct gb_findings *findings, struct gb_err *err)
 {
-    struct signature_answer answer;
+    struct signature_answer answer = {0};
     int r = signature_check(arena, digester, evidence, key, &answer, err);
     if (r < 0)
         return r;

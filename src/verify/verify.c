@@ -269,7 +269,9 @@ int verify(struct gb_arena *arena, struct digester *digester, const struct ancho
            struct gb_err *err)
 {
     struct proof *proof = proof_new(arena, digester, asked, evidence, NULL);
-    int r = proof ? proof_judge(proof, anchors, err) : gb_err_nomem(err);
+    if (!proof)
+        return gb_err_nomem(err);
+    int r = proof_judge(proof, anchors, err);
     if (r == GB_OK)
         *ret_claims = proof->claims;
     return r;

@@ -1,5 +1,7 @@
 #include "crypto/digest.h"
 #include "evidence/bundle.h"
+#include "evidence/tpm_wire.h"
+#include "verify/anchors.h"
 #include "verify/claims.h"
 #include "verify/proof.h"
 #include "verify/rounds.h"
@@ -95,7 +97,9 @@ int verify_next(struct gb_arena *arena, struct digester *digester, const struct 
                 struct gb_err *err)
 {
     struct proof *proof = proof_new(arena, digester, asked, evidence, before);
-    int r = proof ? proof_judge(proof, anchors, err) : gb_err_nomem(err);
+    if (!proof)
+        return gb_err_nomem(err);
+    int r = proof_judge(proof, anchors, err);
     if (r == GB_OK)
         r = see(proof, ret_seen, err);
     if (r == GB_OK)
