@@ -152,10 +152,50 @@ static void T07_another_attestation_is_read_up_to_its_type(void **state)
     machine_done(&m);
 }
 
+static void raw_values_follow_the_selection(void **state)
+{
+    (void)state;
+    static uint8_t values[24 * 32 + 1];
+    struct machine m;
+    struct evidence e;
+    make(&m);
+    memcpy(values + 5 * 32, "five", 4);
+    m.bundle.pcrs_text = gb_bytes(NULL, 0);
+    m.bundle.pcrs_raw = gb_bytes(values, 24 * 32);
+    assert_int_equal(bundle_read(m.arena, &m.bundle, &e, NULL), GB_OK);
+    assert_int_equal(e.pcrs.count, 1);
+    assert_int_equal(e.pcrs.banks[0].mask, 0xffffff);
+    assert_memory_equal(e.pcrs.banks[0].value[5], "five", 4);
+    m.bundle.pcrs_raw.len--;
+    assert_error(&m, GB_ERR_INPUT, "PCR values");
+    m.bundle.pcrs_raw.len += 2;
+    assert_error(&m, GB_ERR_INPUT, "PCR values");
+    machine_done(&m);
+}
+
+static void a_list_may_begin_in_the_middle(void **state)
+{
+    (void)state;
+    struct machine m;
+    struct evidence e;
+    make(&m);
+    m.bundle.ima_from = 41;
+    assert_int_equal(bundle_read(m.arena, &m.bundle, &e, NULL), GB_OK);
+    assert_int_equal(e.ima.first, 41);
+    m.bundle.ima_from = UINT64_C(1) << 40;
+    assert_error(&m, GB_ERR_LIMIT, "begins above");
+    m.bundle.ima_from = 0;
+    m.bundle.boot_log_digest = gb_bytes("short", 5);
+    assert_error(&m, GB_ERR_INPUT, "digest");
+    machine_done(&m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_parts_are_read),
+        cmocka_unit_test(raw_values_follow_the_selection),
+        cmocka_unit_test(a_list_may_begin_in_the_middle),
         cmocka_unit_test(parts_that_must_be_there_are_named),
         cmocka_unit_test(errors_name_the_file),
         cmocka_unit_test(parts_have_ceilings),
