@@ -1,0 +1,184 @@
+#include "keyd/beliefs.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "attest/trust.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "crypto/rand.h"
+#include "os/file.h"
+
+/* The snapshot and what it is made of. */
+struct snapshot {
+    struct beliefs beliefs; /* first: what is handed out */
+    atomic_uint users;
+    struct gb_arena *arena;   /* owned */
+    struct x509_store *roots; /* owned; NULL: none */
+};
+
+static void snapshot_free(struct snapshot *s)
+{
+    if (!s)
+        return;
+    x509_store_free(s->roots);
+    gb_arena_free(s->arena);
+    gb_free(s);
+}
+
+static void snapshot_freep(struct snapshot **s)
+{
+    snapshot_free(*s);
+}
+
+static int read_files(struct gb_arena *arena, const struct conf_list *paths, size_t max,
+                      struct policy_file **ret_files, struct gb_err *err)
+{
+    struct policy_file *files =
+        gb_arena_new_array(arena, struct policy_file, paths->count ? paths->count : 1);
+    if (!files)
+        return gb_err_nomem(err);
+    for (size_t i = 0; i < paths->count; i++) {
+        files[i].name = paths->items[i];
+        int r = file_read(arena, paths->items[i], max, &files[i].bytes, err);
+        if (r < 0)
+            return r;
+    }
+    *ret_files = files;
+    return GB_OK;
+}
+
+static int read_trust(struct snapshot *s, const struct keyd_config *config, struct gb_err *err)
+{
+    struct policy_file *policies = NULL;
+    struct policy_file *roots = NULL;
+    uint64_t seed = 0;
+    gb_cleanup(digester_freep) struct digester *digester = NULL;
+    int r = read_files(s->arena, &config->policies, GB_LIMIT_POLICY, &policies, err);
+    if (r == 0)
+        r = read_files(s->arena, &config->tpm_roots, GB_LIMIT_CERT, &roots, err);
+    if (r == 0)
+        r = rand_bytes((uint8_t *)&seed, sizeof seed, err);
+    if (r == 0)
+        r = digester_new(&digester, err);
+    if (r < 0)
+        return r;
+    const struct trust_parts parts = {.policies = policies,
+                                      .policy_count = config->policies.count,
+                                      .roots = roots,
+                                      .root_count = config->tpm_roots.count,
+                                      .seed = seed,
+                                      .many = true};
+    return trust_read(s->arena, digester, &parts, &s->beliefs.trust, &s->roots, err);
+}
+
+/* Each must be what it is said to be now, not at the first enrolment. */
+static int check_intermediate(const struct policy_file *file, struct gb_err *err)
+{
+    gb_cleanup(x509_store_freep) struct x509_store *store = NULL;
+    int r = x509_store_new(&store, err);
+    if (r == 0)
+        r = x509_store_add(store, file->bytes, err);
+    if (r == GB_ERR_INPUT)
+        r = gb_err_set(err, GB_ERR_CONFIG, "%s: no certificates", file->name);
+    return r;
+}
+
+static int read_intermediates(struct snapshot *s, const struct keyd_config *config,
+                              struct gb_err *err)
+{
+    struct policy_file *files = NULL;
+    enum { MOST = BUNDLE_MAX_INTERMEDIATES / 2 }; /* nodes bring some, too */
+    if (config->tpm_intermediates.count > MOST)
+        return gb_err_set(err, GB_ERR_CONFIG, "more than %d files of tpm_intermediate", MOST);
+    int r = read_files(s->arena, &config->tpm_intermediates, GB_LIMIT_CERT, &files, err);
+    for (size_t i = 0; r == 0 && i < config->tpm_intermediates.count; i++) {
+        r = check_intermediate(&files[i], err);
+        s->beliefs.intermediates[i] =
+            (struct bundle_file){.name = files[i].name, .bytes = files[i].bytes};
+        s->beliefs.intermediate_count = i + 1;
+    }
+    return r;
+}
+
+int beliefs_read(const struct keyd_config *config, const struct beliefs **ret_beliefs,
+                 struct gb_err *err)
+{
+    gb_cleanup(snapshot_freep) struct snapshot *s = gb_calloc(1, sizeof *s);
+    if (!s)
+        return gb_err_nomem(err);
+    atomic_init(&s->users, 1);
+    s->arena = gb_arena_new();
+    if (!s->arena)
+        return gb_err_nomem(err);
+    int r = read_trust(s, config, err);
+    if (r == 0)
+        r = read_intermediates(s, config, err);
+    if (r < 0)
+        return r;
+    *ret_beliefs = &gb_take(s)->beliefs;
+    return GB_OK;
+}
+
+/* The snapshot around what was handed out. */
+static struct snapshot *around(const struct beliefs *beliefs)
+{
+    return (struct snapshot *)(uintptr_t)beliefs;
+}
+
+void beliefs_unref(const struct beliefs *beliefs)
+{
+    if (beliefs && atomic_fetch_sub(&around(beliefs)->users, 1) == 1)
+        snapshot_free(around(beliefs));
+}
+
+void beliefs_unrefp(const struct beliefs **beliefs)
+{
+    beliefs_unref(*beliefs);
+}
+
+struct beliefs_holder {
+    pthread_mutex_t lock;
+    const struct beliefs *now;
+};
+
+int beliefs_holder_new(const struct beliefs *first, struct beliefs_holder **ret_holder,
+                       struct gb_err *err)
+{
+    struct beliefs_holder *holder = gb_calloc(1, sizeof *holder);
+    if (!holder) {
+        beliefs_unref(first);
+        return gb_err_nomem(err);
+    }
+    pthread_mutex_init(&holder->lock, NULL);
+    holder->now = first;
+    *ret_holder = holder;
+    return GB_OK;
+}
+
+void beliefs_holder_free(struct beliefs_holder *holder)
+{
+    if (!holder)
+        return;
+    beliefs_unref(holder->now);
+    pthread_mutex_destroy(&holder->lock);
+    gb_free(holder);
+}
+
+const struct beliefs *beliefs_get(struct beliefs_holder *holder)
+{
+    pthread_mutex_lock(&holder->lock);
+    const struct beliefs *beliefs = holder->now;
+    atomic_fetch_add(&around(beliefs)->users, 1);
+    pthread_mutex_unlock(&holder->lock);
+    return beliefs;
+}
+
+void beliefs_swap(struct beliefs_holder *holder, const struct beliefs *next)
+{
+    pthread_mutex_lock(&holder->lock);
+    const struct beliefs *old = holder->now;
+    holder->now = next;
+    pthread_mutex_unlock(&holder->lock);
+    beliefs_unref(old);
+}

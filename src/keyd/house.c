@@ -1,0 +1,47 @@
+#include "keyd/monitor.h"
+
+void house_close(struct house *house)
+{
+    challenges_free(house->challenges);
+    nonces_free(house->nonces);
+    beliefs_holder_free(house->beliefs);
+    vault_free(house->vault);
+    *house = (struct house){0};
+}
+
+static int open_parts(struct house *house, struct gb_err *err)
+{
+    const struct keyd_config *config = house->config;
+    const struct beliefs *beliefs = NULL;
+    int r = vault_open(config->state, config->passphrase_file, &house->vault, err);
+    if (r == 0)
+        r = beliefs_read(config, &beliefs, err);
+    if (r == 0)
+        r = beliefs_holder_new(beliefs, &house->beliefs, err);
+    if (r == 0)
+        r = challenges_new(CHALLENGES_MAX, &house->challenges, err);
+    if (r == 0)
+        r = nonces_new(NONCES_MAX, &house->nonces, err);
+    return r;
+}
+
+int house_open(const struct keyd_config *config, struct house *ret_house, struct gb_err *err)
+{
+    struct house house = {.config = config};
+    int r = open_parts(&house, err);
+    if (r < 0) {
+        house_close(&house);
+        return r;
+    }
+    *ret_house = house;
+    return GB_OK;
+}
+
+int house_reload(struct house *house, struct gb_err *err)
+{
+    const struct beliefs *next = NULL;
+    int r = beliefs_read(house->config, &next, err);
+    if (r == 0)
+        beliefs_swap(house->beliefs, next);
+    return r;
+}

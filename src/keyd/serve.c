@@ -1,0 +1,155 @@
+#include "keyd/serve.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "keyd/monitor.h"
+#include "os/rpc.h"
+
+enum {
+    SEATS = 64,        /* garboardd has one connection a thread */
+    FRAME_MS = 30000,  /* for the bytes of one request, and of its answer */
+    STACK = 512 << 10, /* frames of the readers are small; libcrypto takes some 20 KB */
+};
+
+struct seat {
+    struct crew *crew;
+    pthread_t thread;
+    int fd;
+    atomic_int state;
+};
+enum { SEAT_FREE, SEAT_TAKEN, SEAT_DONE };
+
+struct crew {
+    struct house *house;
+    uid_t peer;
+    struct seat seats[SEATS];
+};
+
+int crew_new(struct house *house, uid_t peer, struct crew **ret_crew, struct gb_err *err)
+{
+    struct crew *crew = gb_calloc(1, sizeof *crew);
+    if (!crew)
+        return gb_err_nomem(err);
+    crew->house = house;
+    crew->peer = peer;
+    *ret_crew = crew;
+    return GB_OK;
+}
+
+/* One request. False ends the connection. */
+static bool exchange(struct seat *seat, struct gb_arena *arena, struct digester *digester)
+{
+    struct gb_err err = {0};
+    gb_cleanup(gb_buf_done) struct gb_buf frame = {0};
+    gb_cleanup(gb_buf_done) struct gb_buf answer = {0};
+    gb_buf_init(&frame, GB_LIMIT_RPC);
+    gb_buf_init(&answer, GB_LIMIT_RPC);
+    int r = rpc_receive(seat->fd, RPC_FOREVER, FRAME_MS, &frame, &err);
+    if (r < 0) {
+        if (r != GB_ERR_NOTFOUND)
+            gb_log_err(GB_LOG_WARNING, "connection-lost", &err);
+        return false;
+    }
+    bool good = monitor_answer(seat->crew->house, arena, digester, gb_buf_bytes(&frame), &answer);
+    if (!gb_buf_ok(&answer))
+        return false;
+    r = rpc_send(seat->fd, gb_buf_bytes(&answer), gb_clock_ms() + FRAME_MS, &err);
+    if (r < 0)
+        gb_log_err(GB_LOG_WARNING, "connection-lost", &err);
+    return r == 0 && good;
+}
+
+static void *sit(void *arg)
+{
+    struct seat *seat = arg;
+    struct gb_err err = {0};
+    gb_cleanup(digester_freep) struct digester *digester = NULL;
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    if (!arena || digester_new(&digester, &err) < 0)
+        gb_log_event(GB_LOG_ERROR, "out-of-memory");
+    else
+        while (exchange(seat, arena, digester))
+            ;
+    shutdown(seat->fd,
+             SHUT_RDWR); /* closed by whoever joins: its number must not be reused before */
+    atomic_store(&seat->state, SEAT_DONE);
+    return NULL;
+}
+
+static void clear_seat(struct seat *seat)
+{
+    pthread_join(seat->thread, NULL);
+    close(seat->fd);
+    atomic_store(&seat->state, SEAT_FREE);
+}
+
+static struct seat *find_seat(struct crew *crew)
+{
+    for (size_t i = 0; i < SEATS; i++) {
+        struct seat *seat = &crew->seats[i];
+        if (atomic_load(&seat->state) == SEAT_DONE)
+            clear_seat(seat);
+        if (atomic_load(&seat->state) == SEAT_FREE)
+            return seat;
+    }
+    return NULL;
+}
+
+/* Takes `fd` over when it returns true. */
+static bool take_seat(struct crew *crew, int fd)
+{
+    pthread_attr_t attr;
+    struct seat *seat = find_seat(crew);
+    if (!seat)
+        return false;
+    seat->crew = crew;
+    seat->fd = fd;
+    atomic_store(&seat->state, SEAT_TAKEN);
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK);
+    int r = pthread_create(&seat->thread, &attr, sit, seat);
+    pthread_attr_destroy(&attr);
+    if (r != 0)
+        atomic_store(&seat->state, SEAT_FREE);
+    return r == 0;
+}
+
+void crew_accept(struct crew *crew, int listen_fd)
+{
+    struct gb_err err = {0};
+    uid_t uid = 0;
+    int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (rpc_peer(fd, &uid, &err) < 0) {
+        gb_log_err(GB_LOG_ERROR, "peer-unknown", &err);
+    } else if (uid != crew->peer && uid != 0) {
+        gb_log_event(GB_LOG_WARNING, "peer-refused", GB_LOG_NUMBER("uid", uid));
+    } else if (take_seat(crew, fd)) {
+        return;
+    } else {
+        gb_log_event(GB_LOG_WARNING, "too-many-connections", GB_LOG_NUMBER("ceiling", SEATS));
+    }
+    close(fd);
+}
+
+void crew_free(struct crew *crew)
+{
+    if (!crew)
+        return;
+    for (size_t i = 0; i < SEATS; i++)
+        if (atomic_load(&crew->seats[i].state) != SEAT_FREE)
+            shutdown(crew->seats[i].fd, SHUT_RD); /* what is being answered still gets out */
+    for (size_t i = 0; i < SEATS; i++)
+        if (atomic_load(&crew->seats[i].state) != SEAT_FREE)
+            clear_seat(&crew->seats[i]);
+    gb_free(crew);
+}

@@ -1,0 +1,21 @@
+/* Connections: a thread each, bounded. */
+#ifndef GB_KEYD_SERVE_H
+#define GB_KEYD_SERVE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/check.h"
+#include "base/err.h"
+#include "keyd/desk.h"
+
+struct crew;
+/* `peer` may ask, and root. Borrows `house`. */
+GB_MUST_USE int crew_new(struct house *house, uid_t peer, struct crew **ret_crew,
+                         struct gb_err *err);
+/* Hangs up on all, lets each finish its request, joins the threads. NULL is fine. */
+void crew_free(struct crew *crew);
+/* Takes whoever waits at the listening socket: refuses strangers and those beyond the ceiling. */
+void crew_accept(struct crew *crew, int listen_fd);
+
+#endif

@@ -1,0 +1,90 @@
+#include "os/sandbox_rules.h"
+
+#include <sys/socket.h>
+
+#define CALL(n)       {.name = #n}
+#define FIRST(n, arg) {.name = #n, .has_first = true, .first = (arg)}
+
+const struct sandbox_call sandbox_common[] = {
+    /* memory */
+    CALL(brk),
+    CALL(madvise),
+    CALL(mmap),
+    CALL(mprotect),
+    CALL(mremap),
+    CALL(mlock),
+    CALL(mlock2),
+    CALL(munlock),
+    CALL(munmap),
+    /* threads and signals; no fork: clone without CLONE_VM is refused by the profile's own means
+     * (nothing can be exec'd) */
+    CALL(clone),
+    CALL(clone3),
+    CALL(exit),
+    CALL(exit_group),
+    CALL(futex),
+    CALL(get_robust_list),
+    CALL(getpid),
+    CALL(gettid),
+    CALL(membarrier),
+    CALL(restart_syscall),
+    CALL(rseq),
+    CALL(rt_sigaction),
+    CALL(rt_sigprocmask),
+    CALL(rt_sigreturn),
+    CALL(sched_yield),
+    CALL(set_robust_list),
+    CALL(sigaltstack),
+    CALL(tgkill),
+    /* time and chance */
+    CALL(clock_getres),
+    CALL(clock_gettime),
+    CALL(clock_nanosleep),
+    CALL(getrandom),
+    CALL(gettimeofday),
+    CALL(nanosleep),
+    /* descriptors */
+    CALL(close),
+    CALL(fcntl),
+    CALL(fstat),
+    CALL(lseek),
+    CALL(newfstatat),
+    CALL(poll),
+    CALL(ppoll),
+    CALL(pread64),
+    CALL(read),
+    CALL(readv),
+    CALL(recvfrom),
+    CALL(recvmsg),
+    CALL(sendmsg),
+    CALL(sendto),
+    CALL(shutdown),
+    CALL(write),
+    CALL(writev),
+    {NULL},
+};
+
+/* keyd: waits at its socket, reads files at a reload, tells systemd. No network, no programs. */
+static const struct sandbox_call keyd_calls[] = {
+    CALL(accept4),    CALL(connect), /* sd_notify; only sockets of AF_UNIX can be made */
+    CALL(getsockopt), CALL(openat),   CALL(setsockopt), FIRST(socket, AF_UNIX),
+    CALL(unlink),     CALL(unlinkat), {NULL},
+};
+
+/* glibc and libcrypto look around with these and take a refusal for an answer. */
+const char *const sandbox_refused[] = {
+    "access",   "faccessat",  "faccessat2",        "getcpu",  "ioctl", "prctl", "prlimit64",
+    "readlink", "readlinkat", "sched_getaffinity", "sysinfo", "statx", "uname", NULL,
+};
+
+const struct sandbox_rules *sandbox_rules_of(enum sandbox_profile profile)
+{
+    static const struct sandbox_rules keyd = {keyd_calls};
+    switch (profile) {
+    case SANDBOX_NONE:
+        return NULL;
+    case SANDBOX_KEYD:
+        return &keyd;
+    }
+    return NULL;
+}

@@ -1,0 +1,75 @@
+#include "make_state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../test.h"
+#include "base/clock.h"
+#include "crypto/issue.h"
+#include "crypto/signer.h"
+#include "os/file.h"
+
+static void write_file(const struct keyd_state *state, const char *name, struct gb_bytes bytes)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", state->folder, name);
+    assert_int_equal(file_write(path, bytes, NULL), 0);
+}
+
+static void write_key(const struct keyd_state *state, const char *name, const struct signer *signer,
+                      const char *passphrase)
+{
+    struct gb_buf pem;
+    gb_buf_init(&pem, GB_LIMIT_PUBLIC);
+    assert_int_equal(signer_to_pem(signer, gb_bytes_str(passphrase), &pem, NULL), 0);
+    write_file(state, name, gb_buf_bytes(&pem));
+    gb_buf_done(&pem);
+}
+
+static void write_keys(const struct keyd_state *state, const char *passphrase)
+{
+    gb_cleanup(signer_freep) struct signer *ca = NULL;
+    gb_cleanup(signer_freep) struct signer *token = NULL;
+    struct gb_buf pem;
+    const struct issue what = {.role = ISSUE_CA,
+                               .common_name = "Test CA",
+                               .not_before_s = gb_clock_s() - 3600,
+                               .not_after_s = gb_clock_s() + 365 * 86400};
+    gb_buf_init(&pem, GB_LIMIT_CERT);
+    assert_int_equal(signer_new(&ca, NULL), 0);
+    assert_int_equal(signer_new(&token, NULL), 0);
+    assert_int_equal(issue_ca(ca, &what, &pem, NULL), 0);
+    write_key(state, "ca.key", ca, passphrase);
+    write_key(state, "token.key", token, passphrase);
+    write_file(state, "ca.pem", gb_buf_bytes(&pem));
+    gb_buf_done(&pem);
+}
+
+void keyd_state_configure(const struct keyd_state *state, const char *passphrase, const char *more)
+{
+    char text[2048];
+    snprintf(text, sizeof text, "trust_domain = example.test\nstate = %s\nsocket = %s\n%s%s%s%s",
+             state->folder, state->socket, passphrase[0] ? "passphrase_file = " : "",
+             passphrase[0] ? state->folder : "", passphrase[0] ? "/passphrase\n" : "", more);
+    write_file(state, "keyd.conf", gb_bytes_str(text));
+}
+
+void keyd_state_make(struct keyd_state *state, const char *passphrase, const char *more)
+{
+    char line[256];
+    snprintf(state->folder, sizeof state->folder, "/tmp/gb-keyd-XXXXXX");
+    assert_non_null(mkdtemp(state->folder));
+    snprintf(state->socket, sizeof state->socket, "%s/keyd.sock", state->folder);
+    snprintf(state->config, sizeof state->config, "%s/keyd.conf", state->folder);
+    snprintf(line, sizeof line, "%s\n", passphrase);
+    write_keys(state, passphrase);
+    write_file(state, "passphrase", gb_bytes_str(line));
+    keyd_state_configure(state, passphrase, more);
+}
+
+void keyd_state_done(struct keyd_state *state)
+{
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", state->folder);
+    assert_int_equal(system(command), 0);
+}
