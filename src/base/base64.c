@@ -45,7 +45,7 @@ static uint32_t value_of(uint8_t c, const struct form *form)
         return 26u + (c - 'a');
     if (c >= '0' && c <= '9')
         return 52u + (c - '0');
-    return c == form->digits[62] ? 62 : c == form->digits[63] ? 63 : 64;
+    return c == (uint8_t)form->digits[62] ? 62 : c == (uint8_t)form->digits[63] ? 63 : 64;
 }
 
 /* The digits without the padding; false when the padding is not what it must be. */

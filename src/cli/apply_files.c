@@ -4,6 +4,7 @@
 
 #include "base/encode.h"
 #include "base/limits.h"
+#include "cli/cmd.h"
 #include "os/file.h"
 
 static size_t count_lines(struct gb_bytes in)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "cli/cmd.h"
 #include "os/file.h"
 
 #define AT(member) offsetof(struct client_conf, member)

@@ -8,6 +8,7 @@
 #include "cli/reply.h"
 #include "cli/server_client.h"
 #include "cli/table.h"
+#include "wire/json.h"
 
 struct telling {
     struct gb_arena *arena;

@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "cli/doctor.h"
 #include "cli/output.h"
+#include "wire/json.h"
 
 static const char *const server_dir = "/etc/garboard";
 static const char *const agent_conf = "/etc/garboard/agent.conf";

@@ -6,6 +6,7 @@
 #include "cli/reply.h"
 #include "cli/server_client.h"
 #include "cli/table.h"
+#include "wire/json.h"
 
 static const char *kind(const struct json *grant)
 {

@@ -8,6 +8,7 @@
 #include "cli/reply.h"
 #include "cli/server_client.h"
 #include "cli/table.h"
+#include "wire/json.h"
 
 static int print(const struct cmd_line *line, struct gb_arena *arena, const struct json *reply)
 {

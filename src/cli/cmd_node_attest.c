@@ -9,6 +9,7 @@
 #include "cli/reply.h"
 #include "cli/server_client.h"
 #include "cli/verdict_text.h"
+#include "wire/json.h"
 
 /* Asks until the node's last proof is not older than `asked_s`. CMD_REFUSED when the time is over.
  */

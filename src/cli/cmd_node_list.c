@@ -9,6 +9,7 @@
 #include "cli/server_client.h"
 #include "cli/table.h"
 #include "cli/watch.h"
+#include "wire/json.h"
 
 static const char *const headings[] = {"NODE", "VERDICT", "LIVENESS", "VERIFIED", "BROKEN", "WHY"};
 

@@ -7,6 +7,7 @@
 #include "cli/output.h"
 #include "cli/reply.h"
 #include "cli/server_client.h"
+#include "wire/json.h"
 
 enum { LABEL = 14 };
 

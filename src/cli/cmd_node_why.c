@@ -6,10 +6,10 @@
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
 #include "cli/output.h"
-#include "cli/reply.h"
 #include "cli/server_client.h"
 #include "cli/verdict_text.h"
 #include "cli/watch.h"
+#include "wire/json.h"
 
 struct asking {
     const struct cmd_line *line;

@@ -6,6 +6,7 @@
 #include "cli/reply.h"
 #include "cli/server_client.h"
 #include "cli/table.h"
+#include "wire/json.h"
 
 /* "worker-1", "pool-*", or "any name". */
 static const char *claims(struct gb_arena *arena, const struct json *token)

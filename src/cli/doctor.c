@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
+#include <sys/types.h>
 
 #include "base/clock.h"
 #include "base/encode.h"
@@ -13,6 +14,7 @@
 #include "cli/output.h"
 #include "cli/reach.h"
 #include "crypto/issue.h"
+#include "wire/json.h"
 
 enum { DAY_S = 24 * 3600, REACH_MS = 3000 };
 

@@ -162,7 +162,7 @@ static void check_database(struct doctor *doctor, const struct setting *setting)
 static void check_keyd(struct doctor *doctor, const struct setting *setting)
 {
     gb_cleanup(keyd_client_freep) struct keyd_client *client = NULL;
-    struct keyd_status status;
+    struct keyd_status status = {0};
     struct gb_err err;
     const char *socket = or_else(doctor_conf(doctor, setting->server, "keyd_socket", 0),
                                  "/run/garboard-keyd/keyd.sock");
@@ -174,7 +174,7 @@ static void check_keyd(struct doctor *doctor, const struct setting *setting)
         doctor_say(doctor, DOCTOR_FAILED, "systemctl status garboard-keyd; run as root or garboard",
                    "garboard-keyd does not answer at %s: %s", doctor_path(doctor, socket),
                    err.text);
-    else if (strcmp(status.trust_domain, domain) != 0)
+    else if (strcmp(or_else(status.trust_domain, ""), domain) != 0)
         doctor_say(doctor, DOCTOR_FAILED, "make trust_domain the same in both files",
                    "garboard-keyd signs for trust domain %s, garboardd serves %s",
                    doctor_path(doctor, status.trust_domain), doctor_path(doctor, domain));

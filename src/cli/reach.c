@@ -4,6 +4,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/encode.h"
+#include "wire/json.h"
 
 enum { SHOWN = 1000 };
 

@@ -7,8 +7,11 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "cli/client_conf.h"
+#include "cli/cmd.h"
 #include "net/http_client.h"
 #include "os/file.h"
+#include "wire/json.h"
 
 enum { CONNECT_MS = 10000, TOTAL_MS = 120000, SHOWN = 400 };
 
@@ -44,6 +47,8 @@ int server_client_new(struct gb_arena *arena, const struct cmd_line *line,
         return gb_err_nomem(err);
     client->arena = arena;
     r = http_client_new(&conf, &client->http, err);
+    /* It has been read: our copy, in our arena, is of no more use. */
+    secret_wipe((void *)(uintptr_t)conf.key_pem.data, conf.key_pem.len);
     if (r < 0)
         gb_free(client);
     else

@@ -1,6 +1,8 @@
 #include <string.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
+#include "cli/file_set.h"
 #include "cli/server_init.h"
 
 enum { CONF_MAX = 64 << 10 };

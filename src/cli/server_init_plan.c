@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "cli/cmd.h"
 #include "cli/output.h"
 #include "cli/server_init.h"
 #include "crypto/x509.h"

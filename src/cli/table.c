@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cmd.h"
 #include "cli/output.h"
 
 void table_init(struct table *table, struct gb_arena *arena, size_t columns,

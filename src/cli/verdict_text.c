@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cmd.h"
 #include "cli/output.h"
 #include "cli/reply.h"
+#include "wire/json.h"
 
 enum {
     LINK_COLUMN = 13,

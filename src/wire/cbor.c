@@ -1,7 +1,6 @@
 #include "wire/cbor.h"
 
 #include <cbor/callbacks.h>
-#include <cbor/common.h>
 #include <cbor/data.h>
 #include <cbor/streaming.h>
 #include <stdarg.h>
