@@ -1,6 +1,8 @@
 /* What we say: the status line, few headers, the body; and the one shape of every refusal. */
 #include <stdio.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "net/http_conn.h"
 
@@ -36,6 +38,23 @@ static const char *reason(int status)
     return "Status"; /* RFC 9112, 4: the words mean nothing */
 }
 
+/* RFC 9110, 5.6.7. The names are English in every locale. */
+static const char *date(struct http_server *server)
+{
+    static const char *const days[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    time_t now_s = (time_t)gb_clock_s();
+    struct tm t;
+    if (now_s != server->date_s && gmtime_r(&now_s, &t)) {
+        server->date_s = now_s;
+        (void)snprintf(server->date, sizeof server->date, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                       days[t.tm_wday], t.tm_mday, months[t.tm_mon], t.tm_year + 1900, t.tm_hour,
+                       t.tm_min, t.tm_sec);
+    }
+    return server->date;
+}
+
 bool conn_answer_write(struct http_conn *conn, int status, const char *content_type,
                        struct gb_bytes extra, struct gb_bytes body)
 {
@@ -45,8 +64,8 @@ bool conn_answer_write(struct http_conn *conn, int status, const char *content_t
         gb_buf_printf(out, "Content-Type: %s\r\n", content_type);
     if (status != 204) /* RFC 9110, 8.6: not with 204 */
         gb_buf_printf(out, "Content-Length: %zu\r\n", body.len);
-    gb_buf_puts(out, "Cache-Control: no-store\r\n");
-    if (conn->close_after || !conn->server || conn->server->stopping) {
+    gb_buf_printf(out, "Date: %s\r\nCache-Control: no-store\r\n", date(conn->server));
+    if (conn->close_after || conn->server->stopping) {
         conn->close_after = true;
         gb_buf_puts(out, "Connection: close\r\n");
     }

@@ -100,6 +100,8 @@ struct http_server {
     void *done_ctx;
     struct conn_list lists[CONN_STATES];
     int64_t spans_ms[CONN_STATES];
+    int64_t date_s; /* of `date` */
+    char date[40];  /* "Sat, 21 Nov 2026 01:35:00 GMT": made once a second */
     struct http_server_counters counters;
 };
 

@@ -20,7 +20,7 @@
 
 enum {
     ACCEPTS_A_TURN = 32,
-    BACKLOG = 1024,
+    BACKLOG = 4096,   /* who finds it full tries again a second later */
     LINGER_MS = 2000, /* for a peer to read our last words */
 };
 

@@ -47,6 +47,8 @@ GB_MUST_USE int http_server_new(struct loop *loop, struct tls_server *tls,
  * loop afterwards. */
 void http_server_stop(struct http_server *server, int64_t grace_ms, void (*done)(void *ctx),
                       void *ctx);
+/* At once. Loop only, or after the loop's end; not from within a handler. Requests under way stay
+ * valid until they are answered. */
 void http_server_free(struct http_server *server);
 uint16_t http_server_port(const struct http_server *server);
 

@@ -289,8 +289,12 @@ int kit_answer(struct kit_client *client, char *body, size_t size)
     }
     int status = 0;
     unsigned long body_len = 0;
+    struct tm date;
     if (sscanf(head, "HTTP/1.1 %d ", &status) != 1)
         return 0;
+    const char *said = strstr(head, "\r\nDate: ");
+    if (status != 100 && (!said || !strptime(said + 8, "%a, %d %b %Y %H:%M:%S GMT\r\n", &date)))
+        return -1; /* no answer of ours is without */
     const char *length = strstr(head, "Content-Length: ");
     if (length)
         body_len = strtoul(length + 16, NULL, 10);
