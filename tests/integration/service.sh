@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # A whole service in a folder of its own: TPMs in software, garboard-keyd, garboardd, agents, on free ports. Source it
 # after lib.sh; everything dies with the script, even when that is killed.
-# usage of a script: SCRIPT GARBOARD SOURCE BIN, BIN being the folder of the programs.
+# usage of a script: SCRIPT GARBOARD SOURCE
 
 # shellcheck disable=SC2154 # lib.sh sets them
-bin=$(readlink -f "$3")
+bin=$(dirname "$garboard") # all programs land in one folder
 s=$scratch/s # short: a unix socket's path has at most 107 bytes
 mkdir -p "$s/log"
 declare -A pid=()
