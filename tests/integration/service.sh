@@ -77,9 +77,9 @@ tpm_make() {
 
 # tpm_start NAME: powers it on; its TCTI is swtpm:path=$s/NAME.tpm.
 tpm_start() {
-    rm -f "$s/$1.tpm" "$s/$1.ctrl"
+    rm -f "$s/$1.tpm" "$s/$1.tpm.ctrl"
     start "tpm-$1" swtpm socket --tpm2 --tpmstate "dir=$s/tpm/$1/state" --server "type=unixio,path=$s/$1.tpm" \
-        --ctrl "type=unixio,path=$s/$1.ctrl" --flags not-need-init,startup-clear
+        --ctrl "type=unixio,path=$s/$1.tpm.ctrl" --flags not-need-init,startup-clear
     until_true 10 test -S "$s/$1.tpm"
 }
 
