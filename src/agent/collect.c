@@ -1,6 +1,10 @@
 #include "agent/collect.h"
 
+#include "agent/config.h"
+#include "agent/ima_list.h"
 #include "base/limits.h"
+#include "crypto/digest.h"
+#include "evidence/bundle.h"
 #include "os/file.h"
 
 static int read_log(struct gb_arena *arena, const char *path, size_t max, struct gb_bytes *ret_log,

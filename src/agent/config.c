@@ -88,7 +88,7 @@ static int read_handle(const char *key, const char *text, uint32_t *ret_handle, 
 
 static int host_name(struct gb_arena *arena, const char **ret_name, struct gb_err *err)
 {
-    char name[HOST_NAME_MAX + 1] = "";
+    char name[256] = "";
     if (gethostname(name, sizeof name - 1) != 0 || name[0] == '\0')
         return gb_err_set(err, GB_ERR_CONFIG, "this host has no name: set one with name = NAME");
     *ret_name = gb_arena_printf(arena, "%s", name);

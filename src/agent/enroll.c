@@ -2,14 +2,22 @@
 
 #include <string.h>
 
+#include "agent/config.h"
 #include "agent/link.h"
+#include "agent/machine.h"
 #include "agent/server_key.h"
+#include "agent/state.h"
 #include "base/encode.h"
 #include "base/secret.h"
+#include "crypto/digest.h"
 #include "crypto/issue.h"
 #include "crypto/request.h"
 #include "crypto/wrap.h"
+#include "evidence/bundle.h"
 #include "evidence/envelope.h"
+#include "tpm/certify.h"
+#include "tpm/ek.h"
+#include "wire/json.h"
 
 enum {
     PROOF_SIZE = 32,

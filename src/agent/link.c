@@ -2,10 +2,14 @@
 
 #include <string.h>
 
+#include "agent/config.h"
+#include "agent/machine.h"
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "net/http_client.h"
+#include "wire/json.h"
 
 enum {
     CONNECT_MS = 15000,

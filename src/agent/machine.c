@@ -2,12 +2,21 @@
 
 #include <string.h>
 
+#include "agent/config.h"
 #include "agent/extras.h"
+#include "agent/state.h"
 #include "base/limits.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "crypto/digest.h"
 #include "crypto/key.h"
+#include "evidence/bundle.h"
+#include "evidence/tpm_wire.h"
 #include "os/file.h"
+#include "tpm/certify.h"
+#include "tpm/device.h"
+#include "tpm/ek.h"
+#include "tpm/keys.h"
 #include "tpm/quote.h"
 #include "tpm/sign.h"
 #include "verify/binding.h"

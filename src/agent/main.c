@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <getopt.h>
 #include <locale.h>
 #include <signal.h>
@@ -6,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "agent/config.h"
 #include "agent/retry.h"

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "crypto/digest.h"
+#include "evidence/pcr.h"
 
 static bool parse_range(struct gb_bytes range, uint32_t *mask)
 {

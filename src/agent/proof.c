@@ -1,7 +1,14 @@
 #include "agent/proof.h"
 
+#include "agent/collect.h"
+#include "agent/config.h"
+#include "agent/link.h"
+#include "agent/machine.h"
 #include "base/limits.h"
+#include "evidence/bundle.h"
 #include "evidence/envelope.h"
+#include "tpm/certify.h"
+#include "wire/json.h"
 
 enum { MAX_EVIDENCE = GB_LIMIT_IMA_LOG + 2 * GB_LIMIT_BOOT_LOG };
 

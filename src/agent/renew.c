@@ -2,8 +2,13 @@
 
 #include <string.h>
 
+#include "agent/config.h"
+#include "agent/link.h"
+#include "agent/machine.h"
 #include "agent/proof.h"
+#include "agent/state.h"
 #include "crypto/issue.h"
+#include "wire/json.h"
 
 bool renew_due(int64_t not_before_s, int64_t not_after_s, int64_t now_s)
 {

@@ -3,8 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/collect.h"
+#include "agent/config.h"
+#include "agent/link.h"
+#include "agent/machine.h"
 #include "base/clock.h"
+#include "evidence/bundle.h"
 #include "evidence/envelope.h"
+#include "wire/json.h"
 
 enum {
     FOLLOW = 4, /* times to send again as the server says, before backing off */

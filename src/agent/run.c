@@ -2,10 +2,16 @@
 
 #include <string.h>
 
+#include "agent/config.h"
 #include "agent/enroll.h"
+#include "agent/link.h"
+#include "agent/machine.h"
 #include "agent/proof.h"
 #include "agent/renew.h"
+#include "agent/report.h"
+#include "agent/state.h"
 #include "base/log.h"
+#include "wire/json.h"
 
 int agent_init(struct agent *agent, const struct config *config, struct gb_err *err)
 {

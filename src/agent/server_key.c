@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent/config.h"
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/text.h"

@@ -5,6 +5,7 @@
 #include "tpm/ek.h"
 #include "tpm/esys.h"
 #include "tpm/failure.h"
+#include "tpm/keys.h"
 #include "tpm/template.h"
 
 static int policy_session(struct tpm *tpm, struct tpm_transient *ret_session, struct gb_err *err)
@@ -80,7 +81,7 @@ int tpm_activate(struct tpm *tpm, struct gb_arena *arena, const struct tpm_ek *e
     r = tpm_primary(tpm, &template_eks[ek->template].area, &key, &area, err);
     if (r == GB_OK)
         r = activate(tpm, ek, key.handle, ak_handle, &id, &secret, &opened, err);
-    if (r < 0)
+    if (r != GB_OK)
         return r;
     *ret_secret = gb_arena_copy(arena, gb_bytes(opened->buffer, opened->size));
     secret_wipe(opened, sizeof *opened);

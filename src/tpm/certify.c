@@ -4,6 +4,7 @@
 
 #include "tpm/esys.h"
 #include "tpm/failure.h"
+#include "tpm/keys.h"
 
 int tpm_certify(struct tpm *tpm, struct gb_arena *arena, const struct tpm_key *ak,
                 const struct tpm_key *key, struct gb_bytes qualifying,

@@ -5,6 +5,7 @@
 
 #include "crypto/key.h"
 #include "crypto/x509.h"
+#include "evidence/tpm_wire.h"
 #include "tpm/esys.h"
 #include "tpm/template.h"
 

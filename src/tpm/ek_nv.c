@@ -3,6 +3,7 @@
 #include <tss2/tss2_esys.h>
 
 #include "base/buf.h"
+#include "evidence/bundle.h"
 #include "tpm/ek.h"
 #include "tpm/esys.h"
 #include "tpm/failure.h"

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <tss2/tss2_common.h>
 #include <tss2/tss2_rc.h>
 #include <tss2/tss2_tpm2_types.h>
 #include <unistd.h>

@@ -5,6 +5,7 @@
 #include <tss2/tss2_esys.h>
 
 #include "base/encode.h"
+#include "evidence/tpm_wire.h"
 #include "tpm/esys.h"
 #include "tpm/failure.h"
 #include "tpm/template.h"

@@ -6,9 +6,11 @@
 
 #include "base/buf.h"
 #include "crypto/digest.h"
+#include "evidence/pcr.h"
 #include "evidence/tpm_wire.h"
 #include "tpm/esys.h"
 #include "tpm/failure.h"
+#include "tpm/keys.h"
 
 enum {
     TRIES = 16,                                                   /* of values and quote to agree */

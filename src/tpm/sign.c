@@ -5,6 +5,7 @@
 
 #include "tpm/esys.h"
 #include "tpm/failure.h"
+#include "tpm/keys.h"
 
 enum { SIZE = 32 };
 

@@ -1,5 +1,7 @@
 #include "tpm/template.h"
 
+#include <tss2/tss2_tpm2_types.h>
+
 /* TCG EK Credential Profile 2.5, appendix B.3: templates L-1, L-2 of the low range, whose policy is
  * PolicySecret(endorsement), and B.4: H-1, H-2, H-3 of the high range, which a password opens, too.
  */
