@@ -105,10 +105,10 @@ static int prove(struct enrolment *e, struct gb_bytes secret, struct gb_bytes no
 
 static int open_challenge(struct enrolment *e, const struct json *body, struct gb_err *err)
 {
-    struct gb_bytes nonce;
-    struct gb_bytes id_object;
-    struct gb_bytes encrypted;
-    struct gb_bytes secret;
+    struct gb_bytes nonce = {0};
+    struct gb_bytes id_object = {0};
+    struct gb_bytes encrypted = {0};
+    struct gb_bytes secret = {0};
     int r = link_get_base64(e->arena, body, "challenge", &e->challenge, err);
     if (r == GB_OK)
         r = link_get_base64(e->arena, body, "nonce", &nonce, err);
@@ -221,8 +221,8 @@ static int take_answer(const struct enrolment *e, const struct json *body, struc
                        struct gb_err *err)
 {
     uint64_t interval = 0;
-    const char *certificate;
-    const char *ca;
+    const char *certificate = "";
+    const char *ca = "";
     struct state made = {.ak_name = e->machine->ak.name,
                          .transport_name = e->machine->transport.name};
     int r = link_get_text(e->arena, body, "node", &made.node, err);

@@ -105,7 +105,7 @@ static int make(struct tpm *tpm, struct gb_arena *arena, const struct wanted *wa
 {
     gb_cleanup(tpm_transient_done) struct tpm_transient primary = {.handle = ESYS_TR_NONE};
     gb_cleanup(tpm_esys_freep) TPM2B_PUBLIC *area = NULL;
-    struct tpm_key key;
+    struct tpm_key key = {0};
     int r = tpm_primary(tpm, wanted->template, &primary, &area, err);
     if (r == GB_OK)
         r = fill(tpm, arena, wanted->handle, area, &key, err);
@@ -126,7 +126,7 @@ static int ensure(struct tpm *tpm, struct gb_arena *arena, const struct wanted *
                   struct tpm_key *ret_key, struct gb_err *err)
 {
     bool exists = false;
-    struct tpm_key present;
+    struct tpm_key present = {0};
     int r = tpm_handle_exists(tpm, wanted->handle, &exists, err);
     if (r < 0)
         return r;

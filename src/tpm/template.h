@@ -8,10 +8,10 @@
 
 /* Endorsement keys, in the order in which we prefer them, by the NV index of their certificate. */
 struct template_ek {
-    uint32_t cert_index;
     const char *name;
-    bool by_policy; /* authorised by PolicySecret(endorsement) alone; else by its empty password */
+    uint32_t cert_index;
     TPM2B_PUBLIC area;
+    bool by_policy; /* authorised by PolicySecret(endorsement) alone; else by its empty password */
 };
 enum { TEMPLATE_EKS = 5 };
 extern const struct template_ek template_eks[TEMPLATE_EKS];
