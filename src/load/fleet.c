@@ -14,6 +14,7 @@
 #include "load/process.h"
 #include "load/report.h"
 #include "load/round.h"
+#include "os/file.h"
 
 /* One of the threads: every machine whose number leaves this remainder is its own. */
 struct worker {
@@ -82,7 +83,7 @@ static int fleet_open(struct fleet *fleet, const struct options *options, struct
         r = keys_split(fleet->arena, pem, options->nodes * 3, &fleet->keys, err);
     if (r < 0)
         return r;
-    return options->ca ? keys_read(fleet->arena, ".", options->ca, &fleet->ca_pem, err)
+    return options->ca ? file_read(fleet->arena, options->ca, GB_LIMIT_CERT, &fleet->ca_pem, err)
                        : keys_read(fleet->arena, options->state, "ca.pem", &fleet->ca_pem, err);
 }
 
