@@ -25,12 +25,38 @@ static int issue(struct desk *desk, const struct key *key, const struct issue *w
     return GB_OK;
 }
 
+/* "01890a5d-ac96-774b-bcce-b302099a8057" */
+static const char *uuid_text(struct gb_arena *arena, const uint8_t id[16])
+{
+    const char *hex = gb_hex(arena, gb_bytes(id, 16));
+    return hex ? gb_arena_printf(arena, "%.8s-%.4s-%.4s-%.4s-%s", hex, hex + 8, hex + 12, hex + 16,
+                                 hex + 20)
+               : NULL;
+}
+
+/* One way to write it: what reads to the same text. */
+static bool uuid_read(struct gb_arena *arena, const char *text, uint8_t ret_id[16])
+{
+    enum { UUID_TEXT = 36 };
+    char hex[32];
+    size_t len = 0;
+    if (strlen(text) != UUID_TEXT)
+        return false;
+    for (const char *c = text; *c && len < sizeof hex; c++)
+        if (*c != '-')
+            hex[len++] = *c;
+    if (len != sizeof hex || !gb_hex_decode(gb_bytes(hex, len), ret_id, 16))
+        return false;
+    const char *again = uuid_text(arena, ret_id);
+    return again && strcmp(again, text) == 0;
+}
+
 int node_cert_issue(struct desk *desk, const uint8_t node_id[16], const uint8_t ak[32],
                     const struct key *key, struct keyd_certificate *ret_certificate,
                     struct gb_err *err)
 {
     const struct keyd_config *config = desk->house->config;
-    const char *id = gb_hex(desk->arena, gb_bytes(node_id, 16));
+    const char *id = uuid_text(desk->arena, node_id);
     const char *spiffe_id =
         id ? gb_arena_printf(desk->arena, "spiffe://%s/node/%s", config->trust_domain, id) : NULL;
     if (!spiffe_id)
@@ -74,14 +100,14 @@ int server_cert_issue(struct desk *desk, const struct key *key,
     return issue(desk, key, &what, ret_certificate, err);
 }
 
-/* spiffe://<our domain>/node/<32 hex digits>, and nothing else. */
+/* spiffe://<our domain>/node/<UUID>, and nothing else. */
 static bool read_node_id(struct desk *desk, const char *spiffe_id, uint8_t ret_node_id[16])
 {
     const char *prefix =
         gb_arena_printf(desk->arena, "spiffe://%s/node/", desk->house->config->trust_domain);
     size_t len = prefix ? strlen(prefix) : 0;
     return prefix && strncmp(spiffe_id, prefix, len) == 0 &&
-           gb_hex_decode(gb_bytes_str(spiffe_id + len), ret_node_id, 16);
+           uuid_read(desk->arena, spiffe_id + len, ret_node_id);
 }
 
 int node_cert_read(struct desk *desk, struct gb_bytes pem, int64_t grace_s, uint8_t ret_node_id[16],
