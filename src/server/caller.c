@@ -3,23 +3,16 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/encode.h"
 #include "base/log.h"
 #include "server/answer.h"
 #include "server/node_id.h"
-
-/* keyd writes ids without dashes. */
-static bool read_id(struct gb_bytes name, uint8_t ret_id[STORE_ID])
-{
-    return node_id_parse(name, ret_id) || gb_hex_decode(name, ret_id, STORE_ID);
-}
 
 struct node *caller_take(struct thread *thread, const struct route_call *call)
 {
     struct nodes *nodes = thread->server->nodes;
     uint8_t id[STORE_ID];
     struct node *node = NULL;
-    int r = read_id(call->name, id) ? nodes_take(nodes, id, &node, NULL) : GB_ERR_NOTFOUND;
+    int r = node_id_parse(call->name, id) ? nodes_take(nodes, id, &node, NULL) : GB_ERR_NOTFOUND;
     if (r < 0) {
         answer_refuse(thread, call->request,
                       r == GB_ERR_AGAIN ? REFUSAL_BUSY : REFUSAL_NODE_UNKNOWN, NULL);

@@ -26,7 +26,7 @@ start() {
 
 # stop NAME [SIGNAL]: ends it and waits; its exit code is in $code.
 stop() {
-    code=0
+    code=0 # shellcheck disable=SC2034 # for the caller
     [ -n "${pid[$1]:-}" ] || return 0
     kill -"${2:-TERM}" "${pid[$1]}" 2>/dev/null
     wait "${pid[$1]}" 2>/dev/null || code=$?

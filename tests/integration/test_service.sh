@@ -1,0 +1,139 @@
+#!/bin/bash
+# The service as it runs: one node enrols and stays trusted while each side is restarted, killed, starved of disk and
+# given a broken database. usage: test_service.sh GARBOARD SOURCE
+set -u
+# shellcheck source=tests/integration/lib.sh
+. "$2/tests/integration/lib.sh"
+# shellcheck source=tests/integration/service.sh
+. "$2/tests/integration/service.sh"
+
+# good WHAT COMMAND...: the command must succeed within 20 seconds.
+good() {
+    local what=$1
+    shift
+    checks=$((checks + 1))
+    until_true 20 "$@" || fail "$what" "$(tail -5 "$s/log/server")" "$(tail -5 "$s/log/agent-w1")"
+}
+
+# newer TIME: the node was verified after it.
+newer() {
+    local now
+    now=$(field w1 verified_at)
+    [[ $now > $1 ]] && [ "$now" != None ]
+}
+
+count_events() {
+    "$garboard" node list >/dev/null && curl -s --cacert "$s/etc/ca.pem" --cert "$s/etc/client/operator-admin.pem" \
+        --key "$s/etc/client/operator-admin.key" "https://127.0.0.1:$api_port/$1"
+}
+
+enrolments() {
+    count_events 'v1/events?max=1000' | grep -c '"node.enroll"'
+}
+
+metric() {
+    count_events metrics | awk -v name="$1" '$1 == name {print $2}'
+}
+
+tpm_make w1
+boot w1
+service_init 'interval = 1s' 'nonce_life = 60s'
+keyd_start || exit 1
+server_start || exit 1
+exits 0 reference capture "$evidence/good" -o "$s/policy.yaml"
+exits 0 apply -f "$s/policy.yaml"
+agent_conf w1 "token = $(token w1)"
+agent_start w1
+good 'the node becomes trusted' is w1 verdict trusted
+id=$(field w1 id)
+
+echo '# restarts: nobody enrols again'
+at=$(field w1 verified_at)
+stop server
+same 'garboardd ends well' "$code" 0
+server_start || exit 1
+is w1 verdict trusted || fail 'trusted before the first round after a restart' "$(field w1 verdict)"
+good 'it goes on after a restart of garboardd' newer "$at"
+stop keyd
+same 'garboard-keyd ends well' "$code" 0
+at=$(field w1 verified_at)
+good 'rounds do not need garboard-keyd' newer "$at"
+keyd_start || exit 1
+good 'ready again' eval 'count_events readyz | grep -q "\"status\": \"ready\""'
+stop agent-w1
+agent_start w1
+at=$(field w1 verified_at)
+good 'it goes on after a restart of the agent' newer "$at"
+same 'same node' "$(field w1 id)" "$id"
+same 'one enrolment' "$(enrolments)" 1
+
+echo '# T01: kill -9 under rounds: no old nonce counts, nothing acknowledged is lost'
+for i in 1 2 3 4 5; do
+    exits 0 token create --name "kept-$i" --format json
+    stop server KILL
+    server_start || exit 1
+    exits 0 token list
+    prints "kept-$i"
+    is w1 verdict trusted || fail "trusted after kill $i"
+    at=$(field w1 verified_at)
+    good "rounds go on after kill $i" newer "$at"
+    [ "$(metric 'garboard_refusals_total{code="nonce-unknown"}')" -ge 1 ] ||
+        fail "after kill $i the nonce of before was accepted"
+    checks=$((checks + 1))
+done
+same 'still one enrolment' "$(enrolments)" 1
+
+echo '# reload: whole or not at all'
+cp "$s/etc/server.pem" "$s/server.pem.kept"
+echo nonsense >"$s/etc/server.pem"
+kill -HUP "${pid[server]}"
+good 'a broken certificate is refused' grep -q reload-failed "$s/log/server"
+good 'and the old one serves' "$garboard" node list
+cp "$s/server.pem.kept" "$s/etc/server.pem"
+kill -HUP "${pid[server]}"
+good 'a good one is taken' grep -q '"reloaded"' "$s/log/server"
+good 'and serves' "$garboard" node list
+
+echo '# full disk: nothing is acknowledged, nothing is told; then it goes on'
+at=$(field w1 verified_at)
+stop server
+trap '' XFSZ # as a full disk does, writes fail; the signal would kill
+server_start || exit 1
+trap - XFSZ
+good 'rounds before' newer "$at"
+prlimit --pid "${pid[server]}" --fsize=4096:unlimited
+exits 5 token create --name lost
+says store-failed
+"$source_dir/tests/integration/add_ima.py" "$s/node/w1/ima_binary" /usr/bin/stranger unknown | extend w1
+sleep 3
+is w1 verdict trusted || fail 'a verdict was told that is not durable' "$(field w1 verdict)"
+prlimit --pid "${pid[server]}" --fsize=unlimited:unlimited
+good 'an unknown program makes it untrusted as soon as that can be kept' is w1 verdict untrusted
+exits 1 node why w1
+prints /usr/bin/stranger
+good 'and writes go on' "$garboard" token create --name found
+exits 0 token list
+prints found
+case $out in *lost*) fail 'a write that was refused is there' "$out" ;; esac
+stop server KILL
+server_start || exit 1
+is w1 verdict untrusted || fail 'untrusted is not forgotten' "$(field w1 verdict)"
+is w1 broken "['os']" || fail 'nor why' "$(field w1 broken)"
+
+echo '# a broken database is refused, and a copy brings all back'
+stop server
+cp "$s/state/garboard.db" "$s/kept.db"
+rm -f "$s"/state/garboard.db-*
+dd if=/dev/urandom of="$s/state/garboard.db" bs=4096 seek=1 count=4 conv=notrunc status=none
+start server "$bin/garboardd" --config "$s/etc/garboardd.conf"
+wait "${pid[server]}"
+same 'garboardd refuses a corrupt database' $? 6
+unset 'pid[server]'
+tail -1 "$s/log/server" | grep -q 'garboard.db' || fail 'and says which' "$(tail -1 "$s/log/server")"
+cp "$s/kept.db" "$s/state/garboard.db"
+server_start || exit 1
+same 'the node is there' "$(field w1 id)" "$id"
+stop server
+stop keyd
+
+conclude
