@@ -17,7 +17,7 @@ static int enrolled_certs(struct gb_arena *arena, struct store *store, const str
     struct store_node facts;
     bundle->ekcert_count = 0;
     bundle->intermediate_count = 0;
-    if (!bundle->boot_log.data)
+    if (bundle_continues(bundle))
         return GB_OK;
     int r = store_node_by_id(store, arena, node->id, &facts, err);
     if (r < 0)
