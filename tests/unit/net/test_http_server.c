@@ -1,3 +1,5 @@
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -5,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -77,6 +80,29 @@ static void pipelined_requests(void **state)
     assert_true(kit_say(&client, "T "));
     assert_int_equal(kit_answer(&client, body, sizeof body), 200);
     assert_string_equal(body, "2 /3 4 GET  spiffe://example/node/n1 -");
+    kit_client_done(&client);
+    kit_stop(&server);
+}
+
+/* Two records in one segment: the second stands in OpenSSL's buffer, and the socket will not tell
+ * of it again. */
+static void two_records_in_one_segment(void **state)
+{
+    (void)state;
+    struct kit_server server = kit_conf(echo, NULL);
+    kit_start(&server);
+    struct kit_client client;
+    connect_as_node(&client, &server);
+    for (int i = 0; i < 20; i++) {
+        int on = 1;
+        assert_int_equal(setsockopt(client.fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on), 0);
+        assert_true(kit_say(&client, "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n"));
+        assert_true(kit_say(&client, "GET /2 HTTP/1.1\r\nHost: x\r\n\r\n"));
+        on = 0;
+        assert_int_equal(setsockopt(client.fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on), 0);
+        assert_int_equal(kit_answer(&client, NULL, 0), 200);
+        assert_int_equal(kit_answer(&client, NULL, 0), 200);
+    }
     kit_client_done(&client);
     kit_stop(&server);
 }
@@ -230,6 +256,30 @@ static void T29_who_has_no_certificate_of_ours_stays_out(void **state)
     assert_true(kit_wait_closed(&server));
     assert_int_equal(kit_counts(&server).requests, 0);
     kit_stop(&server);
+}
+
+/* Only the leaf's last day is left to the routes: a CA past its own vouches for nobody. */
+static void a_ca_past_its_date_vouches_for_nobody(void **state)
+{
+    (void)state;
+    const struct kit_people *who = kit_people();
+    struct kit_id old_ca = kit_id(NULL, NULL, 1600000000);
+    struct kit_id node = kit_id(&old_ca, "URI:spiffe://example/node/n1", 0);
+    struct kit_server server = kit_conf(echo, NULL);
+    struct tls_server_conf conf = {.cert_pem = kit_cert_pem(&who->server, &who->ca),
+                                   .key_pem = kit_key_pem(&who->server),
+                                   .client_ca_pem = kit_cert_pem(&old_ca, NULL),
+                                   .auth = TLS_AUTH_CLIENT_CERT};
+    kit_start_with(&server, &conf);
+    struct kit_client client;
+    (void)kit_connect(&client, server.port, &node, NULL, TLS1_3_VERSION);
+    (void)kit_say(&client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_int_equal(kit_answer(&client, NULL, 0), 0);
+    assert_true(kit_wait_for(&server, handshakes_failed, 1));
+    kit_client_done(&client);
+    kit_stop(&server);
+    kit_id_done(&node);
+    kit_id_done(&old_ca);
 }
 
 /* The facts of a peer come along with its session. */
@@ -626,12 +676,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_over_one_connection),
         cmocka_unit_test(pipelined_requests),
+        cmocka_unit_test(two_records_in_one_segment),
         cmocka_unit_test(one_byte_at_a_time),
         cmocka_unit_test(bodies_up_to_the_ceiling),
         cmocka_unit_test(a_client_may_wait_for_a_word),
         cmocka_unit_test(T29_odd_framing_is_refused),
         cmocka_unit_test(T29_a_header_has_a_ceiling),
         cmocka_unit_test(T29_who_has_no_certificate_of_ours_stays_out),
+        cmocka_unit_test(a_ca_past_its_date_vouches_for_nobody),
         cmocka_unit_test(a_resumed_session_keeps_its_peer),
         cmocka_unit_test(T29_a_handshake_that_stalls_is_cut),
         cmocka_unit_test(T29_a_dripping_header_is_cut),
