@@ -48,7 +48,8 @@ static int ask(struct talk *t, const char *path, const struct json *body, struct
     gb_free(text);
     if (r == GB_OK && status != 200) {
         char *shown = gb_text_escape(t->arena, gb_buf_bytes(&answer), 160);
-        r = gb_err_set(err, GB_ERR_DENIED, "%s: %d %s", path, status, shown ? shown : "");
+        r = gb_err_set(err, status == 503 || status == 409 ? GB_ERR_AGAIN : GB_ERR_DENIED,
+                       "%s: %d %s", path, status, shown ? shown : "");
     }
     return r < 0 ? r : json_read(gb_buf_bytes(&answer), ret_answer, err);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -159,6 +160,8 @@ static int enrol_one(struct worker *w, size_t i)
     snprintf(name, sizeof name, "load-%zu", i);
     gb_buf_init(&ek_cert, 4096);
     gb_arena_reset(w->scratch);
+    mimic_done(&member->machine);
+    member->machine = (struct mimic){0};
     int r = open_machine(w, i);
     if (r == GB_OK)
         r = soft_ek_cert(fleet->ek_ca, fleet->ek_ca_pem, member->machine.ek, &ek_cert, &w->err);
@@ -178,11 +181,13 @@ static int enrol_one(struct worker *w, size_t i)
 
 static void *enrol_all(void *ctx)
 {
+    enum { TRIES = 90 };
     struct worker *w = ctx;
     const struct options *o = w->fleet->options;
     w->result = worker_open(w, o->enroll_port);
     for (size_t i = w->number; i < o->nodes && w->result == GB_OK; i += o->threads)
-        w->result = enrol_one(w, i);
+        for (int n = 0; n < TRIES && (w->result = enrol_one(w, i)) == GB_ERR_AGAIN; n++)
+            sleep(1); /* 503: it has too much to do */
     return NULL;
 }
 

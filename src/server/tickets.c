@@ -79,11 +79,12 @@ static struct ticket *ticket_new(void)
     return ticket;
 }
 
-/* Locked. A free slot, or NULL; counts who holds the token. */
+/* Locked. A free slot, or that of the oldest answer that is only kept for whoever asks again, or
+ * NULL; counts who holds the token. */
 static struct slot *survey(struct tickets *tickets, const uint8_t *token, int64_t now_ms,
                            uint32_t *ret_holders)
 {
-    struct slot *room = NULL;
+    struct slot *room = NULL, *oldest = NULL;
     *ret_holders = 0;
     for (size_t i = 0; i < tickets->max; i++) {
         struct slot *slot = &tickets->slots[i];
@@ -93,8 +94,13 @@ static struct slot *survey(struct tickets *tickets, const uint8_t *token, int64_
             room = room ? room : slot;
         else if (token && slot->has_token && !slot->done)
             *ret_holders += memcmp(slot->token, token, sizeof slot->token) == 0;
+        if (slot->done && !slot->busy && (!oldest || slot->expires_ms < oldest->expires_ms))
+            oldest = slot;
     }
-    return room;
+    if (room || !oldest)
+        return room;
+    empty(oldest);
+    return oldest;
 }
 
 static void occupy(struct slot *slot, struct ticket *ticket, const uint8_t *token,
