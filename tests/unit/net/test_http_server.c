@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "kit.h"
 
 /* Says back what it was asked. */
@@ -656,6 +657,38 @@ static void a_stop_does_not_wait_for_ever(void **state)
     echo(NULL, request); /* frees it */
 }
 
+static void arm(void *ctx)
+{
+    gb_mem_fail_nth(*(unsigned long *)ctx); /* of the loop's thread */
+}
+
+/* Whatever allocation fails, a connection at most is lost; the next one is served. */
+static void the_nth_allocation_fails(void **state)
+{
+    (void)state;
+    struct kit_server server = kit_conf(echo, NULL);
+    kit_start(&server);
+    unsigned long served = 0;
+    for (unsigned long nth = 1; nth <= 20; nth++) {
+        struct kit_client client;
+        assert_true(loop_post(server.loop, arm, &nth));
+        if (kit_connect(&client, server.port, &kit_people()->node, NULL, TLS1_3_VERSION) &&
+            kit_say(&client, "POST /a?who=me HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na"))
+            served += kit_answer(&client, NULL, 0) == 200;
+        kit_client_done(&client);
+        assert_true(kit_wait_closed(&server));
+        unsigned long off = 0;
+        assert_true(loop_post(server.loop, arm, &off));
+        assert_true(kit_connect(&client, server.port, &kit_people()->node, NULL, TLS1_3_VERSION));
+        assert_true(kit_say(&client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+        assert_int_equal(kit_answer(&client, NULL, 0), 200);
+        kit_client_done(&client);
+        assert_true(kit_wait_closed(&server));
+    }
+    assert_in_range(served, 1, 19); /* some failed, and the last had no allocation left to fail */
+    kit_stop(&server);
+}
+
 static void a_port_that_is_taken_or_no_address(void **state)
 {
     (void)state;
@@ -698,6 +731,7 @@ int main(void)
         cmocka_unit_test(an_answer_to_nobody_is_dropped),
         cmocka_unit_test(a_stop_lets_requests_finish),
         cmocka_unit_test(a_stop_does_not_wait_for_ever),
+        cmocka_unit_test(the_nth_allocation_fails),
         cmocka_unit_test(a_port_that_is_taken_or_no_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
