@@ -43,14 +43,14 @@ static void pad(struct gb_bytes in, uint8_t out[32])
     memcpy(out + 32 - in.len, in.data, in.len);
 }
 
-void node_make(struct node *node, const struct service *service)
+void node_make(struct node *node, const struct service *service, const char *tpm)
 {
     const struct gb_bytes any = {0};
     struct key *key = NULL;
     *node = (struct node){.service = service, .arena = gb_arena_new()};
     assert_non_null(node->arena);
     must(digester_new(&node->digester, &err));
-    swtpm_make(&node->swtpm);
+    swtpm_copy(&node->swtpm, tpm);
     must(tpm_open(&(struct tpm_conf){.tcti = node->swtpm.tcti}, &node->tpm, &err));
     must(tpm_ek_certs(node->tpm, node->arena, &node->certs, &err));
     must(tpm_ek(node->tpm, node->arena, &node->certs, &node->ek, &err));

@@ -55,8 +55,9 @@ struct answer {
     const char *verdict; /* of a round; "" */
 };
 
-/* A manufactured TPM of its own, keys made, nothing asked of the service yet. */
-void node_make(struct node *node, const struct service *service);
+/* A copy of the TPM that lab/tpm made in the folder `tpm`, keys made, nothing asked of the service
+ * yet. */
+void node_make(struct node *node, const struct service *service, const char *tpm);
 void node_done(struct node *node);
 
 /* Step 1. `token` may be NULL. */

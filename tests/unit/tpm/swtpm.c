@@ -68,12 +68,26 @@ static void stop(struct swtpm *swtpm)
     swtpm->pid = 0;
 }
 
-void swtpm_make(struct swtpm *swtpm)
+static void make_folder(struct swtpm *swtpm)
 {
-    char command[512];
     *swtpm = (struct swtpm){.folder = "/tmp/garboard-tpm-XXXXXX"};
     assert_non_null(mkdtemp(swtpm->folder));
     snprintf(swtpm->tcti, sizeof swtpm->tcti, "swtpm:path=%s/s", swtpm->folder);
+}
+
+void swtpm_copy(struct swtpm *swtpm, const char *made)
+{
+    char command[512];
+    make_folder(swtpm);
+    snprintf(command, sizeof command, "cp -r '%s' %s/tpm", made, swtpm->folder);
+    run(command);
+    start(swtpm);
+}
+
+void swtpm_make(struct swtpm *swtpm)
+{
+    char command[512];
+    make_folder(swtpm);
     const char *source = getenv("GARBOARD_SOURCE");
     snprintf(command, sizeof command, "'%s/lab/tpm' %s/tpm >%s/log 2>&1 || { cat %s/log; false; }",
              source ? source : ".", swtpm->folder, swtpm->folder, swtpm->folder);

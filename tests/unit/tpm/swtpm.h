@@ -16,6 +16,8 @@ struct swtpm {
 bool swtpm_there(void);
 /* A manufactured TPM in `swtpm->folder`, running. Fails the test when it cannot be had. */
 void swtpm_make(struct swtpm *swtpm);
+/* The same of a TPM that lab/tpm made: a copy of `made`, running. */
+void swtpm_copy(struct swtpm *swtpm, const char *made);
 /* As a machine that loses power and comes back. */
 void swtpm_restart(struct swtpm *swtpm);
 /* Stops it and removes the folder. */
