@@ -71,6 +71,56 @@ static const struct sandbox_call keyd_calls[] = {
     CALL(unlink),     CALL(unlinkat), {NULL},
 };
 
+/* garboardd: two listeners, the store's files, keyd's socket. No programs. */
+static const struct sandbox_call server_calls[] = {
+    /* listeners, keyd, systemd */
+    CALL(accept4),
+    CALL(bind),
+    CALL(connect),
+    CALL(getpeername),
+    CALL(getsockname),
+    CALL(getsockopt),
+    CALL(listen),
+    CALL(setsockopt),
+    FIRST(socket, AF_INET),
+    FIRST(socket, AF_INET6),
+    FIRST(socket, AF_UNIX),
+    CALL(socketpair),
+    /* loops */
+    CALL(epoll_create1),
+    CALL(epoll_ctl),
+    CALL(epoll_pwait),
+    CALL(epoll_wait),
+    CALL(eventfd2),
+    CALL(pipe2),
+    CALL(timerfd_create),
+    CALL(timerfd_settime),
+    /* the store */
+    CALL(fallocate),
+    CALL(fchmod),
+    CALL(fchown),
+    CALL(fdatasync),
+    CALL(flock),
+    CALL(fsync),
+    CALL(ftruncate),
+    CALL(getdents64),
+    CALL(getegid),
+    CALL(geteuid),
+    CALL(getgid),
+    CALL(getuid),
+    CALL(lstat),
+    CALL(openat),
+    CALL(pwrite64),
+    CALL(pwritev),
+    CALL(rename),
+    CALL(stat),
+    CALL(statfs),
+    CALL(umask),
+    CALL(unlink),
+    CALL(unlinkat),
+    {NULL},
+};
+
 /* glibc and libcrypto look around with these and take a refusal for an answer. */
 const char *const sandbox_refused[] = {
     "access",   "faccessat",  "faccessat2",        "getcpu",  "ioctl", "prctl", "prlimit64",
@@ -80,11 +130,14 @@ const char *const sandbox_refused[] = {
 const struct sandbox_rules *sandbox_rules_of(enum sandbox_profile profile)
 {
     static const struct sandbox_rules keyd = {keyd_calls};
+    static const struct sandbox_rules server = {server_calls};
     switch (profile) {
     case SANDBOX_NONE:
         return NULL;
     case SANDBOX_KEYD:
         return &keyd;
+    case SANDBOX_SERVER:
+        return &server;
     }
     return NULL;
 }

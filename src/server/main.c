@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/mem.h"
+#include "os/sandbox.h"
 #include "server/config.h"
 #include "server/service.h"
 
@@ -94,7 +94,7 @@ static int exit_code(int result)
 static void raise_descriptors(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
             gb_log_event(GB_LOG_WARNING, "descriptors-not-raised", GB_LOG_NUMBER("errno", errno));
@@ -118,7 +118,9 @@ static int run(const char *path, enum mode mode)
     gb_log_setup("garboardd", (enum gb_log_form)config.log_format,
                  (enum gb_log_level)config.log_level);
     raise_descriptors();
-    r = service_run(path, &config, &err);
+    r = sandbox_guard_memory(&err); /* before the key is read */
+    if (r == GB_OK)
+        r = service_run(path, &config, &err);
     if (r < 0) {
         gb_log_err(GB_LOG_ERROR, "failed", &err);
         return exit_code(r);

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "os/sandbox.h"
+#include "os/service.h"
 #include "server/start.h"
 #include "server/threads.h"
 
@@ -14,6 +16,7 @@ struct service {
     struct loop *loop; /* of the main thread: signals */
     struct server *server;
     struct threads *threads;
+    struct loop_timer *watchdog;
 };
 
 static void forget(void *ctx, int result, const struct gb_err *err)
@@ -33,6 +36,7 @@ static void record(struct server *server, const char *what, const char *why)
 static void terminate(void *ctx)
 {
     struct service *service = ctx;
+    service_tell(SERVICE_STOPPING, NULL);
     gb_log_event(GB_LOG_INFO, "stopping");
     loop_stop(service->loop);
 }
@@ -62,10 +66,19 @@ static void hang_up(void *ctx)
 {
     struct service *service = ctx;
     struct gb_err err;
+    service_tell(SERVICE_RELOADING, NULL);
     if (reload(service, &err) < 0)
-        gb_log_err(GB_LOG_ERROR, "reload-failed", &err);
+        gb_log_err(GB_LOG_ERROR, "reload-failed", &err); /* what was, stays */
     else
         gb_log_event(GB_LOG_INFO, "reloaded");
+    service_tell(SERVICE_READY, NULL);
+}
+
+static void tick(void *ctx)
+{
+    struct service *service = ctx;
+    service_tell(SERVICE_ALIVE, NULL);
+    loop_timer_set(service->watchdog, service_watchdog_ms());
 }
 
 static int watch_signals(struct service *service, struct gb_err *err)
@@ -77,6 +90,8 @@ static int watch_signals(struct service *service, struct gb_err *err)
         r = loop_on_signal(service->loop, SIGINT, terminate, service, err);
     if (r == GB_OK)
         r = loop_on_signal(service->loop, SIGHUP, hang_up, service, err);
+    if (r == GB_OK)
+        r = loop_timer_new(service->loop, tick, service, &service->watchdog, err);
     return r;
 }
 
@@ -90,6 +105,9 @@ static int serve(struct service *service, struct gb_err *err)
                      GB_LOG_NUMBER("api_port", threads_api_port(service->threads)),
                      GB_LOG_NUMBER("enroll_port", threads_enroll_port(service->threads)));
         record(server, "server.start", GARBOARD_VERSION);
+        service_tell(SERVICE_READY, NULL);
+        if (service_watchdog_ms() > 0)
+            tick(service);
         r = loop_run(service->loop, err);
         record(server, "server.stop", NULL);
     }
@@ -98,11 +116,33 @@ static int serve(struct service *service, struct gb_err *err)
     return r;
 }
 
+/* Before there are threads: they inherit it. What a reload reads stays open to it. */
+static int close_doors(const struct service *service, const struct config *config,
+                       struct gb_err *err)
+{
+    gb_cleanup(sandbox_folders_done) struct sandbox_folders folders = {0};
+    if (!config->sandbox) {
+        gb_log_event(GB_LOG_WARNING, "no-sandbox");
+        return GB_OK;
+    }
+    const char *const files[] = {service->path, config->tls_cert, config->tls_key, config->ca};
+    for (size_t i = 0; i < GB_ARRAY_LEN(files); i++)
+        sandbox_folders_add_parent(&folders, files[i], SANDBOX_READ);
+    for (size_t i = 0; i < config->tpm_root.count; i++)
+        sandbox_folders_add_parent(&folders, config->tpm_root.items[i], SANDBOX_READ);
+    sandbox_folders_add(&folders, config->state, SANDBOX_READ | SANDBOX_WRITE);
+    if (setenv("SQLITE_TMPDIR", config->state, 1) != 0)
+        return gb_err_nomem(err);
+    return sandbox_enter(SANDBOX_SERVER, &folders, err);
+}
+
 static int open_and_serve(struct service *service, struct gb_arena *arena,
                           const struct config *config, struct gb_err *err)
 {
     struct threads_tls tls;
     int r = start_read_tls(arena, config, &tls, err);
+    if (r == GB_OK)
+        r = close_doors(service, config, err);
     if (r == GB_OK)
         r = start_open(service->server, arena, config, err);
     if (r == GB_OK)
@@ -125,6 +165,8 @@ int service_run(const char *path, const struct config *config, struct gb_err *er
     pool_free(gb_take(server->pool)); /* what is under way may still want its loop */
     threads_free(service.threads);
     start_close(server);
+    if (service.watchdog)
+        loop_timer_free(service.watchdog);
     loop_free(service.loop);
     gb_free(server);
     if (r == GB_OK)
