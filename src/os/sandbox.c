@@ -81,10 +81,10 @@ static int add_call(scmp_filter_ctx filter, const struct sandbox_call *call)
     int number = seccomp_syscall_resolve_name(call->name);
     if (number == __NR_SCMP_ERROR)
         return 0; /* a kernel's or a machine's own: not known here, so not called */
-    if (!call->has_first)
+    if (call->mask == 0)
         return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1,
-                            SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)call->first));
+                            SCMP_A0(SCMP_CMP_MASKED_EQ, call->mask, call->first));
 }
 
 static int add_calls(scmp_filter_ctx filter, const struct sandbox_call *calls)
@@ -95,6 +95,14 @@ static int add_calls(scmp_filter_ctx filter, const struct sandbox_call *calls)
             return r;
     }
     return 0;
+}
+
+/* clone3's flags are in memory, where a filter cannot see them: glibc then takes clone. */
+static int hide_clone3(scmp_filter_ctx filter)
+{
+    int number = seccomp_syscall_resolve_name("clone3");
+    return number == __NR_SCMP_ERROR ? 0
+                                     : seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), number, 0);
 }
 
 /* Refused without killing: libraries try these and go on without. */
@@ -124,6 +132,8 @@ static int filter_calls(enum sandbox_profile profile, struct gb_err *err)
         r = add_calls(filter, rules->calls);
     if (r == 0)
         r = add_refused(filter, sandbox_refused);
+    if (r == 0)
+        r = hide_clone3(filter);
     if (r == 0)
         r = seccomp_load(filter);
     return r < 0 ? gb_err_sys(err, -r, "cannot filter system calls") : GB_OK;

@@ -1,9 +1,11 @@
 #include "os/sandbox_rules.h"
 
+#include <sched.h>
 #include <sys/socket.h>
 
-#define CALL(n)       {.name = #n}
-#define FIRST(n, arg) {.name = #n, .has_first = true, .first = (arg)}
+#define CALL(n)             {.name = #n}
+#define FIRST(n, arg)       {.name = #n, .mask = ~0UL, .first = (arg)}
+#define FIRST_HAS(n, flags) {.name = #n, .mask = (flags), .first = (flags)}
 
 const struct sandbox_call sandbox_common[] = {
     /* memory */
@@ -16,10 +18,8 @@ const struct sandbox_call sandbox_common[] = {
     CALL(mlock2),
     CALL(munlock),
     CALL(munmap),
-    /* threads and signals; no fork: clone without CLONE_VM is refused by the profile's own means
-     * (nothing can be exec'd) */
-    CALL(clone),
-    CALL(clone3),
+    /* threads and signals; no new process */
+    FIRST_HAS(clone, CLONE_THREAD),
     CALL(exit),
     CALL(exit_group),
     CALL(futex),

@@ -9,8 +9,8 @@
 #include "os/sandbox.h"
 
 struct sandbox_call {
-    const char *name; /* NULL ends the table */
-    bool has_first;   /* only with this first argument */
+    const char *name;   /* NULL ends the table */
+    unsigned long mask; /* not 0: only when the first argument has these bits so */
     unsigned long first;
 };
 

@@ -1,0 +1,649 @@
+/* Enrolment, renewal and tokens, with a real (software) TPM and keyd's own door, monitor_serve. */
+#include <stdio.h>
+#include <string.h>
+
+#include "../test.h"
+#include "../tpm/swtpm.h"
+#include "base/clock.h"
+#include "base/encode.h"
+#include "crypto/issue.h"
+#include "crypto/request.h"
+#include "crypto/wrap.h"
+#include "evidence/envelope.h"
+#include "keyd/monitor.h"
+#include "make_state.h"
+#include "os/file.h"
+#include "tpm/certify.h"
+#include "tpm/ek.h"
+#include "tpm/quote.h"
+#include "tpm/sign.h"
+#include "verify/binding.h"
+
+enum { LIFE_MS = 60000 };
+
+static struct swtpm swtpm;
+static struct keyd_state state;
+static struct gb_arena *arena;
+static struct digester *digester;
+static struct keyd_config config;
+static struct house house;
+static struct desk desk;
+static struct tpm *tpm;
+static struct tpm_ek_certs certs;
+static struct tpm_ek ek;
+static struct tpm_key ak, transport;
+static struct gb_err err;
+
+#define must(call)                                                                                 \
+    do {                                                                                           \
+        if ((call) != GB_OK)                                                                       \
+            fail_msg("%s: %s", #call, err.text);                                                   \
+    } while (0)
+
+static int group_setup(void **unused)
+{
+    (void)unused;
+    char more[512];
+    arena = gb_arena_new();
+    must(digester_new(&digester, &err));
+    swtpm_make(&swtpm);
+    snprintf(more, sizeof more, "tpm_root = %s/tpm/ca-root.pem\ntpm_intermediate = %s/tpm/%s\n",
+             swtpm.folder, swtpm.folder, "ca-intermediate.pem");
+    keyd_state_make(&state, "", more);
+    must(keyd_config_read(arena, state.config, &config, &err));
+    must(tpm_open(&(struct tpm_conf){.tcti = swtpm.tcti}, &tpm, &err));
+    must(tpm_ek_certs(tpm, arena, &certs, &err));
+    must(tpm_ek(tpm, arena, &certs, &ek, &err));
+    must(tpm_ak(tpm, arena, TPM_KEY_P256, TPM_AK_HANDLE, gb_bytes("", 0), &ak, &err));
+    must(tpm_transport(tpm, arena, TPM_TRANSPORT_HANDLE, gb_bytes("", 0), &transport, &err));
+    return 0;
+}
+
+static int group_teardown(void **unused)
+{
+    (void)unused;
+    tpm_close(tpm);
+    swtpm_done(&swtpm);
+    keyd_state_done(&state);
+    digester_free(digester);
+    gb_arena_free(arena);
+    return 0;
+}
+
+static int setup(void **unused)
+{
+    (void)unused;
+    must(house_open(&config, &house, &err));
+    desk = (struct desk){.house = &house,
+                         .arena = arena,
+                         .digester = digester,
+                         .beliefs = beliefs_get(house.beliefs),
+                         .now_s = gb_clock_s(),
+                         .now_ms = gb_clock_ms()};
+    return 0;
+}
+
+static int teardown(void **unused)
+{
+    (void)unused;
+    beliefs_unref(desk.beliefs);
+    house_close(&house);
+    return 0;
+}
+
+/* ---- the node's side ---- */
+
+static struct rpc_request challenge_request(void)
+{
+    static struct gb_bytes der[1];
+    der[0] = certs.certs[0].der;
+    return (struct rpc_request){.kind = RPC_CHALLENGE,
+                                .challenge = {.ek_certs = der,
+                                              .ek_cert_count = 1,
+                                              .ek_public = ek.public_area,
+                                              .ak_public = ak.public_area}};
+}
+
+static int sign(void *ctx, const uint8_t digest[32], uint8_t ret_r[32], uint8_t ret_s[32],
+                struct gb_err *ret_err)
+{
+    return tpm_sign(tpm, ctx, digest, ret_r, ret_s, ret_err);
+}
+
+static struct gb_bytes csr_of(struct tpm_key *key)
+{
+    struct request_key request = {.sign = sign, .ctx = key};
+    struct gb_buf out;
+    gb_buf_init(&out, GB_LIMIT_CERT);
+    memcpy(request.x, key->area.ecc_x.data, 32);
+    memcpy(request.y, key->area.ecc_y.data, 32);
+    must(request_make(&request, "node", &out, &err));
+    struct gb_bytes csr = gb_arena_copy(arena, gb_buf_bytes(&out));
+    gb_buf_done(&out);
+    return csr;
+}
+
+static void fingerprint_of(const struct tpm_key *key, uint8_t out[32])
+{
+    gb_cleanup(key_freep) struct key *k = NULL;
+    must(tpm_public_key(&key->area, &k, &err));
+    must(key_fingerprint(k, out, &err));
+}
+
+/* A quote that answers `nonce` on this transport key, in an envelope. */
+static struct gb_bytes evidence_for(const struct tpm_key *by, struct gb_bytes nonce,
+                                    const uint8_t fingerprint[32])
+{
+    static const struct pcr_selection selection = {
+        .count = 1, .banks[0] = {.alg_id = DIGEST_SHA256, .mask = 0xffff}};
+    uint8_t qualifying[BINDING_SIZE];
+    struct tpm_quote quote;
+    struct gb_buf out;
+    gb_buf_init(&out, GB_LIMIT_RPC);
+    must(binding_of(digester, nonce, fingerprint, gb_bytes(NULL, 0), qualifying, &err));
+    must(tpm_quote(tpm, arena, by, &selection, gb_bytes(qualifying, sizeof qualifying), &quote,
+                   &err));
+    const struct bundle bundle = {.quote = quote.attest,
+                                  .signature = quote.signature,
+                                  .ak_public = by->public_area,
+                                  .pcrs_raw = quote.pcrs_raw};
+    envelope_write(&out, &bundle);
+    struct gb_bytes evidence = gb_arena_copy(arena, gb_buf_bytes(&out));
+    gb_buf_done(&out);
+    return evidence;
+}
+
+static struct tpm_certification certification_of(const struct tpm_key *by,
+                                                 const struct tpm_key *key, struct gb_bytes nonce)
+{
+    static const char domain[] = "garboard-certify-v1";
+    uint8_t qualifying[32];
+    struct tpm_certification made;
+    assert_int_equal(
+        digest_of_two(digester, DIGEST_SHA256, gb_bytes(domain, sizeof domain), nonce, qualifying),
+        0);
+    must(tpm_certify(tpm, arena, by, key, gb_bytes(qualifying, sizeof qualifying), &made, &err));
+    return made;
+}
+
+struct node {
+    struct rpc_reply challenge;
+    struct rpc_request certify;
+    uint8_t answer[64]; /* proof || nonce */
+};
+
+static void challenge(struct node *node)
+{
+    struct rpc_request request = challenge_request();
+    must(monitor_serve(&desk, &request, &node->challenge, &err));
+}
+
+/* All that an honest node sends. */
+static void answer(struct node *node)
+{
+    static const char domain[] = "garboard-enrol-v1";
+    const struct keyd_challenge *c = &node->challenge.challenge;
+    uint8_t message[sizeof domain + 32];
+    uint8_t fingerprint[32];
+    struct gb_bytes secret;
+    must(tpm_activate(tpm, arena, &ek, &ak, c->id_object, c->encrypted_secret, &secret, &err));
+    memcpy(message, domain, sizeof domain);
+    memcpy(message + sizeof domain, c->nonce, 32);
+    must(wrap_hmac(DIGEST_SHA256, secret, gb_bytes(message, sizeof message), node->answer, &err));
+    memcpy(node->answer + 32, c->nonce, 32);
+    fingerprint_of(&transport, fingerprint);
+    struct gb_bytes nonce = gb_bytes(node->answer, 64);
+    struct tpm_certification made = certification_of(&ak, &transport, nonce);
+    node->certify =
+        (struct rpc_request){.kind = RPC_CERTIFY,
+                             .certify = {.node_id = {1, 2, 3},
+                                         .evidence = evidence_for(&ak, nonce, fingerprint),
+                                         .csr = csr_of(&transport),
+                                         .certify_attest = made.attest,
+                                         .certify_signature = made.signature,
+                                         .transport_public = transport.public_area}};
+    memcpy(node->certify.certify.challenge, c->id, 16);
+    memcpy(node->certify.certify.proof, node->answer, 32);
+}
+
+static int serve(const struct rpc_request *request, struct rpc_reply *reply)
+{
+    err = (struct gb_err){0};
+    return monitor_serve(&desk, request, reply, &err);
+}
+
+/* Refused, and the challenge is gone: the honest answer comes too late (T04). */
+static void refused_for_good(const struct node *node, const struct rpc_request *bad, int code)
+{
+    struct rpc_reply reply;
+    int r = serve(bad, &reply);
+    if (r != code)
+        fail_msg("%d instead of %d: %s", r, code, err.text);
+    assert_int_equal(serve(&node->certify, &reply), GB_ERR_AGAIN);
+}
+
+static struct keyd_certificate enrolled(void)
+{
+    struct node node;
+    struct rpc_reply reply;
+    challenge(&node);
+    answer(&node);
+    must(serve(&node.certify, &reply));
+    return reply.certificate;
+}
+
+/* ---- enrolment ---- */
+
+static void a_node_enrols(void **unused)
+{
+    (void)unused;
+    struct issued issued;
+    uint8_t fingerprint[32];
+    struct node node;
+    struct rpc_reply first;
+    struct rpc_reply again;
+    challenge(&node);
+    assert_int_equal(node.challenge.challenge.ek_count, 1);
+    answer(&node);
+    must(serve(&node.certify, &first));
+    must(issued_read(arena, first.certificate.pem, vault_ca_pem(house.vault), &issued, &err));
+    assert_string_equal(issued.spiffe_id,
+                        "spiffe://example.test/node/01020300000000000000000000000000");
+    fingerprint_of(&transport, fingerprint);
+    assert_memory_equal(issued.fingerprint, fingerprint, 32);
+    assert_memory_equal(first.certificate.transport, fingerprint, 32);
+    /* The same again is answered the same; another is not. */
+    must(serve(&node.certify, &again));
+    assert_true(gb_bytes_equal(first.certificate.pem, again.certificate.pem));
+    assert_int_equal(first.certificate.not_after_s, again.certificate.not_after_s);
+    node.certify.certify.node_id[0] = 9;
+    assert_int_equal(serve(&node.certify, &again), GB_ERR_DENIED);
+}
+
+static void T04_a_wrong_proof_ends_the_challenge(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < 2; i++) {
+        struct node node;
+        challenge(&node);
+        answer(&node);
+        struct rpc_request bad = node.certify;
+        bad.certify.proof[i ? 31 : 0] ^= 1;
+        refused_for_good(&node, &bad, GB_ERR_DENIED);
+        assert_int_equal(serve(&bad, &(struct rpc_reply){0}), GB_ERR_AGAIN);
+    }
+}
+
+static void T04_a_challenge_expires(void **unused)
+{
+    (void)unused;
+    struct node node;
+    struct rpc_reply reply;
+    challenge(&node);
+    answer(&node);
+    desk.now_ms += LIFE_MS;
+    assert_int_equal(serve(&node.certify, &reply), GB_ERR_AGAIN);
+    desk.now_ms -= 1; /* one moment before, it was alive */
+    must(serve(&node.certify, &reply));
+}
+
+static void T04_a_challenge_of_another_is_unknown(void **unused)
+{
+    (void)unused;
+    struct node node;
+    challenge(&node);
+    answer(&node);
+    struct rpc_request bad = node.certify;
+    bad.certify.challenge[15] ^= 1;
+    assert_int_equal(serve(&bad, &(struct rpc_reply){0}), GB_ERR_AGAIN);
+    bad.certify.challenge[15] ^= 1;
+    must(serve(&bad, &(struct rpc_reply){0}));
+}
+
+static struct tpm_key other_ak(void)
+{
+    struct tpm_key key;
+    must(tpm_ak(tpm, arena, TPM_KEY_RSA2048, TPM_AK_HANDLE + 8, gb_bytes("", 0), &key, &err));
+    return key;
+}
+
+static void T03_evidence_of_another_ak_is_refused(void **unused)
+{
+    (void)unused;
+    struct tpm_key other = other_ak();
+    uint8_t fingerprint[32];
+    struct node node;
+    challenge(&node);
+    answer(&node);
+    struct rpc_request bad = node.certify;
+    fingerprint_of(&transport, fingerprint);
+    bad.certify.evidence = evidence_for(&other, gb_bytes(node.answer, 64), fingerprint);
+    refused_for_good(&node, &bad, GB_ERR_DENIED);
+}
+
+static void T03_a_quote_for_another_transport_key_is_refused(void **unused)
+{
+    (void)unused;
+    const uint8_t another[32] = {1};
+    struct node node;
+    challenge(&node);
+    answer(&node);
+    struct rpc_request bad = node.certify;
+    bad.certify.evidence = evidence_for(&ak, gb_bytes(node.answer, 64), another);
+    refused_for_good(&node, &bad, GB_ERR_DENIED);
+}
+
+static void T01_a_quote_of_another_challenge_is_refused(void **unused)
+{
+    (void)unused;
+    struct node before;
+    struct node node;
+    challenge(&before);
+    answer(&before);
+    challenge(&node);
+    answer(&node);
+    struct rpc_request bad = node.certify;
+    bad.certify.evidence = before.certify.certify.evidence;
+    refused_for_good(&node, &bad, GB_ERR_DENIED);
+    challenge(&node);
+    answer(&node);
+    bad = node.certify;
+    bad.certify.certify_attest = before.certify.certify.certify_attest;
+    bad.certify.certify_signature = before.certify.certify.certify_signature;
+    refused_for_good(&node, &bad, GB_ERR_DENIED);
+}
+
+static void T06_a_certification_by_another_ak_is_refused(void **unused)
+{
+    (void)unused;
+    struct tpm_key other = other_ak();
+    struct node node;
+    challenge(&node);
+    answer(&node);
+    struct rpc_request bad = node.certify;
+    struct tpm_certification made = certification_of(&other, &transport, gb_bytes(node.answer, 64));
+    bad.certify.certify_attest = made.attest;
+    bad.certify.certify_signature = made.signature;
+    refused_for_good(&node, &bad, GB_ERR_DENIED);
+}
+
+/* The AK certifies imported keys without a word: only the attributes tell. */
+static void T06_an_imported_transport_key_is_refused(void **unused)
+{
+    (void)unused;
+    char command[512];
+    struct tpm_key imported;
+    const char *f = swtpm.folder;
+    snprintf(command, sizeof command,
+             "openssl ecparam -name prime256v1 -genkey -noout -out %s/i.pem", f);
+    assert_int_equal(system(command), 0);
+    snprintf(command, sizeof command, "tpm2_createprimary -Q -C o -G ecc -c %s/i.ctx", f);
+    swtpm_tool(&swtpm, command);
+    snprintf(command, sizeof command,
+             "tpm2_import -Q -C %s/i.ctx -G ecc256:ecdsa-sha256 -a 'sign|userwithauth' -i %s/i.pem "
+             "-u %s/i.pub -r %s/i.priv",
+             f, f, f, f);
+    swtpm_tool(&swtpm, "tpm2_flushcontext -t");
+    swtpm_tool(&swtpm, command);
+    swtpm_tool(&swtpm, "tpm2_flushcontext -t");
+    snprintf(command, sizeof command,
+             "tpm2_load -Q -C %s/i.ctx -u %s/i.pub -r %s/i.priv -c %s/j.ctx", f, f, f, f);
+    swtpm_tool(&swtpm, command);
+    snprintf(command, sizeof command, "tpm2_evictcontrol -Q -C o -c %s/j.ctx 0x81010044", f);
+    swtpm_tool(&swtpm, "tpm2_flushcontext -t");
+    swtpm_tool(&swtpm, command);
+    swtpm_tool(&swtpm, "tpm2_flushcontext -t");
+    snprintf(command, sizeof command, "%s/i.pub", f);
+    imported = (struct tpm_key){.handle = 0x81010044};
+    must(file_read(arena, command, GB_LIMIT_PUBLIC, &imported.public_area, &err));
+    must(tpm_public_read(imported.public_area, &imported.area, &err));
+
+    uint8_t fingerprint[32];
+    struct node node;
+    challenge(&node);
+    answer(&node);
+    struct gb_bytes nonce = gb_bytes(node.answer, 64);
+    struct tpm_certification made = certification_of(&ak, &imported, nonce);
+    struct rpc_request bad = node.certify;
+    fingerprint_of(&imported, fingerprint);
+    bad.certify.evidence = evidence_for(&ak, nonce, fingerprint);
+    bad.certify.certify_attest = made.attest;
+    bad.certify.certify_signature = made.signature;
+    bad.certify.transport_public = imported.public_area;
+    bad.certify.csr = csr_of(&imported);
+    assert_int_equal(serve(&bad, &(struct rpc_reply){0}), GB_ERR_DENIED);
+    assert_non_null(strstr(err.text, "fixed"));
+}
+
+static void a_request_for_another_key_is_refused(void **unused)
+{
+    (void)unused;
+    gb_cleanup(signer_freep) struct signer *mine = NULL;
+    gb_cleanup(gb_buf_done) struct gb_buf csr = {0};
+    struct node node;
+    gb_buf_init(&csr, GB_LIMIT_CERT);
+    must(signer_new(&mine, &err));
+    must(issue_request(mine, "x", &csr, &err));
+    challenge(&node);
+    answer(&node);
+    struct rpc_request bad = node.certify;
+    bad.certify.csr = gb_buf_bytes(&csr);
+    refused_for_good(&node, &bad, GB_ERR_DENIED);
+}
+
+/* ---- the first step ---- */
+
+static void T05_a_challenge_needs_its_own_ek_certificate(void **unused)
+{
+    (void)unused;
+    struct rpc_reply reply;
+    struct rpc_request request = challenge_request();
+    assert_true(certs.count > 1);
+    request.challenge.ek_certs = &certs.certs[1].der; /* of another EK of this TPM */
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    request = challenge_request();
+    request.challenge.ek_cert_count = 0;
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    request = challenge_request();
+    request.challenge.ek_public = ak.public_area; /* no EK at all */
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+}
+
+static void T05_without_roots_nobody_enrols(void **unused)
+{
+    (void)unused;
+    struct rpc_reply reply;
+    struct rpc_request request = challenge_request();
+    static struct beliefs blind;
+    const struct beliefs *seeing = desk.beliefs;
+    blind.trust.anchors.ek_roots = NULL;
+    desk.beliefs = &blind;
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    desk.beliefs = seeing;
+}
+
+static void T06_a_key_that_is_no_ak_gets_no_challenge(void **unused)
+{
+    (void)unused;
+    struct rpc_reply reply;
+    struct rpc_request request = challenge_request();
+    request.challenge.ak_public = transport.public_area;
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    request.challenge.ak_public = ek.public_area;
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+}
+
+/* ---- renewal and tokens ---- */
+
+static struct rpc_request renewal(struct gb_bytes pem)
+{
+    static uint8_t nonce[32];
+    uint8_t fingerprint[32];
+    struct rpc_request ask = {.kind = RPC_NONCE};
+    struct rpc_reply reply;
+    must(serve(&ask, &reply));
+    memcpy(nonce, reply.nonce.nonce, sizeof nonce);
+    fingerprint_of(&transport, fingerprint);
+    struct tpm_certification made = certification_of(&ak, &transport, gb_bytes(nonce, 32));
+    struct rpc_request request = {
+        .kind = RPC_RENEW,
+        .renew = {.old_cert_pem = pem,
+                  .evidence = evidence_for(&ak, gb_bytes(nonce, 32), fingerprint),
+                  .certify_attest = made.attest,
+                  .certify_signature = made.signature,
+                  .transport_public = transport.public_area}};
+    memcpy(request.renew.nonce, nonce, sizeof nonce);
+    return request;
+}
+
+static void T01_a_renewal_needs_a_nonce_and_uses_it_up(void **unused)
+{
+    (void)unused;
+    struct keyd_certificate old = enrolled();
+    struct rpc_reply reply;
+    struct rpc_request request = renewal(old.pem);
+    desk.now_s += 3600;
+    must(serve(&request, &reply));
+    assert_true(reply.certificate.not_after_s > old.not_after_s);
+    assert_int_equal(serve(&request, &reply), GB_ERR_AGAIN); /* twice */
+    request = renewal(old.pem);
+    desk.now_ms += NONCE_LIFE_MS;
+    assert_int_equal(serve(&request, &reply), GB_ERR_AGAIN); /* late */
+    request.renew.nonce[31] ^= 1;
+    assert_int_equal(serve(&request, &reply), GB_ERR_AGAIN); /* unknown */
+    request = renewal(old.pem);
+    struct rpc_request bad = request;
+    bad.renew.certify_signature.len--; /* a failed try uses it up, too */
+    assert_true(serve(&bad, &reply) < 0);
+    assert_int_equal(serve(&request, &reply), GB_ERR_AGAIN);
+}
+
+static void a_renewal_needs_a_certificate_of_ours_in_time(void **unused)
+{
+    (void)unused;
+    struct rpc_reply reply;
+    struct keyd_certificate old = enrolled();
+    struct rpc_request request = renewal(vault_ca_pem(house.vault));
+    assert_int_equal(serve(&request, &reply), GB_ERR_INPUT);
+    desk.now_s = old.not_after_s + config.renew_grace_s;
+    request = renewal(old.pem);
+    must(serve(&request, &reply));
+    desk.now_s++;
+    request = renewal(old.pem);
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+}
+
+/* keyd keeps no table of nodes: the certificate itself names the AK. Another AK, though of the same
+ * TPM, or one in software, renews nothing. */
+static void T06_a_renewal_by_another_ak_is_refused(void **unused)
+{
+    (void)unused;
+    struct keyd_certificate old = enrolled();
+    struct tpm_key other = other_ak();
+    struct rpc_reply reply;
+    uint8_t fingerprint[32];
+    struct rpc_request request = renewal(old.pem);
+    fingerprint_of(&transport, fingerprint);
+    struct gb_bytes nonce = gb_bytes(request.renew.nonce, 32);
+    struct tpm_certification made = certification_of(&other, &transport, nonce);
+    request.renew.evidence = evidence_for(&other, nonce, fingerprint);
+    request.renew.certify_attest = made.attest;
+    request.renew.certify_signature = made.signature;
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    assert_non_null(strstr(err.text, "AK"));
+}
+
+static void write_text(const char *name, const void *data, size_t len)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", state.folder, name);
+    must(file_write(path, gb_bytes(data, len), &err));
+}
+
+/* openssl verifies the token by the published point. */
+static bool openssl_verifies(const char *jwt)
+{
+    const char *dot = strrchr(jwt, '.');
+    struct gb_bytes signature;
+    char command[512];
+    uint8_t der[80] = {0x30};
+    size_t len = 2;
+    assert_true(gb_base64url_decode(arena, gb_bytes_str(dot + 1), &signature));
+    assert_int_equal(signature.len, 64);
+    for (int i = 0; i < 2; i++) { /* an INTEGER each: a sign byte when the first bit is set */
+        const uint8_t *n = signature.data + 32 * i;
+        size_t skip = 0;
+        while (skip < 31 && n[skip] == 0)
+            skip++;
+        bool sign_byte = n[skip] & 0x80;
+        der[len++] = 2;
+        der[len++] = (uint8_t)(32 - skip + sign_byte);
+        if (sign_byte)
+            der[len++] = 0;
+        memcpy(der + len, n + skip, 32 - skip);
+        len += 32 - skip;
+    }
+    der[1] = (uint8_t)(len - 2);
+    write_text("sig", der, len);
+    write_text("input", jwt, (size_t)(dot - jwt));
+    snprintf(command, sizeof command,
+             "cd %s && openssl pkey -in token.key -pubout -out token.pub && openssl dgst -sha256 "
+             "-verify token.pub -signature sig input >/dev/null 2>&1",
+             state.folder);
+    return system(command) == 0;
+}
+
+static void a_token_says_what_was_proven(void **unused)
+{
+    (void)unused;
+    struct keyd_certificate certificate = enrolled();
+    struct rpc_request as = renewal(certificate.pem);
+    struct rpc_request request = {.kind = RPC_TOKEN,
+                                  .token = {.cert_pem = as.renew.old_cert_pem,
+                                            .evidence = as.renew.evidence,
+                                            .certify_attest = as.renew.certify_attest,
+                                            .certify_signature = as.renew.certify_signature,
+                                            .transport_public = as.renew.transport_public}};
+    struct rpc_reply reply;
+    struct gb_bytes payload;
+    memcpy(request.token.nonce, as.renew.nonce, 32);
+    must(serve(&request, &reply));
+    assert_true(openssl_verifies(reply.token.jwt));
+    const char *first = strchr(reply.token.jwt, '.') + 1;
+    assert_true(gb_base64url_decode(arena, gb_bytes(first, (size_t)(strchr(first, '.') - first)),
+                                    &payload));
+    const char *text = (const char *)gb_arena_copy(arena, payload).data;
+    assert_non_null(strstr(text, "spiffe://example.test/node/01020300"));
+    assert_non_null(strstr(text, "\"trusted\": false")); /* no policy: nobody said what is good */
+    assert_int_equal(serve(&request, &reply), GB_ERR_AGAIN);
+    char *broken = (char *)(uintptr_t)gb_arena_copy(arena, gb_bytes_str(reply.token.jwt)).data;
+    broken[40] = broken[40] == 'A' ? 'B' : 'A';
+    assert_false(openssl_verifies(broken));
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(a_node_enrols),
+        T(T04_a_wrong_proof_ends_the_challenge),
+        T(T04_a_challenge_expires),
+        T(T04_a_challenge_of_another_is_unknown),
+        T(T03_evidence_of_another_ak_is_refused),
+        T(T03_a_quote_for_another_transport_key_is_refused),
+        T(T01_a_quote_of_another_challenge_is_refused),
+        T(T06_a_certification_by_another_ak_is_refused),
+        T(T06_an_imported_transport_key_is_refused),
+        T(a_request_for_another_key_is_refused),
+        T(T05_a_challenge_needs_its_own_ek_certificate),
+        T(T05_without_roots_nobody_enrols),
+        T(T06_a_key_that_is_no_ak_gets_no_challenge),
+        T(T01_a_renewal_needs_a_nonce_and_uses_it_up),
+        T(a_renewal_needs_a_certificate_of_ours_in_time),
+        T(T06_a_renewal_by_another_ak_is_refused),
+        T(a_token_says_what_was_proven),
+    };
+    if (!swtpm_there())
+        return 77;
+    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+}
