@@ -1,6 +1,6 @@
 /* Certificates that Garboard issues (X.509 v3, ECDSA P-256 with SHA-256), and requests for them
  * (PKCS#10). Roles are told by a SPIFFE ID in the subjectAltName:
- * spiffe://<trust-domain>/node/<id>, /operator/<name>, /server. */
+ * spiffe://<trust-domain>/node/<UUID>, /operator/<name>, /server. */
 #ifndef GB_CRYPTO_ISSUE_H
 #define GB_CRYPTO_ISSUE_H
 

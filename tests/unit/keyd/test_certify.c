@@ -248,7 +248,7 @@ static void a_node_enrols(void **unused)
     must(serve(&node.certify, &first));
     must(issued_read(arena, first.certificate.pem, vault_ca_pem(house.vault), &issued, &err));
     assert_string_equal(issued.spiffe_id,
-                        "spiffe://example.test/node/01020300000000000000000000000000");
+                        "spiffe://example.test/node/01020300-0000-0000-0000-000000000000");
     fingerprint_of(&transport, fingerprint);
     assert_memory_equal(issued.fingerprint, fingerprint, 32);
     assert_memory_equal(first.certificate.transport, fingerprint, 32);
