@@ -1,9 +1,8 @@
 #include "cli/apply_files.h"
 
-#include <string.h>
-
 #include "base/encode.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "cli/cmd.h"
 #include "os/file.h"
 
@@ -47,39 +46,89 @@ void apply_files_done(struct apply_files *files)
     gb_buf_done(&files->body);
 }
 
-/* The first ":NUMBER" that a colon or the end follows; NULL when there is none. */
-static const char *find_line(const char *message, size_t *ret_line, const char **ret_after)
+/* "WHERE:NUMBER" at the beginning of a message. */
+struct place {
+    struct gb_bytes kind; /* both empty: only `index` is known */
+    struct gb_bytes name;
+    size_t index; /* of the document, from 1; 0: known by kind and name */
+    size_t line;  /* of the document, from 1; its "---" counts */
+    const char *after;
+};
+
+static bool read_place(const char *message, struct place *ret_place)
 {
-    for (const char *colon = strchr(message, ':'); colon; colon = strchr(colon + 1, ':')) {
-        size_t digits = strspn(colon + 1, "0123456789");
-        const char *after = colon + 1 + digits;
-        if (digits == 0 || digits > 9 || (*after != ':' && *after != 0))
-            continue;
-        size_t number = 0;
-        for (const char *c = colon + 1; c < after; c++)
-            number = number * 10 + (size_t)(*c - '0');
-        *ret_line = number;
-        *ret_after = after;
-        return colon;
+    static const char unnamed[] = "document ";
+    struct place place = {0};
+    struct gb_bytes rest = gb_bytes_str(message);
+    uint64_t number = 0;
+    if (gb_bytes_starts(rest, gb_bytes_str(unnamed))) {
+        rest = gb_bytes_from(rest, sizeof unnamed - 1);
+        if (!gb_text_u64(gb_text_until(&rest, ':'), GB_LIMIT_SETS, &number))
+            return false;
+        place.index = (size_t)number;
+        (void)gb_text_until(&rest, ':');
+    } else {
+        struct gb_bytes where = gb_text_until(&rest, ':');
+        place.kind = gb_text_until(&where, '/');
+        place.name = where;
     }
-    return NULL;
+    if (!gb_text_u64(gb_text_until(&rest, ':'), GB_LIMIT_POLICY, &number) || number == 0)
+        return false;
+    place.line = (size_t)number;
+    place.after = rest.len > 0 ? (const char *)rest.data : "";
+    *ret_place = place;
+    return place.index > 0 || (place.kind.len > 0 && place.name.len > 0);
+}
+
+/* "  name: strict" says `key` and `value`; quotes around the value do not matter. */
+static bool says(struct gb_bytes line, const char *key, struct gb_bytes value)
+{
+    struct gb_bytes found = line;
+    struct gb_bytes name = gb_text_trim(gb_text_until(&found, ':'));
+    found = gb_text_trim(found);
+    if (found.len >= 2 && (*found.data == '"' || *found.data == '\''))
+        found = gb_bytes(found.data + 1, found.len - 2);
+    return gb_bytes_is(name, key) && gb_bytes_equal(found, value);
+}
+
+/* The line of the body at which the place's document begins; 0 when it is not found. */
+static size_t find_document(struct gb_bytes body, const struct place *place)
+{
+    struct gb_lines lines;
+    struct gb_bytes line;
+    size_t start = 0;
+    size_t index = 0;
+    bool kind = false;
+    gb_lines_init(&lines, body);
+    while (gb_lines_next(&lines, &line)) {
+        if (gb_bytes_starts(line, gb_bytes_str("---"))) {
+            start = lines.line;
+            kind = false;
+            index++;
+        }
+        kind = kind || says(line, "kind", place->kind);
+        if (place->index > 0 ? index == place->index : kind && says(line, "name", place->name))
+            return start;
+    }
+    return 0;
 }
 
 const char *apply_files_locate(struct gb_arena *arena, const struct apply_files *files,
                                const char *message)
 {
-    size_t line = 0;
-    const char *after = NULL;
-    if (!find_line(message, &line, &after))
+    struct place place;
+    if (!read_place(message, &place))
         return message;
+    size_t start = find_document(gb_buf_bytes(&files->body), &place);
+    size_t line = start + place.line - 1;
     size_t i = files->count;
     while (i > 0 && files->first_line[i - 1] > line)
         i--;
-    if (i == 0)
+    if (start == 0 || i == 0)
         return message;
     const char *name = gb_text_escape(arena, gb_bytes_str(files->names[i - 1]), 200);
-    const char *found =
-        name ? gb_arena_printf(arena, "%s:%zu%s", name, line - files->first_line[i - 1] + 1, after)
-             : NULL;
+    const char *found = name ? gb_arena_printf(arena, "%s:%zu:%s", name,
+                                               line - files->first_line[i - 1] + 1, place.after)
+                             : NULL;
     return found ? found : message;
 }

@@ -20,8 +20,9 @@ GB_MUST_USE int apply_files_read(struct gb_arena *arena, const struct cmd_line *
                                  struct apply_files *files, struct gb_err *err);
 void apply_files_done(struct apply_files *files);
 
-/* The server's words with the first ":NUMBER:" turned into file and line: "node.yaml:12: ...". What
- * has none comes back as it is. In the arena. */
+/* The server names a document and a line of it: "NodePolicy/strict:7: ...", or "document 2:
+ * document:7: ..."; people know files: "node.yaml:12: ...". What cannot be found comes back as it
+ * is. In the arena. */
 const char *apply_files_locate(struct gb_arena *arena, const struct apply_files *files,
                                const char *message);
 

@@ -50,6 +50,7 @@ struct cmd {
     const char *args; /* "FILE" */
     size_t min_args;
     size_t max_args;
+    bool dashed; /* an argument may begin with a dash: what is no option is one */
     const char *summary;
     const char *examples;             /* lines for --help */
     const struct cmd_option *options; /* ends with a NULL name; --format and --help belong to all */

@@ -21,6 +21,7 @@ const struct cmd cmd_token_revoke = {
     .args = "ID",
     .min_args = 1,
     .max_args = 1,
+    .dashed = true, /* base64url has dashes */
     .summary = "end a join token before its time",
     .examples = "  garboard token revoke 2Yk3cHfNq1o\n",
     .options = options,

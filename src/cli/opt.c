@@ -114,6 +114,18 @@ static enum opt_answer add_argument(const char *arg, struct cmd_line *line)
     return OPT_RUN;
 }
 
+/* Whether a word that begins with a dash is meant as an option. */
+static bool is_option(const struct cmd *cmd, const char *word)
+{
+    if (word[0] != '-' || !word[1])
+        return false;
+    if (!cmd->dashed)
+        return true;
+    struct gb_bytes rest = gb_bytes_str(word + (word[1] == '-' ? 2 : 1));
+    struct gb_bytes name = gb_text_until(&rest, '=');
+    return word[1] == '-' && (find_in(cmd->options, name) || find_in(common, name));
+}
+
 static enum opt_answer finish(struct cmd_line *line)
 {
     const char *format = cmd_value(line, "format");
@@ -141,12 +153,12 @@ enum opt_answer opt_parse(const struct cmd *cmd, int argc, char **argv, struct c
             opt_help(cmd, stdout);
             return OPT_HELP;
         }
-        if (!options_end && strncmp(argv[i], "--", 2) == 0)
-            answer = parse_option(argc, argv, &i, &line);
-        else if (!options_end && argv[i][0] == '-' && argv[i][1])
-            answer = parse_letter(argc, argv, &i, &line);
-        else
+        if (options_end || !is_option(cmd, argv[i]))
             answer = add_argument(argv[i], &line);
+        else if (argv[i][1] == '-')
+            answer = parse_option(argc, argv, &i, &line);
+        else
+            answer = parse_letter(argc, argv, &i, &line);
         if (answer != OPT_RUN)
             return answer;
     }

@@ -12,7 +12,8 @@ static char paths[2][64] = {"/tmp/garboard-apply-a-XXXXXX", "/tmp/garboard-apply
 static int set_up(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"a: 1\nb: 2", "c: 3\nd: 4\n"}; /* the first lacks its end */
+    static const char *const texts[] = {"kind: A\nname: one", /* lacks its end */
+                                        "kind: A\nname: two\n---\nkind: \"B\"\nname: one\n"};
     for (size_t i = 0; i < 2; i++) {
         int fd = mkstemp(paths[i]);
         if (fd < 0 || dprintf(fd, "%s", texts[i]) < 0)
@@ -44,7 +45,9 @@ static void files_become_documents_of_one_body(void **state)
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     gb_cleanup(apply_files_done) struct apply_files files;
     read_both(arena, &files);
-    assert_true(gb_bytes_is(gb_buf_bytes(&files.body), "---\na: 1\nb: 2\n---\nc: 3\nd: 4\n"));
+    assert_true(gb_bytes_is(gb_buf_bytes(&files.body),
+                            "---\nkind: A\nname: one\n---\nkind: A\nname: two\n---\nkind: \"B\"\n"
+                            "name: one\n"));
 }
 
 static void lines_of_the_body_become_lines_of_files(void **state)
@@ -58,17 +61,24 @@ static void lines_of_the_body_become_lines_of_files(void **state)
         size_t file;
         const char *rest;
     } known[] = {
-        {"request:2: unknown field", 0, ":1: unknown field"},
-        {"body: x:3: kind", 0, ":2: kind"},
-        {"request:5: unknown field", 1, ":1: unknown field"},
-        {"request:6:", 1, ":2:"},
-        {"request:5", 1, ":1"},
+        {"A/one:3: unknown field", 0, ":2: unknown field"},
+        {"A/two:2: x: y", 1, ":1: x: y"},
+        {"B/one:2: kind", 1, ":4: kind"},
+        {"B/one:3:", 1, ":5:"},
+        {"document 3: document:3: kind", 1, ":5: kind"},
+        {"document 1: document:2: kind", 0, ":1: kind"},
     };
     for (size_t i = 0; i < GB_ARRAY_LEN(known); i++)
         assert_string_equal(apply_files_locate(arena, &files, known[i].said),
                             gb_arena_printf(arena, "%s%s", paths[known[i].file], known[i].rest));
-    static const char *const kept[] = {"no line here", "a:b:c", "request:1: before all",
-                                       "at 12:30x", "x:99999999999: too long a number"};
+    static const char *const kept[] = {"no line here",
+                                       "a:b:c",
+                                       "A/three:2: kind",
+                                       "C/one:2: kind",
+                                       "document 9: document:2: x",
+                                       "A/one:0: x",
+                                       "A/one:99999999999999999999: x",
+                                       "document 1: separate documents by a line ---"};
     for (size_t i = 0; i < GB_ARRAY_LEN(kept); i++)
         assert_string_equal(apply_files_locate(arena, &files, kept[i]), kept[i]);
 }

@@ -78,6 +78,21 @@ static void two_dashes_end_the_options(void **state)
     assert_false(cmd_has(&line, "quick"));
 }
 
+static void an_id_may_begin_with_a_dash_where_that_is_said(void **state)
+{
+    (void)state;
+    struct cmd dashed = cmd;
+    dashed.dashed = true;
+    struct cmd_line line;
+    char *argv[] = {(char[]){"-_Su"}, (char[]){"--quick"}, (char[]){"--Su"}};
+    assert_int_equal(opt_parse(&dashed, 3, argv, &line), OPT_RUN);
+    assert_int_equal(line.arg_count, 2);
+    assert_string_equal(line.args[0], "-_Su");
+    assert_string_equal(line.args[1], "--Su");
+    assert_true(cmd_has(&line, "quick"));
+    assert_int_equal(opt_parse(&cmd, 1, argv, &line), OPT_USAGE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +100,7 @@ int main(void)
         cmocka_unit_test(faults_are_usage),
         cmocka_unit_test(repeated_values_keep_their_order),
         cmocka_unit_test(two_dashes_end_the_options),
+        cmocka_unit_test(an_id_may_begin_with_a_dash_where_that_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

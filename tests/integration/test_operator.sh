@@ -1,0 +1,169 @@
+#!/bin/bash
+# The operator's commands against a real service: TPM in software, garboard-keyd, garboardd, agent.
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/integration/service.sh
+. "$source_dir/tests/integration/service.sh"
+
+value() { jq -r "$1" <<<"$out"; }
+
+nothing_yet() {
+    exits 0 node list
+    prints "No nodes. Let one join: garboard token create"
+    exits 0 token list
+    prints "No join tokens."
+    exits 0 ek list
+    prints "No TPMs are listed."
+    exits 0 get policy
+    prints "No policy: every node is untrusted."
+    exits 5 node why nobody
+    says "there is no such node (node-not-found)"
+    says "-> see: garboard node list"
+    exits 5 node remove nobody
+    exits 5 token revoke AAAAAAAAAAA
+    says "(token-not-found)"
+}
+
+tokens_come_and_go() {
+    exits 0 token create --pool 'pool-*' --uses 20 --expires 2h
+    case $out in gbj1.*.*.*) ;; *) fail "no token alone on standard output" "$out" ;; esac
+    says "it is shown only now"
+    local id
+    exits 0 token list --format json
+    id=$(value '.tokens[0].id')
+    same "uses" "$(value '.tokens[0].uses_left')" 20
+    prints '"pool": "pool-*"'
+    exits 0 token list
+    prints "$id"
+    prints "pool-*"
+    exits 0 token revoke "$id"
+    exits 0 token list
+    prints "No join tokens."
+}
+
+policy_is_applied_whole_or_not_at_all() {
+    exits 0 reference capture "$evidence/good" -o "$scratch/good.yaml"
+    exits 0 apply -f "$scratch/good.yaml" --dry-run
+    prints "new"
+    prints "Nothing was applied (--dry-run)."
+    exits 0 get policy
+    prints "No policy"
+    printf 'apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\nmetadata:\n  name: bad\n  version: 1\nspec:\n  nosuch: 1\n' >bad.yaml
+    exits 5 apply -f "$scratch/good.yaml" -f bad.yaml
+    says "bad.yaml:7: "
+    exits 0 get policy
+    prints "No policy"
+    exits 0 apply -f "$scratch/good.yaml"
+    exits 0 get policy
+    prints "Nodes are judged under policy"
+    exits 0 apply -f "$scratch/good.yaml"
+    prints "same"
+}
+
+a_node_is_approved_by_name() {
+    agent_conf worker-1 "ca_file = $s/etc/ca.pem"
+    agent_start worker-1
+    until_true 30 waits worker-1 || fail "worker-1 does not wait" "$(cat "$s/log/agent-worker-1")"
+    exits 0 node list
+    prints "WAITING"
+    exits 5 node approve worker-9
+    says "no node waits under this name"
+    exits 0 node approve worker-1 --expires 10m
+    says "waiting as worker-1: sha256:"
+    prints "may join as worker-1"
+    exits 0 ek list
+    prints "approved"
+    stop agent-worker-1 # it backs off otherwise
+    agent_start worker-1
+    until_true 60 is worker-1 verdict trusted || fail "worker-1 is not trusted" "$(tail -5 "$s/log/agent-worker-1")"
+}
+
+waits() { "$garboard" node list --format json | jq -e --arg name "$1" '.waiting[] | select(.name == $name)'; }
+
+the_node_is_seen() {
+    exits 0 node list
+    prints "worker-1"
+    prints "trusted"
+    exits 0 node list --format json
+    same "waiting" "$(value '.waiting | length')" 0
+    same "nodes" "$(value '.nodes[0].name')" worker-1
+    exits 0 node show worker-1
+    prints "Transport key  sha256:"
+    prints "affirming"
+    exits 0 node why worker-1
+    prints "identity"
+    prints "verified at"
+    exits 0 node why worker-1 --format json
+    same "tier" "$(value .tier)" affirming
+    exits 0 node attest worker-1 --wait 30s
+    prints "verified at"
+    exits 0 doctor --server-dir "$s/etc"
+    prints "the server is ready"
+    prints "garboard-keyd answers"
+    exits 0 doctor --agent-conf "$s/node/worker-1/agent.conf"
+    prints "the node's certificate is good"
+}
+
+a_change_is_watched() {
+    "$garboard" node list --watch >"$scratch/list.watch" 2>&1 &
+    local list=$!
+    "$garboard" node why worker-1 --watch >"$scratch/why.watch" 2>&1 &
+    local why=$!
+    until_true 10 grep -q trusted "$scratch/list.watch" || fail "node list --watch shows nothing"
+    until_true 10 grep -q affirming "$scratch/why.watch" || fail "node why --watch shows nothing"
+    vouch_for_nothing
+    until_true 40 is worker-1 verdict untrusted || fail "worker-1 is still trusted"
+    until_true 10 grep -q untrusted "$scratch/list.watch" || fail "node list --watch missed the change"
+    until_true 10 grep -q contraindicated "$scratch/why.watch" || fail "node why --watch missed the change"
+    same "rows of node list --watch" "$(grep -c worker-1 "$scratch/list.watch")" 2
+    kill "$list" "$why"
+    wait "$list" "$why" 2>/dev/null
+    exits 1 node why worker-1
+    prints "->"
+    exits 0 node list
+    prints "untrusted"
+    checks=$((checks + 5))
+}
+
+# Other known good values, under a higher version: nothing of the node is as it should be any more.
+vouch_for_nothing() {
+    sed -E 's/^  version: 1$/  version: 2/; s/\b[0-9a-f]{8}([0-9a-f]{56})\b/00000000\1/g' "$scratch/good.yaml" >newer.yaml
+    exits 0 apply -f newer.yaml
+}
+
+the_node_goes() {
+    stop agent-worker-1
+    exits 0 node remove worker-1
+    exits 0 node list
+    prints "No nodes."
+    exits 5 node why worker-1
+}
+
+ek_by_file() {
+    local cert
+    cert=$(find "$s/tpm/worker-1" -name 'ek*.der' -o -name 'ek*.crt' -o -name 'ek*.pem' | head -1)
+    [ -n "$cert" ] || return 0
+    exits 0 ek add worker-1 "$cert"
+    local ek=${out%% *}
+    exits 0 ek list
+    prints "$ek"
+    prints "listed"
+    exits 0 ek remove "$ek"
+    exits 0 ek list
+    prints "No TPMs are listed."
+}
+
+tpm_make worker-1
+boot worker-1
+service_init "interval = 1s" "nonce_life = 1m"
+keyd_start && server_start || exit 1
+
+nothing_yet
+tokens_come_and_go
+policy_is_applied_whole_or_not_at_all
+a_node_is_approved_by_name
+the_node_is_seen
+a_change_is_watched
+the_node_goes
+ek_by_file
+conclude
