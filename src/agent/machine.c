@@ -25,10 +25,11 @@ enum { MAX_AUTH = 128 }; /* a hierarchy's password: at most a digest's length */
 
 int machine_init(struct machine *machine, const struct config *config, struct gb_err *err)
 {
-    *machine = (struct machine){.config = config, .arena = gb_arena_new()};
-    if (!machine->arena)
+    *machine = (struct machine){.config = config, .arena = gb_arena_new(), .life = gb_arena_new()};
+    if (!machine->arena || !machine->life)
         return gb_err_nomem(err);
-    return digester_new(&machine->digester, err);
+    int r = extras_make(machine->life, &machine->extras, err);
+    return r < 0 ? r : digester_new(&machine->digester, err);
 }
 
 void machine_done(struct machine *machine)
@@ -36,6 +37,7 @@ void machine_done(struct machine *machine)
     tpm_close(machine->tpm);
     digester_free(machine->digester);
     gb_arena_free(machine->arena);
+    gb_arena_free(machine->life);
     *machine = (struct machine){0};
 }
 
@@ -113,8 +115,6 @@ static int prepare(struct machine *machine, const struct state *state, struct gb
         r = point_of(machine, err);
     if (r == GB_OK)
         r = tpm_ek_certs(machine->tpm, machine->arena, &machine->certs, err);
-    if (r == GB_OK)
-        r = extras_make(machine->arena, &machine->extras, err);
     return r;
 }
 

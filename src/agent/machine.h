@@ -29,6 +29,7 @@ struct machine {
     uint8_t y[32];
     uint8_t fingerprint[32]; /* SHA-256 over its SubjectPublicKeyInfo */
     struct tpm_ek_certs certs;
+    struct gb_arena *life; /* owned: of the extras, which are read once */
     struct gb_bytes extras;
 };
 

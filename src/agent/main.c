@@ -7,11 +7,13 @@
 #include <time.h>
 
 #include "agent/config.h"
+#include "agent/doors.h"
 #include "agent/retry.h"
 #include "agent/run.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "crypto/rand.h"
+#include "os/service.h"
 
 enum { EXIT_TRUSTED, EXIT_UNTRUSTED, EXIT_CONFIG, EXIT_MALFORMED, EXIT_SYSTEM, EXIT_REFUSED };
 
@@ -173,6 +175,7 @@ static int run(struct agent *agent)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
+    service_tell(SERVICE_READY, NULL); /* whatever the TPM and the network are like today */
     for (unsigned attempt = 0;;) {
         int64_t ms;
         int r = agent_step(agent, &wait_s, &err);
@@ -184,9 +187,12 @@ static int run(struct agent *agent)
                        wait_s > 0 ? "waiting" : "round-failed", &err);
             ms = delay_ms(r, wait_s, attempt++);
         }
+        service_tell(SERVICE_ALIVE, NULL);
         if (sleep_ms(&signals, ms))
-            return EXIT_TRUSTED;
+            break;
     }
+    service_tell(SERVICE_STOPPING, NULL);
+    return EXIT_TRUSTED;
 }
 
 static int once(struct agent *agent)
@@ -222,6 +228,8 @@ static int act(const struct args *args, const struct config *config)
     umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
     int r = agent_init(&agent, config, &err);
+    if (r == GB_OK)
+        r = doors_close(config, &err);
     if (r < 0) {
         gb_log_err(GB_LOG_ERROR, "start-failed", &err);
         code = exit_of(r);

@@ -132,6 +132,8 @@ static int filter_calls(enum sandbox_profile profile, struct gb_err *err)
         r = add_calls(filter, rules->calls);
     if (r == 0)
         r = add_refused(filter, sandbox_refused);
+    if (r == 0 && rules->refused)
+        r = add_refused(filter, rules->refused);
     if (r == 0)
         r = hide_clone3(filter);
     if (r == 0)

@@ -121,6 +121,44 @@ static const struct sandbox_call server_calls[] = {
     {NULL},
 };
 
+/* The agent: dials out, talks to the TPM (a device or a socket), keeps one file. It listens on
+ * nothing: there is no listen, no accept. */
+static const struct sandbox_call agent_calls[] = {
+    CALL(connect),
+    CALL(dup),
+    CALL(eventfd2), /* libcurl's resolver thread */
+    CALL(fsync),
+    CALL(getdents64),
+    CALL(getegid),
+    CALL(geteuid),
+    CALL(getgid),
+    CALL(getpeername),
+    CALL(getsockname),
+    CALL(getsockopt),
+    CALL(getuid),
+    CALL(mkdir),
+    CALL(openat),
+    CALL(pipe2),
+    CALL(recvmmsg), /* glibc's resolver, as sendmmsg */
+    CALL(rename),
+    CALL(renameat),
+    CALL(renameat2),
+    CALL(rt_sigtimedwait),
+    CALL(sendmmsg),
+    CALL(setsockopt),
+    FIRST(socket, AF_INET),
+    FIRST(socket, AF_INET6),
+    FIRST(socket, AF_NETLINK), /* getaddrinfo asks for the machine's addresses */
+    FIRST(socket, AF_UNIX),    /* sd_notify, a TPM in software */
+    CALL(socketpair),
+    CALL(unlink),
+    CALL(unlinkat),
+    {NULL},
+};
+
+/* getaddrinfo binds its netlink socket, libcurl a local address: both go on without. */
+static const char *const agent_refused[] = {"bind", NULL};
+
 /* glibc and libcrypto look around with these and take a refusal for an answer. */
 const char *const sandbox_refused[] = {
     "access",   "faccessat",  "faccessat2",        "getcpu",  "ioctl", "prctl", "prlimit64",
@@ -129,8 +167,9 @@ const char *const sandbox_refused[] = {
 
 const struct sandbox_rules *sandbox_rules_of(enum sandbox_profile profile)
 {
-    static const struct sandbox_rules keyd = {keyd_calls};
-    static const struct sandbox_rules server = {server_calls};
+    static const struct sandbox_rules keyd = {keyd_calls, NULL};
+    static const struct sandbox_rules server = {server_calls, NULL};
+    static const struct sandbox_rules agent = {agent_calls, agent_refused};
     switch (profile) {
     case SANDBOX_NONE:
         return NULL;
@@ -138,6 +177,8 @@ const struct sandbox_rules *sandbox_rules_of(enum sandbox_profile profile)
         return &keyd;
     case SANDBOX_SERVER:
         return &server;
+    case SANDBOX_AGENT:
+        return &agent;
     }
     return NULL;
 }

@@ -16,6 +16,7 @@ struct sandbox_call {
 
 struct sandbox_rules {
     const struct sandbox_call *calls; /* beside the common ones */
+    const char *const *refused;       /* likewise; NULL: none */
 };
 
 /* What every program of ours does: memory, threads, time, descriptors that are open. */

@@ -92,6 +92,8 @@ ok "rounds go on" until_true 30 changed "$before"
 checks=$((checks + 1))
 listening=$(ss -H -ltnup 2>/dev/null | grep "pid=${pid[agent-n1]}," || true)
 [ -z "$listening" ] || fail "the agent listens" "$listening"
+[ "$sandbox" = no ] || same "its system calls are filtered" "$(awk '/^Seccomp:/ {print $2}' "/proc/${pid[agent-n1]}/status")" 2
+[ "$sandbox" = no ] || same "it may get no privileges" "$(awk '/^NoNewPrivs:/ {print $2}' "/proc/${pid[agent-n1]}/status")" 1
 
 # Each side comes back.
 stop server
