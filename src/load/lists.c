@@ -26,11 +26,11 @@ static void event_header(struct gb_buf *out)
 }
 
 static int event(struct lists *lists, struct digester *digester, struct gb_buf *out, uint32_t pcr,
-                 uint32_t type, struct gb_bytes data)
+                 uint32_t type, struct gb_bytes data, struct gb_bytes hashed)
 {
     uint8_t digest[32];
     uint8_t *value = lists->pcrs[pcr];
-    int r = digest_of(digester, DIGEST_SHA256, data, digest);
+    int r = digest_of(digester, DIGEST_SHA256, hashed, digest);
     if (r == GB_OK)
         r = digest_of_two(digester, DIGEST_SHA256, gb_bytes(value, 32), gb_bytes(digest, 32),
                           value);
@@ -49,16 +49,24 @@ static int boot(struct gb_arena *arena, struct digester *digester, struct lists 
                 struct gb_err *err)
 {
     gb_cleanup(gb_buf_done) struct gb_buf out;
+    static const char grub[] = "kernel_cmdline: ";
+    static const char cmdline[] = "kernel_cmdline: /vmlinuz ima_policy=tcb ima_template=ima-ng";
+    const struct gb_bytes zeros = gb_bytes("\0\0\0", 4);
     int r = GB_OK;
     gb_buf_init(&out, BOOT_LOG_MAX);
     event_header(&out);
     for (uint32_t pcr = 0; pcr < 8 && r == GB_OK; pcr++)
-        r = event(lists, digester, &out, pcr, EV_SEPARATOR, gb_bytes("\0\0\0", 4));
+        r = event(lists, digester, &out, pcr, EV_SEPARATOR, zeros, zeros);
     for (int i = 0; i < 90 && r == GB_OK; i++) {
         char words[48];
         int len = snprintf(words, sizeof words, "garboard-load boots, step %d", i);
-        r = event(lists, digester, &out, 9, EV_IPL, gb_bytes(words, (size_t)len + 1));
+        r = event(lists, digester, &out, 9, EV_IPL, gb_bytes(words, (size_t)len + 1),
+                  gb_bytes(words, (size_t)len));
     }
+    /* as GRUB measures it: without its own words before it */
+    if (r == GB_OK)
+        r = event(lists, digester, &out, 8, EV_IPL, gb_bytes(cmdline, sizeof cmdline),
+                  gb_bytes(cmdline + sizeof grub - 1, sizeof cmdline - sizeof grub));
     lists->boot_log = gb_arena_copy(arena, gb_buf_bytes(&out));
     if (r < 0 || !gb_buf_ok(&out) || !lists->boot_log.data)
         return gb_err_nomem(err);
