@@ -19,13 +19,13 @@ const struct conf_key keyd_config_table[] = {
     {"trust_domain", CONF_TEXT, AT(trust_domain), NULL, 0, 0, NULL,
      "Name in every identity: spiffe://TRUST_DOMAIN/node/...", true},
     {"tpm_root", CONF_LIST, AT(tpm_roots), NULL, 0, 0, NULL,
-     "File of TPM makers' root certificates (PEM or DER); may be repeated. Without any, no node "
+     "File of TPM makers' root certificates (PEM or DER); may be repeated; without any, no node "
      "can enrol.",
      false},
     {"tpm_intermediate", CONF_LIST, AT(tpm_intermediates), NULL, 0, 0, NULL,
      "File of TPM makers' intermediate certificates; may be repeated.", false},
     {"policy", CONF_LIST, AT(policies), NULL, 0, 0, NULL,
-     "File of policy and reference sets that tokens are judged by; may be repeated. Without any, "
+     "File of policy and reference sets that tokens are judged by; may be repeated; without any, "
      "no token says trusted.",
      false},
     {"server_name", CONF_LIST, AT(server_names), NULL, 0, 0, NULL,
@@ -46,7 +46,7 @@ const struct conf_key keyd_config_table[] = {
     {"log_level", CONF_CHOICE, AT(log_level), "info", 0, 0, log_levels,
      "What is logged, and all that is graver.", false},
     {"sandbox", CONF_BOOL, AT(sandbox), "yes", 0, 0, NULL,
-     "Whether keyd closes its own doors: system calls, folders. For debugging only: no.", false},
+     "Whether keyd closes its own doors: system calls, folders; no only for debugging.", false},
     {NULL},
 };
 

@@ -9,6 +9,18 @@
 #include "crypto/signer.h"
 #include "os/file.h"
 
+/* Sanitizers look into their own process by means that the sandbox forbids. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANDBOX "sandbox = no\n"
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANDBOX "sandbox = no\n"
+#endif
+#endif
+#ifndef SANDBOX
+#define SANDBOX ""
+#endif
+
 static void write_file(const struct keyd_state *state, const char *name, struct gb_bytes bytes)
 {
     char path[128];
@@ -48,7 +60,8 @@ static void write_keys(const struct keyd_state *state, const char *passphrase)
 void keyd_state_configure(const struct keyd_state *state, const char *passphrase, const char *more)
 {
     char text[2048];
-    snprintf(text, sizeof text, "trust_domain = example.test\nstate = %s\nsocket = %s\n%s%s%s%s",
+    snprintf(text, sizeof text,
+             SANDBOX "trust_domain = example.test\nstate = %s\nsocket = %s\n%s%s%s%s",
              state->folder, state->socket, passphrase[0] ? "passphrase_file = " : "",
              passphrase[0] ? state->folder : "", passphrase[0] ? "/passphrase\n" : "", more);
     write_file(state, "keyd.conf", gb_bytes_str(text));
