@@ -63,6 +63,11 @@ int answer_status(enum refusal refusal)
     return catalogue[refusal].status;
 }
 
+const char *answer_code(enum refusal refusal)
+{
+    return catalogue[refusal].code;
+}
+
 enum refusal answer_of_keyd(struct thread *thread, int result, const struct gb_err *err)
 {
     if (result == GB_ERR_DENIED)

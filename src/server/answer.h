@@ -18,6 +18,7 @@ void answer_refuse(struct thread *thread, struct http_request *request, enum ref
 /* {"error":{...}} of a refusal, for answers that hold more beside it. */
 struct json *answer_error(enum refusal refusal, const char *message);
 int answer_status(enum refusal refusal);
+const char *answer_code(enum refusal refusal);
 /* The refusal that an error of the store, of keyd, or of our own becomes; logged when it is ours.
  */
 enum refusal answer_of_keyd(struct thread *thread, int result, const struct gb_err *err);

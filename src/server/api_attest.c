@@ -38,6 +38,8 @@ static void refuse_with_next(struct thread *thread, struct http_request *request
 {
     struct gb_arena *arena = http_request_arena(request);
     struct json *next = arena ? next_json(thread, arena, node) : NULL;
+    gb_log_event(GB_LOG_INFO, "round-refused", GB_LOG_TEXT("node", node->name),
+                 GB_LOG_TEXT("code", answer_code(refusal)), GB_LOG_TEXT("why", message));
     nodes_give(thread->server->nodes, node);
     if (!next) {
         answer_refuse(thread, request, REFUSAL_INTERNAL, NULL);
@@ -47,8 +49,6 @@ static void refuse_with_next(struct thread *thread, struct http_request *request
     json_set(body, "error", answer_error(refusal, message));
     json_set(body, "next", next);
     stats_add(&thread->server->stats.refusals[refusal]);
-    gb_log_event(GB_LOG_INFO, "round-refused", GB_LOG_TEXT("node", node->name),
-                 GB_LOG_TEXT("why", message));
     answer_json(thread, request, answer_status(refusal), body);
 }
 
@@ -242,9 +242,11 @@ void api_attest(void *ctx, const struct route_call *call)
     if (!a)
         return;
     a->began_us = now_us();
-    a->node = caller_take(thread, call);
-    if (!a->node || !take_nonce(thread, call, a->node, &a->round.nonce))
+    /* Who is refused has been answered, and with that `a` is gone. */
+    struct node *node = caller_take(thread, call);
+    if (!node || !take_nonce(thread, call, node, &a->round.nonce))
         return;
+    a->node = node;
     a->snapshot = snapshot_get(server->trust);
     a->round.node = a->node;
     a->round.snapshot = a->snapshot;

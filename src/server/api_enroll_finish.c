@@ -164,12 +164,13 @@ static void certified(struct work *work)
 static void answer_again(struct finishing *f)
 {
     struct thread *thread = f->work.thread;
-    bool same = memcmp(f->ticket->request, f->request_hash, sizeof f->request_hash) == 0;
+    struct ticket *ticket = f->ticket; /* outlives the request */
+    bool same = memcmp(ticket->request, f->request_hash, sizeof f->request_hash) == 0;
     if (same)
-        http_answer(f->work.request, 200, "application/json", gb_bytes_str(f->ticket->answer));
+        http_answer(f->work.request, 200, "application/json", gb_bytes_str(ticket->answer));
     else
         answer_refuse(thread, f->work.request, REFUSAL_CHALLENGE_UNKNOWN, NULL);
-    tickets_give(thread->server->tickets, f->ticket);
+    tickets_give(thread->server->tickets, ticket);
 }
 
 static void proceed(struct finishing *f)

@@ -63,11 +63,10 @@ void api_nonce(void *ctx, const struct route_call *call)
     struct asking *a = work_new_of(thread, call->request, struct asking);
     if (!a)
         return;
-    a->node = caller_take(thread, call);
-    if (!a->node)
+    struct node *node = caller_take(thread, call);
+    if (!node)
         return;
-    nodes_give(thread->server->nodes, a->node); /* known, and with its own key: that is all */
-    a->node = NULL;
+    nodes_give(thread->server->nodes, node); /* known, and with its own key: that is all */
     a->work.run = ask_nonce;
     a->work.then = answer_nonce;
     start(a);
@@ -110,9 +109,10 @@ static struct asking *prepare(struct thread *thread, const struct route_call *ca
         answer_refuse(thread, call->request, REFUSAL_MALFORMED, err.text);
         return NULL;
     }
-    a->node = caller_take(thread, call);
-    if (!a->node)
+    struct node *node = caller_take(thread, call);
+    if (!node)
         return NULL;
+    a->node = node;
     int r = read_cert(a, &err);
     if (r == GB_OK)
         return a;

@@ -16,8 +16,8 @@ struct work {
     struct gb_err err;
 };
 
-/* Memory for a struct that begins with a struct work, with the request's life; NULL: refused and
- * answered. */
+/* Memory for a struct that begins with a struct work, with the request's life: an answer or refusal
+ * ends it, so nothing of it may be touched afterwards. NULL: refused and answered. */
 void *work_new(struct thread *thread, struct http_request *request, size_t size);
 #define work_new_of(thread, request, type) ((type *)work_new((thread), (request), sizeof(type)))
 
