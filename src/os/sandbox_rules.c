@@ -3,6 +3,8 @@
 #include <sched.h>
 #include <sys/socket.h>
 
+#include "os/sandbox.h"
+
 #define CALL(n)             {.name = #n}
 #define FIRST(n, arg)       {.name = #n, .mask = ~0UL, .first = (arg)}
 #define FIRST_HAS(n, flags) {.name = #n, .mask = (flags), .first = (flags)}
