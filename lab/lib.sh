@@ -6,6 +6,8 @@ repo=${lab%/*}
 cache=${GARBOARD_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}}/garboard/lab
 work=${GARBOARD_LAB_WORK:-$repo/build/lab}
 parts=$work/parts # links into the cache, made by lab/prepare
+# shellcheck disable=SC2034 # for the caller
+programs=${GARBOARD_BIN:-$repo/build/bin}
 
 # Everything that carries a time carries this one, so that the same input gives the same bytes.
 export SOURCE_DATE_EPOCH=1700000000 E2FSPROGS_FAKE_TIME=1700000000 LC_ALL=C TZ=UTC
