@@ -4,9 +4,16 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "crypto/digest.h"
+#include "crypto/key.h"
 #include "evidence/tpm_wire.h"
 #include "server/answer.h"
 #include "server/join_token.h"
+#include "server/refusals.h"
+#include "server/server.h"
+#include "server/tickets.h"
+#include "server/waiting.h"
+#include "store/store.h"
 
 bool admit_name(const char *node_name, const char *pool, const char *name)
 {

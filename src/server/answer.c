@@ -4,6 +4,11 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/http_server.h"
+#include "server/refusals.h"
+#include "server/server.h"
+#include "server/stats.h"
+#include "wire/json.h"
 
 static const struct {
     int status;

@@ -5,15 +5,26 @@
 #include <string.h>
 #include <time.h>
 
+#include "attest/next.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/http_server.h"
+#include "net/router.h"
 #include "server/answer.h"
 #include "server/api.h"
 #include "server/caller.h"
 #include "server/next.h"
 #include "server/node_id.h"
+#include "server/nodes.h"
+#include "server/nonce.h"
+#include "server/refusals.h"
 #include "server/round.h"
+#include "server/server.h"
+#include "server/snapshot.h"
+#include "server/stats.h"
 #include "server/work.h"
+#include "store/store.h"
+#include "wire/json.h"
 
 enum { LOOP_BODY = 256 << 10 }; /* a longer one would hold the loop for milliseconds */
 

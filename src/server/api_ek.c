@@ -3,11 +3,18 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/http_server.h"
+#include "net/router.h"
 #include "server/answer.h"
 #include "server/api.h"
 #include "server/ask.h"
-#include "server/caller.h"
 #include "server/change.h"
+#include "server/refusals.h"
+#include "server/server.h"
+#include "server/waiting.h"
+#include "server/work.h"
+#include "store/store.h"
+#include "wire/json.h"
 
 enum { MAX_APPROVAL_S = 30 * 86400 };
 

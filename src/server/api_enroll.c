@@ -4,6 +4,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "evidence/bundle.h"
+#include "net/http_server.h"
+#include "net/router.h"
+#include "rpc/keyd.h"
 #include "server/admit.h"
 #include "server/answer.h"
 #include "server/api.h"
@@ -11,7 +15,12 @@
 #include "server/ek_certs.h"
 #include "server/join_token.h"
 #include "server/node_id.h"
+#include "server/refusals.h"
+#include "server/server.h"
+#include "server/tickets.h"
 #include "server/work.h"
+#include "store/store.h"
+#include "wire/json.h"
 
 enum { MAX_EK_CERTS = STORE_MAX_EKS - 1, MAX_CERT = 8 << 10, CHALLENGE_S = 60, WAIT_S = 15 };
 

@@ -1,8 +1,14 @@
 /* What people and nodes did. */
 
 #include "base/text.h"
+#include "net/http_server.h"
+#include "net/router.h"
 #include "server/answer.h"
 #include "server/api.h"
+#include "server/refusals.h"
+#include "server/server.h"
+#include "store/store.h"
+#include "wire/json.h"
 
 enum { DEFAULT_EVENTS = 100, MAX_EVENTS = 10000 };
 

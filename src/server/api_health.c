@@ -3,9 +3,21 @@
 #include <inttypes.h>
 
 #include "base/clock.h"
+#include "net/http_server.h"
+#include "net/router.h"
+#include "os/pool.h"
+#include "rpc/keyd.h"
 #include "server/answer.h"
 #include "server/api.h"
+#include "server/liveness.h"
+#include "server/nodes.h"
+#include "server/refusals.h"
+#include "server/server.h"
+#include "server/snapshot.h"
+#include "server/stats.h"
 #include "server/work.h"
+#include "store/store.h"
+#include "wire/json.h"
 
 enum { MAX_METRICS = 256 << 10 };
 

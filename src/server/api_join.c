@@ -5,14 +5,21 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/secret.h"
+#include "crypto/digest.h"
 #include "crypto/issue.h"
 #include "crypto/rand.h"
+#include "net/http_server.h"
+#include "net/router.h"
 #include "server/answer.h"
 #include "server/api.h"
 #include "server/ask.h"
-#include "server/caller.h"
 #include "server/change.h"
 #include "server/join_token.h"
+#include "server/refusals.h"
+#include "server/server.h"
+#include "server/work.h"
+#include "store/store.h"
+#include "wire/json.h"
 
 enum { MAX_TOKEN_LIFE_S = 366 * 86400, MAX_USES = 100000, MAX_POOL = 254 };
 

@@ -4,11 +4,20 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "net/http_server.h"
+#include "net/router.h"
 #include "server/answer.h"
 #include "server/api.h"
 #include "server/caller.h"
 #include "server/change.h"
+#include "server/liveness.h"
 #include "server/node_id.h"
+#include "server/nodes.h"
+#include "server/refusals.h"
+#include "server/server.h"
+#include "server/work.h"
+#include "store/store.h"
+#include "wire/json.h"
 
 static struct json *links_json(const struct node_verdict *verdict)
 {

@@ -4,11 +4,19 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/http_server.h"
+#include "net/router.h"
 #include "server/answer.h"
 #include "server/api.h"
 #include "server/caller.h"
 #include "server/change.h"
 #include "server/documents.h"
+#include "server/refusals.h"
+#include "server/server.h"
+#include "server/snapshot.h"
+#include "server/work.h"
+#include "store/store.h"
+#include "wire/json.h"
 
 static struct json *document_json(const struct store_document *document)
 {

@@ -4,12 +4,21 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/http_server.h"
+#include "net/router.h"
+#include "rpc/keyd.h"
 #include "server/answer.h"
 #include "server/api.h"
 #include "server/ask.h"
 #include "server/caller.h"
 #include "server/node_id.h"
+#include "server/nodes.h"
+#include "server/refusals.h"
+#include "server/server.h"
+#include "server/stats.h"
 #include "server/work.h"
+#include "store/store.h"
+#include "wire/json.h"
 
 enum { MAX_TOKEN_BODY = 64 << 20 };
 

@@ -3,9 +3,11 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/encode.h"
 #include "policy/field.h"
+#include "wire/json.h"
 
 void ask_fail(struct ask *ask, const char *fmt, ...)
 {

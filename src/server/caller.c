@@ -4,8 +4,15 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/http_server.h"
+#include "net/router.h"
+#include "net/tls.h"
 #include "server/answer.h"
 #include "server/node_id.h"
+#include "server/nodes.h"
+#include "server/refusals.h"
+#include "server/server.h"
+#include "store/store.h"
 
 struct node *caller_take(struct thread *thread, const struct route_call *call)
 {

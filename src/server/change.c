@@ -1,7 +1,12 @@
 #include "server/change.h"
 
+#include "net/router.h"
 #include "server/answer.h"
 #include "server/caller.h"
+#include "server/refusals.h"
+#include "server/server.h"
+#include "server/work.h"
+#include "wire/json.h"
 
 struct change *change_new(struct thread *thread, const struct route_call *call, const char *what)
 {

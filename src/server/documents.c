@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "policy/field.h"
+#include "store/store.h"
 #include "wire/yaml.h"
 
 /* Documents kept; a NodePolicy and the sets that one policy may name. */

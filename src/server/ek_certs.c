@@ -1,6 +1,7 @@
 #include "server/ek_certs.h"
 
 #include "base/reader.h"
+#include "evidence/bundle.h"
 
 static const uint32_t intermediate_bit = UINT32_C(1) << 31;
 

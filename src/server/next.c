@@ -4,6 +4,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/answer.h"
+#include "server/config.h"
+#include "server/nodes.h"
+#include "server/nonce.h"
+#include "server/server.h"
+#include "server/snapshot.h"
+#include "wire/json.h"
 
 struct json *next_json(struct thread *thread, struct gb_arena *arena, struct node *node)
 {

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "server/nodes_entry.h"
 #include "server/nodes_shard.h"
+#include "store/store.h"
 
 int nodes_new(struct nodes **ret_nodes, struct gb_err *err)
 {

@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "crypto/key.h"
 #include "evidence/tpm_wire.h"
+#include "server/nodes.h"
+#include "store/store.h"
 
 /* At most `max` bytes; NULL for NULL, and when out of memory. */
 static char *copy_text(const char *text, size_t max)

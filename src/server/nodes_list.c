@@ -1,11 +1,15 @@
 /* What others read of the table. */
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/liveness.h"
 #include "server/node_id.h"
 #include "server/nodes.h"
+#include "server/nodes_entry.h"
 #include "server/nodes_shard.h"
+#include "store/store.h"
 
 /* Calls `each` under the lock of the shard that is walked, until it says false. */
 static void walk(struct nodes *nodes, bool (*each)(void *ctx, const struct entry *entry), void *ctx)

@@ -2,12 +2,22 @@
 
 #include <string.h>
 
+#include "attest/next.h"
 #include "base/clock.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
+#include "evidence/bundle.h"
 #include "evidence/envelope.h"
 #include "policy/policy.h"
+#include "result/verdict.h"
 #include "server/answer.h"
 #include "server/ek_certs.h"
+#include "server/nodes.h"
+#include "server/nonce.h"
+#include "server/snapshot.h"
+#include "store/store.h"
+#include "verify/verify.h"
+#include "wire/json.h"
 
 /* A round that brings all is judged with the EK certificates of the enrolment, whatever the node
  * sent: that its AK lives in that TPM was proven then, for these. */

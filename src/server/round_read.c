@@ -1,6 +1,8 @@
 /* A stored verdict back to what is told of it. */
 
+#include "server/nodes.h"
 #include "server/round.h"
+#include "store/store.h"
 #include "wire/json.h"
 
 static uint8_t tier_of(struct gb_bytes name)

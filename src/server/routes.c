@@ -1,5 +1,7 @@
 #include "server/routes.h"
 
+#include "net/http_server.h"
+#include "net/router.h"
 #include "server/api.h"
 
 enum {

@@ -6,10 +6,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "net/loop.h"
+#include "os/pool.h"
 #include "os/sandbox.h"
 #include "os/service.h"
+#include "server/config.h"
+#include "server/server.h"
 #include "server/start.h"
 #include "server/threads.h"
+#include "store/store.h"
 
 struct service {
     const char *path;

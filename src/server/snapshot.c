@@ -5,12 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attest/attest.h"
 #include "attest/trust.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
 #include "crypto/rand.h"
 #include "crypto/x509.h"
 #include "os/file.h"
+#include "policy/policy.h"
+#include "store/store.h"
 
 struct snapshot {
     struct gb_arena *arena; /* owned: all that is read at run time */

@@ -2,10 +2,23 @@
 
 #include <string.h>
 
+#include "attest/next.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "crypto/digest.h"
 #include "os/file.h"
+#include "os/pool.h"
+#include "rpc/keyd.h"
+#include "server/config.h"
+#include "server/liveness.h"
+#include "server/nodes.h"
 #include "server/round.h"
+#include "server/server.h"
+#include "server/snapshot.h"
+#include "server/threads.h"
+#include "server/tickets.h"
+#include "server/waiting.h"
+#include "store/store.h"
 
 enum {
     TICKETS = 1024,

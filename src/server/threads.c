@@ -5,9 +5,14 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
+#include "net/http_server.h"
+#include "net/loop.h"
 #include "net/router.h"
 #include "net/tls.h"
+#include "server/config.h"
 #include "server/routes.h"
+#include "server/server.h"
 
 enum {
     MAX_HEADER = 8 << 10,

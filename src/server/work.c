@@ -3,7 +3,12 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "net/http_server.h"
+#include "net/loop.h"
+#include "os/pool.h"
 #include "server/answer.h"
+#include "server/refusals.h"
+#include "server/server.h"
 
 void *work_new(struct thread *thread, struct http_request *request, size_t size)
 {
