@@ -1,25 +1,35 @@
 #include "load/process.h"
 
+#include <dirent.h>
 #include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
-double process_cpu_s(pid_t pid)
+/* Nanoseconds on a CPU, of one thread; the ticks of /proc/PID/stat are ten milliseconds. */
+static double thread_cpu_s(pid_t pid, const char *thread)
 {
-    char path[64], line[1024] = "";
-    unsigned long user = 0, system = 0;
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    char path[300];
+    unsigned long long ns = 0;
+    snprintf(path, sizeof path, "/proc/%d/task/%s/schedstat", (int)pid, thread);
     FILE *f = fopen(path, "re");
     if (!f)
         return 0;
-    size_t n = fread(line, 1, sizeof line - 1, f);
+    if (fscanf(f, "%llu", &ns) != 1)
+        ns = 0;
     fclose(f);
-    line[n] = '\0';
-    const char *after = strrchr(line, ')'); /* the name may hold anything */
-    if (!after || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user,
-                         &system) != 2)
-        return 0;
-    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+    return (double)ns / 1e9;
+}
+
+double process_cpu_s(pid_t pid)
+{
+    char path[64];
+    double sum = 0;
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *dir = opendir(path);
+    for (struct dirent *entry; dir && (entry = readdir(dir));)
+        if (entry->d_name[0] != '.')
+            sum += thread_cpu_s(pid, entry->d_name);
+    if (dir)
+        closedir(dir);
+    return sum;
 }
 
 double process_memory_kb(pid_t pid)

@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-/* CPU time that all its threads have used, in seconds; 0 when it cannot be told. */
+/* CPU time that its living threads have used, in seconds; 0 when it cannot be told. */
 double process_cpu_s(pid_t pid);
 /* Memory that is its own, in KB. */
 double process_memory_kb(pid_t pid);
