@@ -38,7 +38,7 @@ static int write_public(const struct signer *signer, uint32_t attributes, struct
                               .symmetric_alg = ek ? TPM_ALG_AES : TPM_ALG_NULL,
                               .symmetric_bits = ek ? 128 : 0,
                               .symmetric_mode = ek ? TPM_ALG_CFB : 0,
-                              .scheme = ek ? TPM_ALG_NULL : KEY_ECDSA,
+                              .scheme = ek ? (uint16_t)TPM_ALG_NULL : (uint16_t)KEY_ECDSA,
                               .scheme_hash = ek ? 0 : DIGEST_SHA256,
                               .ecc_curve = KEY_P256,
                               .ecc_x = gb_bytes(x, 32),
