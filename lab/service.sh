@@ -108,7 +108,7 @@ node_stop() {
 # Fails while there is nothing of this boot.
 told() {
     "$garboard" node show "$1" --format json >"$made/$1/show.json" 2>"$made/$1/show.err" || return 1
-    read -r tier verified_at < <("$lab/told" "$made/$1/show.json") && [ "$verified_at" -ge "${began[$1]}" ]
+    read -r tier verified_at < <("$lab/told" "$made/$1/show.json") && [ "$verified_at" -gt "${began[$1]}" ]
 }
 
 # rounds NODE COUNT: waits for so many rounds of this boot and leaves the longest time between two of them
