@@ -102,7 +102,7 @@ const struct cmd cmd_reference_capture = {
     .args = "DIR",
     .min_args = 1,
     .max_args = 1,
-    .summary = "writes reference sets and a policy from the evidence of a boot you vouch for",
+    .summary = "write reference sets and a policy from the evidence of a boot you vouch for",
     .examples = "  garboard reference capture evidence/ -o known-good.yaml\n"
                 "  garboard reference capture evidence/ --class platform -o platform.yaml\n",
     .options = options,

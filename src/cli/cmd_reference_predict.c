@@ -141,7 +141,7 @@ const struct cmd cmd_reference_predict = {
     .args = "",
     .min_args = 0,
     .max_args = 0,
-    .summary = "writes reference sets and a policy from the files that will be booted",
+    .summary = "write reference sets and a policy from the files that will be booted",
     .examples =
         "  garboard reference predict --uki linux.efi --root-dir root/ -o known-good.yaml\n"
         "  garboard reference predict --kernel vmlinuz --initrd initrd.img --cmdline 'ro quiet' "

@@ -74,7 +74,7 @@ const struct cmd cmd_verify = {
     .args = "DIR",
     .min_args = 1,
     .max_args = 1,
-    .summary = "proves the evidence in a folder and judges it, link by link",
+    .summary = "prove the evidence in a folder and judge it, link by link",
     .examples = "  garboard verify evidence/\n"
                 "  garboard verify evidence/ --policy known-good.yaml --format json\n"
                 "  garboard verify evidence/ --root vendor-ca.pem --nonce 00112233445566778899\n",

@@ -47,7 +47,7 @@ static const char *const exit_help = "Exit codes:\n"
 static void print_help(FILE *to)
 {
     fputs("Usage: garboard COMMAND [OPTION]... [ARGUMENT]...\n"
-          "Reads, proves and judges what a machine's TPM measured, link by link.\n\n"
+          "Read, prove and judge what a machine's TPM measured, link by link.\n\n"
           "Commands:\n",
           to);
     for (const struct cmd *const *c = cmd_table; *c; c++)
