@@ -12,16 +12,14 @@
 #include "crypto/digest.h"
 #include "crypto/issue.h"
 #include "crypto/request.h"
-#include "crypto/wrap.h"
 #include "evidence/bundle.h"
 #include "evidence/envelope.h"
 #include "tpm/certify.h"
 #include "tpm/ek.h"
+#include "verify/binding.h"
 #include "wire/json.h"
 
 enum {
-    PROOF_SIZE = 32,
-    NONCE_SIZE = 32,
     MAX_WAIT_S = 3600,
     MAX_EVIDENCE = 256 << 10 /* without logs: certificates and structures */
 };
@@ -34,7 +32,7 @@ struct enrolment {
     struct link link;
     struct tpm_ek ek;
     struct gb_bytes challenge;
-    uint8_t answer[PROOF_SIZE + NONCE_SIZE]; /* what quote and certification answer */
+    uint8_t answer[BINDING_PROOF + BINDING_NONCE]; /* what quote and certification answer */
 };
 
 static void enrolment_done(struct enrolment *e)
@@ -89,18 +87,14 @@ static int waiting(const struct enrolment *e, const struct link_answer *answer, 
                       shown ? shown : "?");
 }
 
-/* proof = HMAC-SHA-256(secret, "garboard-enrol-v1" NUL || nonce), see rpc/keyd.h. */
+/* proof || nonce: what quote and certification answer. */
 static int prove(struct enrolment *e, struct gb_bytes secret, struct gb_bytes nonce,
                  struct gb_err *err)
 {
-    static const char label[] = "garboard-enrol-v1"; /* with its NUL */
-    uint8_t message[sizeof label + NONCE_SIZE];
-    if (nonce.len != NONCE_SIZE)
-        return gb_err_set(err, GB_ERR_INPUT, "the server's nonce is not %d bytes long", NONCE_SIZE);
-    memcpy(message, label, sizeof label);
-    memcpy(message + sizeof label, nonce.data, NONCE_SIZE);
-    memcpy(e->answer + PROOF_SIZE, nonce.data, NONCE_SIZE);
-    return wrap_hmac(DIGEST_SHA256, secret, gb_bytes(message, sizeof message), e->answer, err);
+    int r = binding_proof(secret, nonce, e->answer, err);
+    if (r == GB_OK)
+        memcpy(e->answer + BINDING_PROOF, nonce.data, BINDING_NONCE);
+    return r;
 }
 
 static int open_challenge(struct enrolment *e, const struct json *body, struct gb_err *err)
@@ -191,7 +185,7 @@ static int add_certification(const struct enrolment *e, struct json *body, struc
 static int finish_json(const struct enrolment *e, struct json *body, struct gb_err *err)
 {
     link_set_base64(body, e->arena, "challenge", e->challenge);
-    link_set_base64(body, e->arena, "proof", gb_bytes(e->answer, PROOF_SIZE));
+    link_set_base64(body, e->arena, "proof", gb_bytes(e->answer, BINDING_PROOF));
     int r = add_evidence(e, body, err);
     if (r == GB_OK)
         r = add_request(e, body, err);

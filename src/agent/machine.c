@@ -169,13 +169,12 @@ void machine_certs(const struct machine *machine, struct bundle *bundle)
 int machine_certify(struct machine *machine, struct gb_arena *arena, struct gb_bytes answer,
                     struct tpm_certification *ret_made, struct gb_err *err)
 {
-    static const char label[] = "garboard-certify-v1"; /* with its NUL */
-    uint8_t qualifying[32];
-    if (digest_of_two(machine->digester, DIGEST_SHA256, gb_bytes(label, sizeof label), answer,
-                      qualifying) < 0)
-        return gb_err_set(err, GB_ERR_BUG, "sha256 failed");
-    int r = tpm_certify(machine->tpm, arena, &machine->ak, &machine->transport,
-                        gb_bytes(qualifying, sizeof qualifying), ret_made, err);
+    uint8_t qualifying[BINDING_SIZE];
+    int r = binding_of_key(machine->digester, answer, qualifying, err);
+    if (r < 0)
+        return r;
+    r = tpm_certify(machine->tpm, arena, &machine->ak, &machine->transport,
+                    gb_bytes(qualifying, sizeof qualifying), ret_made, err);
     return failed(machine, r);
 }
 

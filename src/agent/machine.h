@@ -48,8 +48,7 @@ GB_MUST_USE int machine_quote(struct machine *machine, struct gb_arena *arena,
                               struct gb_bytes nonce, struct bundle *bundle, struct gb_err *err);
 /* EK certificates and intermediates, as the TPM holds them. */
 void machine_certs(const struct machine *machine, struct bundle *bundle);
-/* The AK certifies the transport key; qualifyingData is SHA-256("garboard-certify-v1" NUL ||
- * `answer`). */
+/* The AK certifies the transport key; qualifyingData is binding_of_key(`answer`). */
 GB_MUST_USE int machine_certify(struct machine *machine, struct gb_arena *arena,
                                 struct gb_bytes answer, struct tpm_certification *ret_made,
                                 struct gb_err *err);

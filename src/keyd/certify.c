@@ -4,17 +4,14 @@
 
 #include "base/secret.h"
 #include "crypto/issue.h"
-#include "crypto/wrap.h"
 #include "keyd/node_cert.h"
 #include "keyd/proof.h"
+#include "verify/binding.h"
 
 /* ---- enrolment ---- */
 
-/* Its NUL counts. */
-static const char domain[] = "garboard-enrol-v1";
-
 /* proof || nonce: what quote and certification answer. */
-enum { ANSWER = 64 };
+enum { ANSWER = BINDING_PROOF + BINDING_NONCE };
 
 /* Names the whole request, so that only the very same is answered again. */
 static int name_request(struct desk *desk, const struct keyd_certify_ask *ask, uint8_t out[32],
@@ -44,12 +41,9 @@ static int name_request(struct desk *desk, const struct keyd_certify_ask *ask, u
 static int check_proof(const struct challenge_try *attempt, const uint8_t proof[32],
                        struct gb_err *err)
 {
-    uint8_t message[sizeof domain + 32];
-    uint8_t expected[32];
-    memcpy(message, domain, sizeof domain);
-    memcpy(message + sizeof domain, attempt->nonce, 32);
-    int r = wrap_hmac(DIGEST_SHA256, gb_bytes(attempt->secret, CHALLENGE_SECRET),
-                      gb_bytes(message, sizeof message), expected, err);
+    uint8_t expected[BINDING_PROOF];
+    int r = binding_proof(gb_bytes(attempt->secret, CHALLENGE_SECRET),
+                          gb_bytes(attempt->nonce, sizeof attempt->nonce), expected, err);
     if (r < 0)
         return r;
     bool equal = secret_equal(gb_bytes(expected, 32), gb_bytes(proof, 32));

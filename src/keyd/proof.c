@@ -5,24 +5,21 @@
 #include "attest/attest.h"
 #include "evidence/envelope.h"
 #include "evidence/tpm_wire.h"
+#include "verify/binding.h"
 #include "verify/certified.h"
-
-/* Its NUL counts. */
-static const char domain[] = "garboard-certify-v1";
 
 int proof_of_key(struct desk *desk, const struct proof_key *what, struct key **ret_key,
                  uint8_t ret_fingerprint[32], struct gb_err *err)
 {
-    uint8_t qualifying[32];
+    uint8_t qualifying[BINDING_SIZE];
     struct gb_findings findings = {.arena = desk->arena};
     const struct certified certified = {
         .attest = what->attest, .signature = what->signature, .key_public = what->transport_public};
     gb_cleanup(key_freep) struct key *key = NULL;
     bool proven = false;
-    if (digest_of_two(desk->digester, DIGEST_SHA256, gb_bytes(domain, sizeof domain), what->nonce,
-                      qualifying) < 0)
-        return gb_err_set(err, GB_ERR_BUG, "sha256 failed");
-    int r = certified_judge(desk->arena, desk->digester, what->ak_public, &certified,
+    int r = binding_of_key(desk->digester, what->nonce, qualifying, err);
+    if (r == 0)
+        r = certified_judge(desk->arena, desk->digester, what->ak_public, &certified,
                             gb_bytes(qualifying, sizeof qualifying), &proven, &key, &findings, err);
     if (r < 0)
         return r;

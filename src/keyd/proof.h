@@ -14,8 +14,7 @@
 #include "result/verdict.h"
 #include "verify/claims.h"
 
-/* The transport key: in the AK's TPM, as the AK itself says over
- * SHA-256("garboard-certify-v1" NUL || nonce). */
+/* The transport key: in the AK's TPM, as the AK itself says over binding_of_key(nonce). */
 struct proof_key {
     struct gb_bytes nonce;
     struct gb_bytes ak_public; /* TPM2B_PUBLIC */

@@ -5,11 +5,11 @@
 #include "base/encode.h"
 #include "base/mem.h"
 #include "crypto/issue.h"
-#include "crypto/wrap.h"
 #include "evidence/envelope.h"
+#include "verify/binding.h"
 #include "wire/json.h"
 
-enum { BODY_MAX = 64 << 10, NONCE = 32, PROOF = 32 };
+enum { BODY_MAX = 64 << 10 };
 
 struct talk {
     struct gb_arena *arena;
@@ -17,7 +17,7 @@ struct talk {
     struct digester *digester;
     const struct lists *lists;
     const struct mimic *machine;
-    uint8_t answers[PROOF + NONCE]; /* what quote and certification answer */
+    uint8_t answers[BINDING_PROOF + BINDING_NONCE]; /* what quote and certification answer */
 };
 
 static void put(struct talk *t, struct json *body, const char *key, struct gb_bytes bytes)
@@ -54,11 +54,10 @@ static int ask(struct talk *t, const char *path, const struct json *body, struct
     return r < 0 ? r : json_read(gb_buf_bytes(&answer), ret_answer, err);
 }
 
-/* proof = HMAC-SHA-256(secret, "garboard-enrol-v1" NUL || nonce), see rpc/keyd.h. */
+/* proof || nonce: what quote and certification answer. */
 static int prove(struct talk *t, const struct json *begun, struct gb_err *err)
 {
-    static const char label[] = "garboard-enrol-v1"; /* with its NUL */
-    uint8_t message[sizeof label + NONCE], secret[64];
+    uint8_t secret[64];
     struct gb_bytes nonce, id_object, encrypted;
     size_t secret_len;
     int r = get(t, begun, "nonce", &nonce, err);
@@ -68,15 +67,11 @@ static int prove(struct talk *t, const struct json *begun, struct gb_err *err)
         r = get(t, begun, "encrypted_secret", &encrypted, err);
     if (r == GB_OK)
         r = mimic_activate(t->machine, id_object, encrypted, secret, &secret_len, err);
-    if (r < 0)
-        return r;
-    if (nonce.len != NONCE)
-        return gb_err_set(err, GB_ERR_INPUT, "a nonce of %zu bytes", nonce.len);
-    memcpy(message, label, sizeof label);
-    memcpy(message + sizeof label, nonce.data, NONCE);
-    memcpy(t->answers + PROOF, nonce.data, NONCE);
-    return wrap_hmac(DIGEST_SHA256, gb_bytes(secret, secret_len), gb_bytes(message, sizeof message),
-                     t->answers, err);
+    if (r == GB_OK)
+        r = binding_proof(gb_bytes(secret, secret_len), nonce, t->answers, err);
+    if (r == GB_OK)
+        memcpy(t->answers + BINDING_PROOF, nonce.data, BINDING_NONCE);
+    return r;
 }
 
 static int add_evidence(struct talk *t, struct gb_bytes ek_cert, struct json *body,
@@ -104,15 +99,12 @@ static int add_evidence(struct talk *t, struct gb_bytes ek_cert, struct json *bo
 
 static int add_certification(struct talk *t, struct json *body, struct gb_err *err)
 {
-    static const char label[] = "garboard-certify-v1";
     gb_cleanup(gb_buf_done) struct gb_buf attest, signature, csr;
-    uint8_t message[sizeof label + sizeof t->answers], qualifying[32];
-    memcpy(message, label, sizeof label);
-    memcpy(message + sizeof label, t->answers, sizeof t->answers);
+    uint8_t qualifying[BINDING_SIZE];
     gb_buf_init(&attest, 1024);
     gb_buf_init(&signature, 1024);
     gb_buf_init(&csr, 8192);
-    int r = digest_of(t->digester, DIGEST_SHA256, gb_bytes(message, sizeof message), qualifying);
+    int r = binding_of_key(t->digester, gb_bytes(t->answers, sizeof t->answers), qualifying, err);
     if (r == GB_OK)
         r = mimic_certify(t->machine, t->digester, gb_bytes(qualifying, sizeof qualifying), &attest,
                           &signature, err);
@@ -153,7 +145,7 @@ static int finish(struct talk *t, const struct enrol *what, const struct json *b
     if (r < 0)
         return r;
     put(t, body, "challenge", challenge);
-    put(t, body, "proof", gb_bytes(t->answers, PROOF));
+    put(t, body, "proof", gb_bytes(t->answers, BINDING_PROOF));
     r = add_evidence(t, what->ek_cert, body, err);
     if (r == GB_OK)
         r = add_certification(t, body, err);

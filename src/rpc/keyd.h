@@ -62,9 +62,9 @@ GB_MUST_USE int keyd_challenge(struct keyd_client *client, struct gb_arena *aren
                                const struct keyd_challenge_ask *ask,
                                struct keyd_challenge *ret_challenge, struct gb_err *err);
 
-/* Step 4: proof = HMAC-SHA-256(secret, "garboard-enrol-v1" NUL || nonce). Quote and certification
+/* Step 4: proof = binding_proof(secret, nonce) (verify/binding.h). Quote and certification
  * both carry qualifyingData = binding_of(proof || nonce as nonce, transport fingerprint, extras)
- * for the quote, SHA-256("garboard-certify-v1" NUL || proof || nonce) for the certification. keyd
+ * for the quote, binding_of_key(proof || nonce) for the certification. keyd
  * runs attest() on `evidence` (an envelope without logs) and signs only when quote and EK are
  * proven. The first failure deletes the challenge. The same request again returns the same
  * certificate, for as long as the challenge lives. */
@@ -97,7 +97,7 @@ struct keyd_renew_ask {
     struct gb_bytes old_cert_pem;
     uint8_t nonce[32];
     struct gb_bytes evidence;
-    struct gb_bytes certify_attest; /* qualifyingData SHA-256("garboard-certify-v1" NUL || nonce) */
+    struct gb_bytes certify_attest; /* qualifyingData binding_of_key(nonce) */
     struct gb_bytes certify_signature;
     struct gb_bytes transport_public;
 };

@@ -1,17 +1,23 @@
 #include "verify/binding.h"
 
+#include <string.h>
+
 #include "base/limits.h"
 #include "crypto/digest.h"
+#include "crypto/wrap.h"
 
-/* Names the purpose, so that no other digest of ours can stand for this one; its NUL counts. */
-static const char domain[] = "garboard-quote-v1";
+/* Each names its purpose, so that no digest of ours can stand for another; the NULs count. */
+static const char quote_domain[] = "garboard-quote-v1";
+static const char proof_domain[] = "garboard-enrol-v1";
+static const char key_domain[] = "garboard-certify-v1";
 
 static int hash(struct digester *digester, struct gb_bytes nonce, const uint8_t transport[32],
                 const uint8_t extras[32], uint8_t out[BINDING_SIZE])
 {
     const uint8_t len[2] = {(uint8_t)(nonce.len >> 8), (uint8_t)nonce.len};
-    const struct gb_bytes pieces[] = {gb_bytes(domain, sizeof domain), gb_bytes(len, sizeof len),
-                                      nonce, gb_bytes(transport, 32), gb_bytes(extras, 32)};
+    const struct gb_bytes pieces[] = {gb_bytes(quote_domain, sizeof quote_domain),
+                                      gb_bytes(len, sizeof len), nonce, gb_bytes(transport, 32),
+                                      gb_bytes(extras, 32)};
     int r = digest_begin(digester, DIGEST_SHA256);
     for (size_t i = 0; r == GB_OK && i < GB_ARRAY_LEN(pieces); i++)
         r = digest_add(digester, DIGEST_SHA256, pieces[i]);
@@ -28,4 +34,25 @@ int binding_of(struct digester *digester, struct gb_bytes nonce, const uint8_t t
     if (r == GB_OK)
         r = hash(digester, nonce, transport, digest, out);
     return r < 0 ? gb_err_set(err, GB_ERR_BUG, "sha256 failed") : GB_OK;
+}
+
+int binding_proof(struct gb_bytes secret, struct gb_bytes nonce, uint8_t out[BINDING_PROOF],
+                  struct gb_err *err)
+{
+    uint8_t message[sizeof proof_domain + BINDING_NONCE];
+    if (nonce.len != BINDING_NONCE)
+        return gb_err_set(err, GB_ERR_INPUT, "a nonce of %zu bytes, not %d", nonce.len,
+                          BINDING_NONCE);
+    memcpy(message, proof_domain, sizeof proof_domain);
+    memcpy(message + sizeof proof_domain, nonce.data, BINDING_NONCE);
+    return wrap_hmac(DIGEST_SHA256, secret, gb_bytes(message, sizeof message), out, err);
+}
+
+int binding_of_key(struct digester *digester, struct gb_bytes answered, uint8_t out[BINDING_SIZE],
+                   struct gb_err *err)
+{
+    if (digest_of_two(digester, DIGEST_SHA256, gb_bytes(key_domain, sizeof key_domain), answered,
+                      out) < 0)
+        return gb_err_set(err, GB_ERR_BUG, "sha256 failed");
+    return GB_OK;
 }

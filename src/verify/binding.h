@@ -1,5 +1,8 @@
 /*
- * What a quote of the service answers: qualifyingData = SHA-256("garboard-quote-v1" NUL || u16be
+ * What each proof of the service answers. The words that name the purposes stand in binding.c
+ * alone: who proves and who checks share these functions.
+ *
+ * A quote: qualifyingData = SHA-256("garboard-quote-v1" NUL || u16be
  * nonce length || nonce || transport fingerprint || SHA-256(extras)). The transport fingerprint is
  * SHA-256 over the SubjectPublicKeyInfo of the key that spoke TLS; extras are the evidence items
  * that no PCR covers. Nothing is believed that neither a PCR nor this digest covers (T03: a relayed
@@ -21,5 +24,17 @@ enum { BINDING_SIZE = 32 };
 GB_MUST_USE int binding_of(struct digester *digester, struct gb_bytes nonce,
                            const uint8_t transport[32], struct gb_bytes extras,
                            uint8_t out[BINDING_SIZE], struct gb_err *err);
+
+enum { BINDING_NONCE = 32, BINDING_PROOF = 32 };
+
+/* Who opened the challenge's secret: HMAC-SHA-256(secret, "garboard-enrol-v1" NUL || nonce).
+ * GB_ERR_INPUT for a nonce of another length, BUG. */
+GB_MUST_USE int binding_proof(struct gb_bytes secret, struct gb_bytes nonce,
+                              uint8_t out[BINDING_PROOF], struct gb_err *err);
+
+/* What the AK's certification of the transport key carries as qualifyingData:
+ * SHA-256("garboard-certify-v1" NUL || answered). GB_ERR_BUG. */
+GB_MUST_USE int binding_of_key(struct digester *digester, struct gb_bytes answered,
+                               uint8_t out[BINDING_SIZE], struct gb_err *err);
 
 #endif

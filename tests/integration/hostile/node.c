@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "crypto/key.h"
 #include "crypto/request.h"
-#include "crypto/wrap.h"
 #include "evidence/bundle.h"
 #include "evidence/envelope.h"
 #include "tpm/sign.h"
@@ -166,17 +165,6 @@ struct answer node_begin(struct node *node, const char *token, const char *name)
     return answer;
 }
 
-/* HMAC-SHA-256(secret, "garboard-enrol-v1" NUL || nonce) */
-static void prove(struct node *node, struct gb_bytes secret, uint8_t out[32])
-{
-    struct gb_buf text;
-    gb_buf_init(&text, 256);
-    gb_buf_add(&text, "garboard-enrol-v1", sizeof "garboard-enrol-v1");
-    gb_buf_add(&text, node->nonce.data, node->nonce.len);
-    must(wrap_hmac(DIGEST_SHA256, secret, gb_buf_bytes(&text), out, &err));
-    gb_buf_done(&text);
-}
-
 static struct gb_bytes quote_evidence(struct node *node, const struct node *signer,
                                       struct gb_bytes nonce, const uint8_t fingerprint[32],
                                       struct gb_bytes quoted_extras, struct gb_bytes sent_extras)
@@ -209,10 +197,9 @@ static struct tpm_certification certify(struct node *node, const struct finish *
     uint8_t digest[32];
     struct gb_buf text;
     gb_buf_init(&text, 256);
-    gb_buf_add(&text, "garboard-certify-v1", sizeof "garboard-certify-v1");
     gb_buf_add(&text, proof, 32);
     gb_buf_add(&text, node->nonce.data, node->nonce.len);
-    must(digest_of(node->digester, DIGEST_SHA256, gb_buf_bytes(&text), digest));
+    must(binding_of_key(node->digester, gb_buf_bytes(&text), digest, &err));
     gb_buf_done(&text);
     struct gb_bytes qualifying =
         how->certify_qualifying.data ? how->certify_qualifying : gb_bytes(digest, 32);
@@ -230,7 +217,7 @@ static struct json *finish_body(struct node *node, const struct finish *how)
     struct gb_buf csr;
     must(tpm_activate(node->tpm, node->arena, &node->ek, &node->ak, node->id_object,
                       node->encrypted_secret, &secret, &err));
-    prove(node, secret, proof);
+    must(binding_proof(secret, node->nonce, proof, &err));
     if (how->wrong_proof)
         proof[7] ^= 1;
     assert_true(node->nonce.len <= 64);

@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/issue.h"
-#include "crypto/wrap.h"
 #include "evidence/envelope.h"
 #include "os/file.h"
 #include "verify/binding.h"
@@ -114,7 +113,6 @@ static void begin(struct http_request *request, const struct json *body)
     uint8_t name[2 + GB_LIMIT_DIGEST];
     size_t name_len = 0;
     uint8_t random[32] = {1};
-    uint8_t message[18 + 32] = "garboard-enrol-v1";
     server.begins++;
     if (server.waits-- > 0) {
         struct json *json = json_new_object();
@@ -140,9 +138,9 @@ static void begin(struct http_request *request, const struct json *body)
                                               gb_bytes(random, 32), &id, &encrypted, NULL),
                      0);
     memset(server.answer, 0x5a, 64);
-    memset(message + 18, 0x5a, 32);
-    assert_int_equal(wrap_hmac(DIGEST_SHA256, gb_bytes(secret, 32),
-                               gb_bytes(message, sizeof message), server.answer, NULL),
+    assert_int_equal(binding_proof(gb_bytes(secret, 32),
+                                   gb_bytes(server.answer + BINDING_PROOF, BINDING_NONCE),
+                                   server.answer, NULL),
                      0);
     struct json *json = json_new_object();
     set(json, "challenge", gb_bytes_str("0123456789abcdef"));
@@ -172,15 +170,13 @@ static bool quote_proven(struct gb_bytes evidence, struct gb_bytes nonce)
 
 static bool key_proven(const struct json *body, struct gb_bytes answered, struct key **ret_key)
 {
-    static const char label[] = "garboard-certify-v1";
     uint8_t qualifying[32];
     bool proven = false;
     struct gb_findings findings = {.arena = server.arena};
     const struct certified certified = {.attest = member(body, "certify_attest"),
                                         .signature = member(body, "certify_signature"),
                                         .key_public = member(body, "transport_public")};
-    return digest_of_two(server.digester, DIGEST_SHA256, gb_bytes(label, sizeof label), answered,
-                         qualifying) == 0 &&
+    return binding_of_key(server.digester, answered, qualifying, &err) == 0 &&
            certified_judge(server.arena, server.digester, server.ak_public, &certified,
                            gb_bytes(qualifying, 32), &proven, ret_key, &findings, &err) == 0 &&
            proven;

@@ -8,7 +8,6 @@
 #include "base/encode.h"
 #include "crypto/issue.h"
 #include "crypto/request.h"
-#include "crypto/wrap.h"
 #include "evidence/envelope.h"
 #include "keyd/monitor.h"
 #include "make_state.h"
@@ -156,12 +155,9 @@ static struct gb_bytes evidence_for(const struct tpm_key *by, struct gb_bytes no
 static struct tpm_certification certification_of(const struct tpm_key *by,
                                                  const struct tpm_key *key, struct gb_bytes nonce)
 {
-    static const char domain[] = "garboard-certify-v1";
     uint8_t qualifying[32];
     struct tpm_certification made;
-    assert_int_equal(
-        digest_of_two(digester, DIGEST_SHA256, gb_bytes(domain, sizeof domain), nonce, qualifying),
-        0);
+    must(binding_of_key(digester, nonce, qualifying, &err));
     must(tpm_certify(tpm, arena, by, key, gb_bytes(qualifying, sizeof qualifying), &made, &err));
     return made;
 }
@@ -181,15 +177,11 @@ static void challenge(struct node *node)
 /* All that an honest node sends. */
 static void answer(struct node *node)
 {
-    static const char domain[] = "garboard-enrol-v1";
     const struct keyd_challenge *c = &node->challenge.challenge;
-    uint8_t message[sizeof domain + 32];
     uint8_t fingerprint[32];
     struct gb_bytes secret;
     must(tpm_activate(tpm, arena, &ek, &ak, c->id_object, c->encrypted_secret, &secret, &err));
-    memcpy(message, domain, sizeof domain);
-    memcpy(message + sizeof domain, c->nonce, 32);
-    must(wrap_hmac(DIGEST_SHA256, secret, gb_bytes(message, sizeof message), node->answer, &err));
+    must(binding_proof(secret, gb_bytes(c->nonce, 32), node->answer, &err));
     memcpy(node->answer + 32, c->nonce, 32);
     fingerprint_of(&transport, fingerprint);
     struct gb_bytes nonce = gb_bytes(node->answer, 64);

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "../test.h"
+#include "crypto/wrap.h"
 #include "make_machine.h"
 #include "verify/binding.h"
 
@@ -29,6 +30,38 @@ static void it_is_the_digest_that_is_documented(void **state)
     bound(&m, "nonce", ours, "pods", got);
     assert_memory_equal(got, want, sizeof want);
     machine_done(&m);
+}
+
+/* What enrolment answers, as the formats' pages say it: each side calls the same functions, so only
+ * these bytes hold them to it. */
+static void proofs_are_those_that_are_documented(void **state)
+{
+    (void)state;
+    struct machine m;
+    uint8_t got[32], want[32], proof[18 + 32] = "garboard-enrol-v1";
+    uint8_t key[20 + 64] = "garboard-certify-v1";
+    const struct gb_bytes secret = gb_bytes_str("what only this TPM could open...");
+    machine_init(&m, sha256);
+    memcpy(proof + 18, ours, 32);
+    assert_int_equal(binding_proof(secret, gb_bytes(ours, 32), got, NULL), GB_OK);
+    assert_int_equal(wrap_hmac(DIGEST_SHA256, secret, gb_bytes(proof, sizeof proof), want, NULL),
+                     GB_OK);
+    assert_memory_equal(got, want, 32);
+    memset(key + 20, 0x5a, 64);
+    assert_int_equal(binding_of_key(m.digester, gb_bytes(key + 20, 64), got, NULL), GB_OK);
+    assert_int_equal(digest_of(m.digester, DIGEST_SHA256, gb_bytes(key, sizeof key), want), GB_OK);
+    assert_memory_equal(got, want, 32);
+    machine_done(&m);
+}
+
+static void a_nonce_of_another_length_proves_nothing(void **state)
+{
+    (void)state;
+    const struct gb_bytes secret = gb_bytes_str("secret");
+    uint8_t nonce[33] = {0}, out[32];
+    assert_int_equal(binding_proof(secret, gb_bytes(nonce, 31), out, NULL), GB_ERR_INPUT);
+    assert_int_equal(binding_proof(secret, gb_bytes(nonce, 33), out, NULL), GB_ERR_INPUT);
+    assert_int_equal(binding_proof(secret, gb_bytes(NULL, 0), out, NULL), GB_ERR_INPUT);
 }
 
 /* Boots, and quotes what binds "nonce", our key and "pods". */
@@ -186,6 +219,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_the_digest_that_is_documented),
+        cmocka_unit_test(proofs_are_those_that_are_documented),
+        cmocka_unit_test(a_nonce_of_another_length_proves_nothing),
         cmocka_unit_test(a_bound_quote_proves_its_extras),
         cmocka_unit_test(extras_without_a_binding_are_no_claim),
         cmocka_unit_test(T01_another_nonce_is_refused),
