@@ -17,10 +17,28 @@ const char *reply_text(struct gb_arena *arena, const struct json *object, const 
     return reply_item(arena, json_get(object, key));
 }
 
+static size_t backslashes(struct gb_bytes text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.len; i++)
+        count += text.data[i] == '\\';
+    return count;
+}
+
+/* Sentences come escaped already ("\EFI\BOOT"): where escaping does nothing but double backslashes,
+ * the text is safe as it is. */
+static const char *printable(struct gb_arena *arena, struct gb_bytes text)
+{
+    const char *escaped = gb_text_escape(arena, text, SHOWN);
+    if (!escaped || strlen(escaped) != text.len + backslashes(text) || text.len > SHOWN)
+        return or_dash(escaped);
+    return or_dash((const char *)gb_arena_copy(arena, text).data);
+}
+
 const char *reply_item(struct gb_arena *arena, const struct json *item)
 {
     struct gb_bytes text;
-    return json_as_text(item, &text) ? or_dash(gb_text_escape(arena, text, SHOWN)) : "-";
+    return json_as_text(item, &text) ? printable(arena, text) : "-";
 }
 
 const char *reply_number(struct gb_arena *arena, const struct json *object, const char *key)

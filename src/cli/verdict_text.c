@@ -118,6 +118,8 @@ int verdict_text_print(const struct cmd_line *line, struct gb_arena *arena,
         printf(" under policy %s", reply_text(arena, verdict, "policy"));
     if (!json_absent(json_get(verdict, "verified_at")))
         printf(", verified at %s", reply_text(arena, verdict, "verified_at"));
+    if (!json_absent(json_get(verdict, "since")))
+        printf(", so since %s", reply_text(arena, verdict, "since"));
     putchar('\n');
     return output_flush();
 }

@@ -150,7 +150,7 @@ static void record_change(struct attesting *a)
 {
     const struct node_verdict *told = &a->round.told;
     uint8_t progress[PROGRESS_MAX];
-    char *json = round_json(a->work.arena, &a->round);
+    char *json = round_json(a->work.arena, a->work.thread->server->store, &a->round);
     if (!json) {
         a->work.result = GB_ERR_NOMEM;
         durable(&a->work);
@@ -216,7 +216,7 @@ static void judged(struct work *work)
         a->round.told.verified_s = before.verified_s; /* nothing was verified */
         a->round.told.reset_count = before.reset_count;
     }
-    if (round_is_news(&before, &a->round.told))
+    if (round_is_news(&before, &a->round))
         record_change(a);
     else
         record_same(a);

@@ -138,6 +138,20 @@ void api_node_show(void *ctx, const struct route_call *call)
     answer_json(thread, call->request, 200, body);
 }
 
+/* As it was recorded when it changed ("since"), and when it was last confirmed. */
+static void answer_verdict(struct thread *thread, struct http_request *request,
+                           const struct node_summary *node, struct gb_bytes stored)
+{
+    struct json *body = NULL;
+    if (json_read(stored, &body, NULL) < 0) {
+        answer_refuse(thread, request, REFUSAL_INTERNAL, NULL);
+        return;
+    }
+    json_set(body, "since", json_take(body, "verified_at"));
+    json_set(body, "verified_at", answer_time(node->verdict.verified_s));
+    answer_json(thread, request, 200, body);
+}
+
 void api_node_verdict(void *ctx, const struct route_call *call)
 {
     struct thread *thread = ctx;
@@ -149,7 +163,7 @@ void api_node_verdict(void *ctx, const struct route_call *call)
         return;
     int r = store_verdict_get(thread->server->store, arena, node.id, &verdict, &err);
     if (r == GB_OK)
-        http_answer(call->request, 200, "application/json", verdict.json);
+        answer_verdict(thread, call->request, &node, verdict.json);
     else if (r == GB_ERR_NOTFOUND)
         answer_refuse(thread, call->request, REFUSAL_VERDICT_NOT_FOUND, NULL);
     else

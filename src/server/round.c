@@ -15,6 +15,7 @@
 #include "server/nodes.h"
 #include "server/nonce.h"
 #include "server/snapshot.h"
+#include "server/story.h"
 #include "store/store.h"
 #include "verify/verify.h"
 #include "wire/json.h"
@@ -111,17 +112,40 @@ int round_judge(struct gb_arena *arena, struct store *store, struct digester *di
     return tell(arena, round, err);
 }
 
-bool round_is_news(const struct node_verdict *before, const struct node_verdict *now)
+/* One more thing against a link that is broken already. */
+static bool has_more_against(const struct round *round)
 {
-    return !before->judged || before->trusted != now->trusted || before->tier != now->tier ||
-           before->trust_id != now->trust_id || before->reset_count != now->reset_count ||
+    const struct gb_finding *f = round->verdict.findings.first;
+    while (f && (f->tier != GB_TIER_CONTRAINDICATED || f->code == GB_FINDING_LINK_EARLIER))
+        f = f->next;
+    return f && round->claims.continues;
+}
+
+bool round_is_news(const struct node_verdict *before, const struct round *round)
+{
+    const struct node_verdict *now = &round->told;
+    return has_more_against(round) || !before->judged || before->trusted != now->trusted ||
+           before->tier != now->tier || before->trust_id != now->trust_id ||
+           before->reset_count != now->reset_count ||
            memcmp(before->links, now->links, sizeof now->links) != 0;
 }
 
-char *round_json(struct gb_arena *arena, const struct round *round)
+static void join_earlier(struct gb_arena *arena, struct store *store, const struct round *round,
+                         struct json *json)
+{
+    gb_cleanup(json_freep) struct json *earlier = NULL;
+    struct store_verdict stored;
+    if (round->claims.continues &&
+        store_verdict_get(store, arena, round->node->id, &stored, NULL) == GB_OK &&
+        json_read(stored.json, &earlier, NULL) == GB_OK)
+        story_join(earlier, json);
+}
+
+char *round_json(struct gb_arena *arena, struct store *store, const struct round *round)
 {
     gb_cleanup(json_freep) struct json *json = verdict_json(arena, &round->verdict);
     char *text = NULL;
+    join_earlier(arena, store, round, json);
     json_set(json, "verdict", json_text(round->told.trusted ? "trusted" : "untrusted"));
     json_set(json, "verified_at", answer_time(round->told.verified_s));
     json_set(json, "policy", json_text(round->told.policy));

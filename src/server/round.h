@@ -24,10 +24,11 @@ struct round {
 GB_MUST_USE int round_judge(struct gb_arena *arena, struct store *store, struct digester *digester,
                             struct round *round, struct gb_err *err);
 /* Whether there is more to tell than a newer proof of the same. */
-bool round_is_news(const struct node_verdict *before, const struct node_verdict *now);
-/* The verdict as `garboard verify` prints it, with when and by what it was judged. NULL: no memory.
- */
-GB_MUST_USE char *round_json(struct gb_arena *arena, const struct round *round);
+bool round_is_news(const struct node_verdict *before, const struct round *round);
+/* The verdict as `garboard verify` prints it, with when and by what it was judged, and what earlier
+ * rounds of this boot found. NULL: no memory. */
+GB_MUST_USE char *round_json(struct gb_arena *arena, struct store *store,
+                             const struct round *round);
 /* What was told, from that text: after a restart. False when it is not one of ours. */
 GB_MUST_USE bool round_read(struct gb_arena *arena, const struct store_verdict *stored,
                             struct node_verdict *ret_told);

@@ -123,20 +123,29 @@ void json_push(struct json *array, struct json *value)
         array->failed = true;
 }
 
+static struct json *take(struct json *parent, size_t at)
+{
+    struct json *value = parent->items[at];
+    parent->count--;
+    memmove(parent->items + at, parent->items + at + 1,
+            (parent->count - at) * sizeof(parent->items[0]));
+    gb_free(value->key);
+    value->key = NULL;
+    return value;
+}
+
 struct json *json_take(struct json *object, const char *key)
 {
-    for (size_t i = 0; object && object->kind == JSON_NODE_OBJECT && i < object->count; i++) {
-        struct json *value = object->items[i];
-        if (strcmp(value->key, key) != 0)
-            continue;
-        object->count--;
-        memmove(object->items + i, object->items + i + 1,
-                (object->count - i) * sizeof(object->items[0]));
-        gb_free(value->key);
-        value->key = NULL;
-        return value;
-    }
+    for (size_t i = 0; object && object->kind == JSON_NODE_OBJECT && i < object->count; i++)
+        if (strcmp(object->items[i]->key, key) == 0)
+            return take(object, i);
     return NULL;
+}
+
+struct json *json_take_at(struct json *array, size_t index)
+{
+    bool there = array && array->kind == JSON_NODE_ARRAY && index < array->count;
+    return there ? take(array, index) : NULL;
 }
 
 /* Depth is what the builder nested, or the reader's ceiling: recursion is bounded. */

@@ -30,6 +30,8 @@ void json_set(struct json *object, const char *key, struct json *value);
 void json_push(struct json *array, struct json *value);
 /* Takes a member out of `object`, for a tree of the caller's: it owns it. NULL when absent. */
 struct json *json_take(struct json *object, const char *key);
+/* The same of an array's item; NULL when there is none. */
+struct json *json_take_at(struct json *array, size_t index);
 void json_free(struct json *value);
 void json_freep(struct json **value);
 
