@@ -313,10 +313,12 @@ static void ek_certificates_chain_to_the_maker(void **state)
     gb_cleanup(x509_store_freep) struct x509_store *intermediates = NULL;
     struct gb_bytes pem;
     char command[768];
-    /* Both CAs in DER, one after another, cut in the middle over two indexes, as makers do. */
+    /* Instead of the one that lab/tpm left: both CAs in DER, one after another, cut in the middle
+     * over two indexes, as makers do. */
     snprintf(
         command, sizeof command,
-        "sh -c 'cd %s; for c in intermediate root; do openssl x509 -in tpm/ca-$c.pem -outform "
+        "sh -c 'cd %s; tpm2_nvundefine -C p 0x01c00100 || exit 1; for c in intermediate root; do "
+        "openssl x509 -in tpm/ca-$c.pem -outform "
         "DER; done >all; head -c 700 all >a; tail -c +701 all >b; for i in a b; do "
         "tpm2_nvdefine 0x01c0010$([ $i = a ] && echo 0 || echo 1) -C o -s $(stat -c %%s $i) -a "
         "\"ownerread|authread|ownerwrite\" && tpm2_nvwrite 0x01c0010$([ $i = a ] && echo 0 || "
