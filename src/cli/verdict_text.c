@@ -106,12 +106,28 @@ static void print_link(const struct chain *chain, const char *link)
         printf("%*s... and %zu more (--format json has all)\n", MARGIN, "", count - MOST_SHOWN);
 }
 
+/* What speaks of no link, as that there is no policy, decides all the same. */
+static void print_linkless(const struct chain *chain)
+{
+    const char *told = "";
+    for (size_t i = 0; i < json_count(chain->findings); i++) {
+        const struct json *f = json_at(chain->findings, i);
+        enum gb_tier tier = verdict_text_tier(f);
+        if (!reply_is(f, "link", gb_link_name(GB_LINK_NONE)) || tier < GB_TIER_WARNING)
+            continue;
+        printf("  %-*s %s%-*s%s ", LINK_COLUMN, "-", output_colour(chain->line, tier), TIER_COLUMN,
+               gb_tier_name(tier), output_reset(chain->line));
+        told = print_finding(chain, f, told);
+    }
+}
+
 int verdict_text_print(const struct cmd_line *line, struct gb_arena *arena,
                        const struct json *verdict)
 {
     const struct chain chain = {line, arena, verdict, json_get(verdict, "findings")};
     for (int i = GB_LINK_NONE + 1; i < GB_LINK_COUNT; i++)
         print_link(&chain, gb_link_name((enum gb_link)i));
+    print_linkless(&chain);
     enum gb_tier tier = verdict_text_tier(verdict);
     printf("\n%s%s%s", output_colour(line, tier), gb_tier_name(tier), output_reset(line));
     if (!json_absent(json_get(verdict, "policy")))
