@@ -11,6 +11,7 @@
 #include "os/sandbox.h"
 #include "os/service.h"
 #include "server/config.h"
+#include "server/own_cert.h"
 #include "server/server.h"
 #include "server/start.h"
 #include "server/threads.h"
@@ -22,7 +23,10 @@ struct service {
     struct server *server;
     struct threads *threads;
     struct loop_timer *watchdog;
+    struct loop_timer *renewal;
 };
+
+enum { RENEWAL_MS = 3600 * 1000 }; /* certificates live for weeks */
 
 static void forget(void *ctx, int result, const struct gb_err *err)
 {
@@ -79,6 +83,26 @@ static void hang_up(void *ctx)
     service_tell(SERVICE_READY, NULL);
 }
 
+static void renew_cert(void *ctx)
+{
+    struct service *service = ctx;
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    struct threads_tls tls;
+    struct gb_err err;
+    bool renewed = false;
+    int r = arena ? own_cert_renew(arena, service->server->config, gb_clock_s(), &renewed, &err)
+                  : gb_err_nomem(&err);
+    if (r == GB_OK && renewed)
+        r = start_read_tls(arena, service->server->config, &tls, &err);
+    if (r == GB_OK && renewed)
+        r = threads_reload(service->threads, &tls, &err);
+    if (r < 0)
+        gb_log_err(GB_LOG_WARNING, "certificate-not-renewed", &err); /* an hour later, again */
+    else if (renewed)
+        gb_log_event(GB_LOG_INFO, "certificate-renewed");
+    loop_timer_set(service->renewal, RENEWAL_MS);
+}
+
 static void tick(void *ctx)
 {
     struct service *service = ctx;
@@ -97,6 +121,8 @@ static int watch_signals(struct service *service, struct gb_err *err)
         r = loop_on_signal(service->loop, SIGHUP, hang_up, service, err);
     if (r == GB_OK)
         r = loop_timer_new(service->loop, tick, service, &service->watchdog, err);
+    if (r == GB_OK)
+        r = loop_timer_new(service->loop, renew_cert, service, &service->renewal, err);
     return r;
 }
 
@@ -113,6 +139,7 @@ static int serve(struct service *service, struct gb_err *err)
         service_tell(SERVICE_READY, NULL);
         if (service_watchdog_ms() > 0)
             tick(service);
+        loop_timer_set(service->renewal, 0);
         r = loop_run(service->loop, err);
         record(server, "server.stop", NULL);
     }
@@ -172,6 +199,8 @@ int service_run(const char *path, const struct config *config, struct gb_err *er
     start_close(server);
     if (service.watchdog)
         loop_timer_free(service.watchdog);
+    if (service.renewal)
+        loop_timer_free(service.renewal);
     loop_free(service.loop);
     gb_free(server);
     if (r == GB_OK)

@@ -12,6 +12,7 @@
 #include "server/config.h"
 #include "server/liveness.h"
 #include "server/nodes.h"
+#include "server/own_cert.h"
 #include "server/round.h"
 #include "server/server.h"
 #include "server/snapshot.h"
@@ -35,7 +36,7 @@ int start_read_tls(struct gb_arena *arena, const struct config *config, struct t
 {
     struct gb_bytes cert;
     struct threads_tls tls;
-    int r = file_read(arena, config->tls_cert, GB_LIMIT_CERT, &cert, err);
+    int r = own_cert_read(arena, config, &cert, err);
     if (r == GB_OK)
         r = file_read(arena, config->tls_key, GB_LIMIT_CERT, &tls.key_pem, err);
     if (r == GB_OK)

@@ -131,6 +131,44 @@ cp "$s/kept.db" "$s/state/garboard.db"
 server_start || exit 1
 same 'the node is there' "$(field w1 id)" "$id"
 stop server
+
+echo '# a certificate that is about to end is renewed by garboard-keyd, for the same key'
+mkdir "$scratch/ca"
+: >"$scratch/ca/index"
+cat >"$scratch/ca.conf" <<END
+[ca]
+default_ca = ca
+[ca]
+database = $scratch/ca/index
+new_certs_dir = $scratch/ca
+serial = $scratch/ca/serial
+default_md = sha256
+policy = any
+x509_extensions = leaf
+[any]
+commonName = supplied
+[leaf]
+subjectAltName = IP:127.0.0.1,URI:spiffe://test.example/server
+extendedKeyUsage = serverAuth
+END
+echo 1000 >"$scratch/ca/serial"
+openssl req -new -key "$s/etc/server.key" -subj /CN=garboardd -out "$scratch/ca/csr" 2>/dev/null
+openssl ca -batch -config "$scratch/ca.conf" -cert "$s/etc/ca.pem" -keyfile "$s/state-keyd/ca.key" -in "$scratch/ca/csr" \
+    -startdate "$(date -u -d '-80 days' +%Y%m%d%H%M%SZ)" -enddate "$(date -u -d '+9 days' +%Y%m%d%H%M%SZ)" \
+    -out "$s/etc/server.pem" -notext 2>"$scratch/ca/log" || fail 'no old certificate' "$(cat "$scratch/ca/log")"
+old=$(openssl x509 -in "$s/etc/server.pem" -noout -serial)
+shown() { # the certificate that new connections see
+    openssl s_client -connect "127.0.0.1:$enroll_port" </dev/null 2>/dev/null | openssl x509 -noout -serial
+}
+server_start || exit 1
+renewed() { [ -s "$s/state/server.pem" ] && [ "$(shown)" != "$old" ]; }
+good 'new connections see the new certificate' renewed
+new=$(shown)
+same 'it is the one that was kept' "$new" "$(openssl x509 -in "$s/state/server.pem" -noout -serial)"
+stop server
+server_start || exit 1
+same 'and it is there after a restart' "$(shown)" "$new"
+stop server
 stop keyd
 
 conclude
