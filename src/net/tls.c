@@ -222,6 +222,18 @@ int tls_server_new(const struct tls_server_conf *conf, struct tls_server **ret_s
     return GB_OK;
 }
 
+int tls_server_share(const struct tls_server *server, struct tls_server **ret_server,
+                     struct gb_err *err)
+{
+    struct tls_server *other = gb_calloc(1, sizeof *other);
+    if (!other)
+        return gb_err_nomem(err);
+    SSL_CTX_up_ref(server->ctx);
+    other->ctx = server->ctx;
+    *ret_server = other;
+    return GB_OK;
+}
+
 void tls_server_free(struct tls_server *server)
 {
     if (!server)

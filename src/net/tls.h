@@ -36,6 +36,10 @@ struct tls_server_conf {
 struct tls_server;
 GB_MUST_USE int tls_server_new(const struct tls_server_conf *conf, struct tls_server **ret_server,
                                struct gb_err *err);
+/* Another that shares what `server` holds, for a further thread: a session that one of them began
+ * is resumed by all. */
+GB_MUST_USE int tls_server_share(const struct tls_server *server, struct tls_server **ret_server,
+                                 struct gb_err *err);
 void tls_server_free(struct tls_server *server);
 /* Exchanges what two of the same `auth` hold, so that new handshakes of a listener use a new
  * certificate; connections that are open keep theirs. On the listener's loop. */

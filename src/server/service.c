@@ -55,7 +55,7 @@ static int reload(struct service *service, struct gb_err *err)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     struct config config;
-    struct threads_tls tls;
+    struct listeners_tls tls;
     if (!arena)
         return gb_err_nomem(err);
     int r = config_read(arena, service->path, &config, err);
@@ -87,7 +87,7 @@ static void renew_cert(void *ctx)
 {
     struct service *service = ctx;
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
-    struct threads_tls tls;
+    struct listeners_tls tls;
     struct gb_err err;
     bool renewed = false;
     int r = arena ? own_cert_renew(arena, service->server->config, gb_clock_s(), &renewed, &err)
@@ -171,7 +171,7 @@ static int close_doors(const struct service *service, const struct config *confi
 static int open_and_serve(struct service *service, struct gb_arena *arena,
                           const struct config *config, struct gb_err *err)
 {
-    struct threads_tls tls;
+    struct listeners_tls tls;
     int r = start_read_tls(arena, config, &tls, err);
     if (r == GB_OK)
         r = close_doors(service, config, err);

@@ -31,11 +31,11 @@ enum {
     FLUSH_MS = 2000,
 };
 
-int start_read_tls(struct gb_arena *arena, const struct config *config, struct threads_tls *ret_tls,
-                   struct gb_err *err)
+int start_read_tls(struct gb_arena *arena, const struct config *config,
+                   struct listeners_tls *ret_tls, struct gb_err *err)
 {
     struct gb_bytes cert;
-    struct threads_tls tls;
+    struct listeners_tls tls;
     int r = own_cert_read(arena, config, &cert, err);
     if (r == GB_OK)
         r = file_read(arena, config->tls_key, GB_LIMIT_CERT, &tls.key_pem, err);

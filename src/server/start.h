@@ -11,7 +11,7 @@
 
 /* Certificate chain, key and CA as the listeners take them; in the arena. */
 GB_MUST_USE int start_read_tls(struct gb_arena *arena, const struct config *config,
-                               struct threads_tls *ret_tls, struct gb_err *err);
+                               struct listeners_tls *ret_tls, struct gb_err *err);
 /* Opens the store and loads nodes, liveness, verdicts and policy from it. `config` is borrowed.
  * server_close undoes it, also after a failure. */
 GB_MUST_USE int start_open(struct server *server, struct gb_arena *arena,

@@ -13,6 +13,7 @@
 #include "server/config.h"
 #include "server/routes.h"
 #include "server/server.h"
+#include "server/tls_pair.h"
 
 enum {
     MAX_HEADER = 8 << 10,
@@ -22,19 +23,15 @@ enum {
     BODY_MS = 60000,
     ENROLL_IDLE_MS = 30000,
     ENROLL_CONNECTIONS = 1024,
-    SESSIONS = 20000, /* 11 KB each at most: agents that reconnect */
 };
 
 struct one {
     struct thread thread; /* first: what handlers get */
     pthread_t handle;
     bool running;
-    struct tls_server *api_tls;
-    struct tls_server *enroll_tls;
+    struct tls_pair tls;
     struct router api_router;
     struct router enroll_router;
-    struct tls_server *fresh_api; /* being swapped in */
-    struct tls_server *fresh_enroll;
     int64_t grace_ms;
     int open; /* listeners that have not stopped yet */
 };
@@ -45,17 +42,6 @@ struct threads {
     struct one *all;
     size_t count;
 };
-
-static int new_tls(const struct threads_tls *tls, bool enroll, struct tls_server **ret_tls,
-                   struct gb_err *err)
-{
-    const struct tls_server_conf conf = {.cert_pem = tls->chain_pem,
-                                         .key_pem = tls->key_pem,
-                                         .client_ca_pem = tls->ca_pem,
-                                         .auth = enroll ? TLS_AUTH_NONE : TLS_AUTH_CLIENT_CERT,
-                                         .sessions = enroll ? 0 : SESSIONS};
-    return tls_server_new(&conf, ret_tls, err);
-}
 
 static int listen_api(struct one *one, uint16_t port, struct gb_err *err)
 {
@@ -71,7 +57,7 @@ static int listen_api(struct one *one, uint16_t port, struct gb_err *err)
                                           .idle_ms = 4 * config->interval_s * 1000};
     one->api_router = (struct router){
         .routes = routes_api, .trust_domain = config->trust_domain, .ctx = &one->thread};
-    return http_server_new(one->thread.loop, one->api_tls, &conf, router_handle, &one->api_router,
+    return http_server_new(one->thread.loop, one->tls.api, &conf, router_handle, &one->api_router,
                            &one->thread.api, err);
 }
 
@@ -91,12 +77,12 @@ static int listen_enroll(struct one *one, uint16_t port, struct gb_err *err)
                                          .trust_domain = config->trust_domain,
                                          .ctx = &one->thread,
                                          .enrolment = true};
-    return http_server_new(one->thread.loop, one->enroll_tls, &conf, router_handle,
+    return http_server_new(one->thread.loop, one->tls.enroll, &conf, router_handle,
                            &one->enroll_router, &one->thread.enroll, err);
 }
 
 /* The first thread's ports are everybody's. */
-static int set_up(struct threads *threads, size_t index, const struct threads_tls *tls,
+static int set_up(struct threads *threads, size_t index, const struct listeners_tls *tls,
                   struct gb_err *err)
 {
     const struct config *config = threads->server->config;
@@ -111,9 +97,7 @@ static int set_up(struct threads *threads, size_t index, const struct threads_tl
     if (r == GB_OK)
         r = digester_new(&one->thread.digester, err);
     if (r == GB_OK)
-        r = new_tls(tls, false, &one->api_tls, err);
-    if (r == GB_OK)
-        r = new_tls(tls, true, &one->enroll_tls, err);
+        r = tls_pair_make(tls, index > 0 ? &threads->all[0].tls : NULL, &one->tls, err);
     if (r == GB_OK)
         r = listen_api(one, api, err);
     if (r == GB_OK)
@@ -121,8 +105,8 @@ static int set_up(struct threads *threads, size_t index, const struct threads_tl
     return r;
 }
 
-int threads_new(struct server *server, const struct threads_tls *tls, struct threads **ret_threads,
-                struct gb_err *err)
+int threads_new(struct server *server, const struct listeners_tls *tls,
+                struct threads **ret_threads, struct gb_err *err)
 {
     struct threads *threads = gb_calloc(1, sizeof *threads);
     if (!threads)
@@ -182,45 +166,54 @@ uint16_t threads_enroll_port(const struct threads *threads)
     return http_server_port(threads->all[0].thread.enroll);
 }
 
+struct swap {
+    struct one *one;
+    struct tls_pair fresh; /* what was, afterwards */
+};
+
 /* On the loop, where nobody is in the middle of a handshake's first step. */
 static void swap(void *ctx)
 {
-    struct one *one = ctx;
-    tls_server_swap(one->api_tls, one->fresh_api);
-    tls_server_swap(one->enroll_tls, one->fresh_enroll);
-    tls_server_free(one->fresh_api);
-    tls_server_free(one->fresh_enroll);
-    one->fresh_api = one->fresh_enroll = NULL;
+    struct swap *message = ctx;
+    struct one *one = message->one;
+    tls_server_swap(one->tls.api, message->fresh.api);
+    tls_server_swap(one->tls.enroll, message->fresh.enroll);
+    tls_pair_done(&message->fresh);
+    gb_free(message);
 }
 
-struct fresh {
-    struct tls_server *api;
-    struct tls_server *enroll;
-};
-
-int threads_reload(struct threads *threads, const struct threads_tls *tls, struct gb_err *err)
+static void drop(struct swap **messages, size_t count)
 {
-    struct fresh *fresh = gb_calloc(threads->count, sizeof *fresh);
-    int r = fresh ? GB_OK : gb_err_nomem(err);
+    for (size_t i = 0; messages && i < count; i++) {
+        if (messages[i])
+            tls_pair_done(&messages[i]->fresh);
+        gb_free(messages[i]);
+    }
+    gb_free(messages);
+}
+
+static int make_swaps(struct threads *threads, const struct listeners_tls *tls,
+                      struct swap **messages, struct gb_err *err)
+{
+    int r = GB_OK;
     for (size_t i = 0; r == GB_OK && i < threads->count; i++) {
-        r = new_tls(tls, false, &fresh[i].api, err);
-        if (r == GB_OK)
-            r = new_tls(tls, true, &fresh[i].enroll, err);
+        messages[i] = gb_calloc(1, sizeof **messages);
+        if (!messages[i])
+            return gb_err_nomem(err);
+        messages[i]->one = &threads->all[i];
+        r = tls_pair_make(tls, i > 0 ? &messages[0]->fresh : NULL, &messages[i]->fresh, err);
     }
-    for (size_t i = 0; fresh && i < threads->count; i++) {
-        struct one *one = &threads->all[i];
-        bool posted = false;
-        if (r == GB_OK) {
-            one->fresh_api = fresh[i].api;
-            one->fresh_enroll = fresh[i].enroll;
-            posted = loop_post(one->thread.loop, swap, one);
-        }
-        if (!posted) {
-            tls_server_free(fresh[i].api);
-            tls_server_free(fresh[i].enroll);
-        }
-    }
-    gb_free(fresh);
+    return r;
+}
+
+int threads_reload(struct threads *threads, const struct listeners_tls *tls, struct gb_err *err)
+{
+    struct swap **messages = gb_calloc(threads->count, sizeof(struct swap *));
+    int r = messages ? make_swaps(threads, tls, messages, err) : gb_err_nomem(err);
+    for (size_t i = 0; r == GB_OK && i < threads->count; i++)
+        if (loop_post(threads->all[i].thread.loop, swap, messages[i]))
+            messages[i] = NULL; /* the loop's now */
+    drop(messages, threads->count);
     return r;
 }
 
@@ -256,8 +249,7 @@ static void tear_down(struct one *one)
 {
     http_server_free(one->thread.api);
     http_server_free(one->thread.enroll);
-    tls_server_free(one->api_tls);
-    tls_server_free(one->enroll_tls);
+    tls_pair_done(&one->tls);
     digester_free(one->thread.digester);
     loop_free(one->thread.loop);
 }

@@ -6,25 +6,19 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "server/server.h"
+#include "server/tls_pair.h"
 
 struct threads;
 
-/* What the listeners show and whom they believe. Borrowed for the call. */
-struct threads_tls {
-    struct gb_bytes chain_pem; /* leaf, then CA */
-    struct gb_bytes key_pem;
-    struct gb_bytes ca_pem;
-};
-
 /* Binds all ports, starts nothing. Fills server->threads. GB_ERR_CONFIG, IO. */
-GB_MUST_USE int threads_new(struct server *server, const struct threads_tls *tls,
+GB_MUST_USE int threads_new(struct server *server, const struct listeners_tls *tls,
                             struct threads **ret_threads, struct gb_err *err);
 GB_MUST_USE int threads_start(struct threads *threads, struct gb_err *err);
 /* The ports in use, where the system chose them. */
 uint16_t threads_api_port(const struct threads *threads);
 uint16_t threads_enroll_port(const struct threads *threads);
 /* New handshakes use this certificate; all of the threads or none. */
-GB_MUST_USE int threads_reload(struct threads *threads, const struct threads_tls *tls,
+GB_MUST_USE int threads_reload(struct threads *threads, const struct listeners_tls *tls,
                                struct gb_err *err);
 /* Accepts no more, answers what is under way, ends the loops and joins. */
 void threads_stop(struct threads *threads, int64_t grace_ms);

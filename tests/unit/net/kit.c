@@ -141,16 +141,30 @@ static void *run(void *ctx)
     return NULL;
 }
 
-void kit_start_with(struct kit_server *server, const struct tls_server_conf *conf)
+/* With server->tls there. */
+static void begin(struct kit_server *server)
 {
     struct gb_err err = {0};
     need(loop_new(&server->loop, &err) == 0, err.text);
-    need(tls_server_new(conf, &server->tls, &err) == 0, err.text);
     need(http_server_new(server->loop, server->tls, &server->conf, server->handler, server->ctx,
                          &server->http, &err) == 0,
          err.text);
     server->port = http_server_port(server->http);
     need(pthread_create(&server->thread, NULL, run, server) == 0, "thread");
+}
+
+void kit_start_with(struct kit_server *server, const struct tls_server_conf *conf)
+{
+    struct gb_err err = {0};
+    need(tls_server_new(conf, &server->tls, &err) == 0, err.text);
+    begin(server);
+}
+
+void kit_start_shared(struct kit_server *server, const struct kit_server *first)
+{
+    struct gb_err err = {0};
+    need(tls_server_share(first->tls, &server->tls, &err) == 0, err.text);
+    begin(server);
 }
 
 void kit_start(struct kit_server *server)

@@ -45,6 +45,8 @@ struct kit_server kit_conf(http_handler *handler, void *ctx);
 void kit_start(struct kit_server *server);
 /* The same with a certificate (and key) of the caller's choice. */
 void kit_start_with(struct kit_server *server, const struct tls_server_conf *conf);
+/* The same with what `first` has, on a thread of its own. */
+void kit_start_shared(struct kit_server *server, const struct kit_server *first);
 /* Stops without grace. */
 void kit_stop(struct kit_server *server);
 struct http_server_count kit_counts(const struct kit_server *server);

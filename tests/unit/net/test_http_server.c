@@ -283,6 +283,27 @@ static void a_ca_past_its_date_vouches_for_nobody(void **state)
     kit_id_done(&old_ca);
 }
 
+/* One request of `session`'s node; the session that the server gave. */
+static SSL_SESSION *ask_once(const struct kit_server *server, SSL_SESSION *session, bool goodbye)
+{
+    struct kit_client client;
+    char body[512];
+    assert_true(kit_connect(&client, server->port, &kit_people()->node, session, TLS1_3_VERSION));
+    assert_true(kit_say(&client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    assert_int_equal(kit_answer(&client, body, sizeof body), 200);
+    assert_string_equal(body, "1 / 0  spiffe://example/node/n1 -");
+    SSL_SESSION_free(session);
+    session = client.session;
+    client.session = NULL;
+    assert_non_null(session);
+    if (goodbye) /* or without; our side must not think ill of the session */
+        SSL_shutdown(client.ssl);
+    SSL_set_shutdown(client.ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    kit_client_done(&client);
+    assert_true(kit_wait_closed(server));
+    return session;
+}
+
 /* The facts of a peer come along with its session. */
 static void a_resumed_session_keeps_its_peer(void **state)
 {
@@ -290,28 +311,32 @@ static void a_resumed_session_keeps_its_peer(void **state)
     struct kit_server server = kit_conf(echo, NULL);
     kit_start(&server);
     SSL_SESSION *session = NULL;
-    for (int i = 0; i < 4; i++) {
-        struct kit_client client;
-        char body[512];
-        assert_true(
-            kit_connect(&client, server.port, &kit_people()->node, session, TLS1_3_VERSION));
-        assert_true(kit_say(&client, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
-        assert_int_equal(kit_answer(&client, body, sizeof body), 200);
-        assert_string_equal(body, "1 / 0  spiffe://example/node/n1 -");
-        SSL_SESSION_free(session);
-        session = client.session;
-        client.session = NULL;
-        assert_non_null(session);
-        if (i % 2) /* with a goodbye, or without; our side must not think ill of the session */
-            SSL_shutdown(client.ssl);
-        SSL_set_shutdown(client.ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-        kit_client_done(&client);
-        assert_true(kit_wait_closed(&server));
-    }
+    for (int i = 0; i < 4; i++)
+        session = ask_once(&server, session, i % 2);
     assert_int_equal(kit_counts(&server).handshakes_full, 1);
     assert_int_equal(kit_counts(&server).handshakes_resumed, 3);
     SSL_SESSION_free(session);
     kit_stop(&server);
+}
+
+/* A node that comes back meets any of the threads. */
+static void threads_share_sessions(void **state)
+{
+    (void)state;
+    struct kit_server first = kit_conf(echo, NULL);
+    struct kit_server second = kit_conf(echo, NULL);
+    kit_start(&first);
+    kit_start_shared(&second, &first);
+    SSL_SESSION *session = NULL;
+    for (int i = 0; i < 6; i++)
+        session = ask_once(i % 2 ? &second : &first, session, true);
+    assert_int_equal(kit_counts(&first).handshakes_full, 1);
+    assert_int_equal(kit_counts(&first).handshakes_resumed, 2);
+    assert_int_equal(kit_counts(&second).handshakes_full, 0);
+    assert_int_equal(kit_counts(&second).handshakes_resumed, 3);
+    SSL_SESSION_free(session);
+    kit_stop(&first);
+    kit_stop(&second); /* lives on by itself */
 }
 
 static void T29_a_handshake_that_stalls_is_cut(void **state)
@@ -718,6 +743,7 @@ int main(void)
         cmocka_unit_test(T29_who_has_no_certificate_of_ours_stays_out),
         cmocka_unit_test(a_ca_past_its_date_vouches_for_nobody),
         cmocka_unit_test(a_resumed_session_keeps_its_peer),
+        cmocka_unit_test(threads_share_sessions),
         cmocka_unit_test(T29_a_handshake_that_stalls_is_cut),
         cmocka_unit_test(T29_a_dripping_header_is_cut),
         cmocka_unit_test(T29_a_dripping_body_is_cut),

@@ -35,7 +35,7 @@ static void configure(struct running *running)
 
 void running_start(struct running *running)
 {
-    struct threads_tls tls;
+    struct listeners_tls tls;
     struct gb_err err = {0};
     *running = (struct running){.folder = "/tmp/garboard-server-XXXXXX"};
     assert_non_null(mkdtemp(running->folder));
