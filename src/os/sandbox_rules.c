@@ -141,6 +141,7 @@ static const struct sandbox_call agent_calls[] = {
     CALL(mkdir),
     CALL(openat),
     CALL(pipe2),
+    CALL(readlink), /* realpath, when its file is written anew */
     CALL(recvmmsg), /* glibc's resolver, as sendmmsg */
     CALL(rename),
     CALL(renameat),
@@ -163,14 +164,17 @@ static const char *const agent_refused[] = {"bind", NULL};
 
 /* glibc and libcrypto look around with these and take a refusal for an answer. */
 const char *const sandbox_refused[] = {
-    "access",   "faccessat",  "faccessat2",        "getcpu",  "ioctl", "prctl", "prlimit64",
-    "readlink", "readlinkat", "sched_getaffinity", "sysinfo", "statx", "uname", NULL,
+    "access",     "faccessat",         "faccessat2", "getcpu", "ioctl", "prctl", "prlimit64",
+    "readlinkat", "sched_getaffinity", "sysinfo",    "statx",  "uname", NULL,
 };
+
+/* The same, of those that write no file over another. */
+static const char *const service_refused[] = {"readlink", NULL};
 
 const struct sandbox_rules *sandbox_rules_of(enum sandbox_profile profile)
 {
-    static const struct sandbox_rules keyd = {keyd_calls, NULL};
-    static const struct sandbox_rules server = {server_calls, NULL};
+    static const struct sandbox_rules keyd = {keyd_calls, service_refused};
+    static const struct sandbox_rules server = {server_calls, service_refused};
     static const struct sandbox_rules agent = {agent_calls, agent_refused};
     switch (profile) {
     case SANDBOX_NONE:

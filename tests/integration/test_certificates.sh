@@ -1,0 +1,142 @@
+#!/bin/bash
+# Certificates as time passes: renewed in time, after an absence within the grace, and past it; and a token that others
+# can check. The calendar is moved by clock_shift.c. usage: test_certificates.sh GARBOARD SOURCE CLOCK_SHIFT PRINT_JWKS
+clock_shift=$(readlink -f "$3") print_jwks=$(readlink -f "$4")
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/integration/service.sh
+. "$(dirname "$0")/service.sh"
+# shellcheck disable=SC2154 # lib.sh and service.sh set them
+
+# good WHAT COMMAND...: the command must succeed within 20 seconds.
+good() {
+    local what=$1
+    shift
+    checks=$((checks + 1))
+    until_true 20 "$@" || fail "$what" "$(tail -5 "$s/log/server")" "$(tail -5 "$s/log/agent-w1")" "$(tail -3 "$s/log/keyd")"
+}
+logged() { grep -qF -- "$2" "$s/log/$1"; }
+newer() { [[ $(field w1 verified_at) > $1 ]]; }
+
+# not_after: when the agent's certificate ends
+not_after() {
+    python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["certificate"])' "$s/node/w1/state/node.json" |
+        openssl x509 -noout -enddate | cut -d= -f2 | date -u -f - +%s
+}
+later_than() { [ "$(not_after)" -gt "$1" ]; }
+
+# pass SECONDS: the service, and what asks it, wake up so much later. The agent sleeps on: it knows no dates.
+pass() {
+    stop server
+    stop keyd
+    shift_s=$((shift_s + $1))
+    export CLOCK_SHIFT_S=$shift_s
+    keyd_start || exit 1
+    server_start || exit 1
+}
+
+renewed_in_time() {
+    local end
+    end=$(not_after)
+    pass 240 # of 300: more than two thirds are over
+    good 'renewed before its end' later_than "$end"
+    good 'the agent says so' logged agent-w1 certificate-renewed
+    checks=$((checks + 1))
+    ! logged server certificate-expired || fail 'it came too late'
+    good 'and goes on under the new one' newer "$(field w1 verified_at)"
+}
+
+absent_within_the_grace() {
+    local end
+    stop agent-w1
+    end=$(not_after)
+    pass 900 # past its end; 20 minutes of grace
+    : >"$s/log/agent-w1"
+    agent_start w1
+    good 'renewed after an absence' later_than "$end"
+    good 'trusted as before' newer "$(field w1 verified_at)"
+    same 'trusted' "$(field w1 verdict)" trusted
+}
+
+absent_past_the_grace() {
+    local at code=0
+    stop agent-w1
+    at=$(field w1 verified_at)
+    pass 3600
+    : >"$s/log/agent-w1"
+    agent_once w1 || code=$?
+    same 'past the grace it is refused' "$code" 5
+    good 'what to do is said' logged agent-w1 'enrol again'
+    same 'no verdict changed' "$(field w1 verified_at)" "$at"
+    rm "$s/node/w1/state/node.json"
+    agent_conf w1 "token = $(token w1)"
+    agent_once w1 || fail 'enrolled again' "$(tail -3 "$s/log/agent-w1")"
+    same 'the same node' "$(field w1 id)" "$id"
+}
+
+# Signature by keyd's published key, then what it claims.
+a_token_for_others() {
+    local jwt
+    jwt=$("$bin/garboard-agent" -c "$s/node/w1/agent.conf" token 2>>"$s/log/agent-w1")
+    python3 - "$jwt" "$jwks" "$id" "$s" <<'END' || fail 'the token verifies' "$jwt"
+import base64, json, subprocess, sys
+
+token, jwks, node, folder = sys.argv[1:]
+b64 = lambda text: base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+der = lambda tag, body: bytes([tag, len(body)]) + body
+number = lambda raw: der(2, (b"\0" if raw.lstrip(b"\0")[0] >= 128 else b"") + raw.lstrip(b"\0"))
+head, claims, signature = token.split(".")
+header = json.loads(b64(head))
+assert header["alg"] == "ES256", header
+with open(jwks, encoding="utf-8") as file:
+    (key,) = [k for k in json.load(file)["keys"] if k["kid"] == header["kid"]]
+assert (key["kty"], key["crv"]) == ("EC", "P-256"), key
+spki = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004") + b64(key["x"]) + b64(key["y"])
+raw = b64(signature)
+assert len(raw) == 64
+
+
+def check(text):
+    for name, data in (("k.der", spki), ("sig", der(0x30, number(raw[:32]) + number(raw[32:]))), ("text", text)):
+        with open(f"{folder}/{name}", "wb") as file:
+            file.write(data)
+    return subprocess.run(["openssl", "dgst", "-sha256", "-verify", "k.der", "-keyform", "DER", "-signature", "sig", "text"],
+                          cwd=folder, stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+assert check(f"{head}.{claims}".encode()), "signature"
+assert not check(f"{head}.{claims}x".encode()), "a signature that is good for anything"
+said = json.loads(b64(claims))
+assert said["sub"] == f"spiffe://test.example/node/{node}", said
+assert said["iss"] == "spiffe://test.example/keyd" and said["exp"] - said["iat"] == 300, said
+assert said["garboard"]["trusted"] is True and said["garboard"]["links"]["os"] == "affirming", said
+END
+    checks=$((checks + 1))
+}
+
+shift_s=0
+export LD_PRELOAD=$clock_shift CLOCK_SHIFT_S=0 ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0"
+tpm_make w1
+boot w1 >"$s/log/boot"
+service_init 'interval = 1s' 'nonce_life = 60s'
+exits 0 reference capture "$evidence/good" -o "$s/policy.yaml"
+printf '%s\n' 'node_cert_life = 5m' 'renew_grace = 20m' "policy = $s/policy.yaml" >>"$s/etc/keyd.conf"
+jwks=$s/jwks
+keyd_start || exit 1
+"$print_jwks" "$s/keyd.sock" >"$jwks" || fail "keyd's keys"
+server_start || exit 1
+exits 0 apply -f "$s/policy.yaml"
+agent_conf w1 "token = $(token w1)"
+agent_start w1
+good 'trusted' is w1 verdict trusted
+id=$(field w1 id)
+stop agent-w1
+a_token_for_others
+agent_start w1
+good 'trusted' is w1 verdict trusted
+renewed_in_time
+absent_within_the_grace
+absent_past_the_grace
+stop server
+stop keyd
+conclude
