@@ -9,7 +9,6 @@
 #include "agent/state.h"
 #include "base/encode.h"
 #include "base/secret.h"
-#include "crypto/digest.h"
 #include "crypto/issue.h"
 #include "crypto/request.h"
 #include "evidence/bundle.h"

@@ -2,7 +2,9 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <sys/socket.h>
 
+#include "crypto/issue.h"
 #include "crypto/issue_ossl.h"
 
 /* Values are constants of this file: names of the asker never pass through libcrypto's little

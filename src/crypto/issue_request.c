@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crypto/issue.h"
+#include "crypto/key.h"
 #include "crypto/key_evp.h"
 #include "crypto/signer_evp.h"
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/random.h>
+#include <sys/types.h>
 
 int rand_bytes(uint8_t *out, size_t len, struct gb_err *err)
 {

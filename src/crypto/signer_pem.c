@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "crypto/key.h"
 #include "crypto/key_evp.h"
 #include "crypto/signer.h"
 #include "crypto/signer_evp.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crypto/issue_ossl.h"
+#include "crypto/key.h"
 #include "crypto/key_evp.h"
 #include "crypto/rand.h"
 #include "crypto/signer_evp.h"

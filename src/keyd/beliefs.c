@@ -6,8 +6,13 @@
 #include "attest/trust.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
 #include "crypto/rand.h"
+#include "crypto/x509.h"
+#include "evidence/bundle.h"
+#include "keyd/config.h"
 #include "os/file.h"
+#include "policy/policy.h"
 
 /* The snapshot and what it is made of. */
 struct snapshot {

@@ -2,11 +2,22 @@
 
 #include <string.h>
 
+#include "attest/attest.h"
 #include "base/secret.h"
+#include "crypto/digest.h"
 #include "crypto/issue.h"
+#include "crypto/key.h"
+#include "evidence/bundle.h"
+#include "keyd/challenges.h"
+#include "keyd/desk.h"
 #include "keyd/node_cert.h"
 #include "keyd/proof.h"
+#include "keyd/vault.h"
+#include "result/verdict.h"
+#include "rpc/keyd.h"
+#include "rpc/messages.h"
 #include "verify/binding.h"
+#include "verify/claims.h"
 
 /* ---- enrolment ---- */
 

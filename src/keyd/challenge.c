@@ -4,8 +4,18 @@
 
 #include "base/buf.h"
 #include "base/secret.h"
+#include "crypto/digest.h"
+#include "crypto/key.h"
 #include "crypto/rand.h"
 #include "crypto/x509.h"
+#include "evidence/bundle.h"
+#include "evidence/tpm_wire.h"
+#include "keyd/beliefs.h"
+#include "keyd/challenges.h"
+#include "keyd/desk.h"
+#include "policy/policy.h"
+#include "rpc/keyd.h"
+#include "rpc/messages.h"
 #include "verify/ak.h"
 #include "verify/identity.h"
 

@@ -1,4 +1,10 @@
+#include "keyd/beliefs.h"
+#include "keyd/challenges.h"
+#include "keyd/config.h"
+#include "keyd/desk.h"
 #include "keyd/monitor.h"
+#include "keyd/nonces.h"
+#include "keyd/vault.h"
 
 void house_close(struct house *house)
 {

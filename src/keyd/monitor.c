@@ -2,9 +2,16 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypto/digest.h"
+#include "keyd/beliefs.h"
 #include "keyd/certify.h"
 #include "keyd/challenge.h"
+#include "keyd/desk.h"
+#include "keyd/nonces.h"
 #include "keyd/token.h"
+#include "keyd/vault.h"
+#include "rpc/keyd.h"
+#include "rpc/messages.h"
 
 static int status_serve(struct desk *desk, const struct rpc_request *request,
                         struct rpc_reply *reply, struct gb_err *err)

@@ -4,6 +4,12 @@
 
 #include "base/buf.h"
 #include "base/encode.h"
+#include "crypto/issue.h"
+#include "crypto/key.h"
+#include "keyd/config.h"
+#include "keyd/desk.h"
+#include "keyd/vault.h"
+#include "rpc/keyd.h"
 
 enum { BACKDATE_S = 300 }; /* the node's clock may be behind ours */
 

@@ -3,10 +3,19 @@
 #include <string.h>
 
 #include "attest/attest.h"
+#include "crypto/digest.h"
+#include "crypto/issue.h"
+#include "crypto/key.h"
+#include "evidence/bundle.h"
 #include "evidence/envelope.h"
 #include "evidence/tpm_wire.h"
+#include "keyd/desk.h"
+#include "policy/policy.h"
+#include "result/verdict.h"
 #include "verify/binding.h"
 #include "verify/certified.h"
+#include "verify/claims.h"
+#include "verify/verify.h"
 
 int proof_of_key(struct desk *desk, const struct proof_key *what, struct key **ret_key,
                  uint8_t ret_fingerprint[32], struct gb_err *err)

@@ -1,15 +1,17 @@
 #include "keyd/serve.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
+#include "keyd/desk.h"
 #include "keyd/monitor.h"
 #include "os/rpc.h"
 

@@ -4,10 +4,19 @@
 
 #include "base/encode.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
 #include "crypto/issue.h"
+#include "crypto/key.h"
 #include "crypto/rand.h"
+#include "evidence/bundle.h"
+#include "keyd/desk.h"
 #include "keyd/node_cert.h"
 #include "keyd/proof.h"
+#include "keyd/vault.h"
+#include "result/verdict.h"
+#include "rpc/keyd.h"
+#include "rpc/messages.h"
+#include "verify/claims.h"
 #include "wire/json.h"
 
 enum { TOKEN_LIFE_S = 300 };

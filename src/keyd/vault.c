@@ -8,6 +8,8 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "crypto/issue.h"
+#include "crypto/key.h"
 #include "crypto/signer.h"
 #include "os/file.h"
 #include "wire/jws.h"

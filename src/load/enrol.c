@@ -4,8 +4,13 @@
 
 #include "base/encode.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
 #include "crypto/issue.h"
+#include "evidence/bundle.h"
 #include "evidence/envelope.h"
+#include "load/lists.h"
+#include "load/mimic.h"
+#include "net/tls_link.h"
 #include "verify/binding.h"
 #include "wire/json.h"
 

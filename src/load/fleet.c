@@ -9,12 +9,18 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
+#include "crypto/signer.h"
 #include "crypto/soft_ek.h"
 #include "load/enrol.h"
 #include "load/keys.h"
+#include "load/lists.h"
+#include "load/mimic.h"
+#include "load/options.h"
 #include "load/process.h"
 #include "load/report.h"
 #include "load/round.h"
+#include "net/tls_link.h"
 #include "os/file.h"
 
 /* One of the threads: every machine whose number leaves this remainder is its own. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/encode.h"
+#include "crypto/digest.h"
 #include "evidence/eventlog.h"
 
 enum { IMA_PCR = 10, PATH = 96, BOOT_LOG_MAX = 256 << 10 };

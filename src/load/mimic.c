@@ -5,9 +5,13 @@
 
 #include "base/clock.h"
 #include "base/reader.h"
+#include "crypto/digest.h"
+#include "crypto/key.h"
+#include "crypto/signer.h"
 #include "crypto/soft_ek.h"
 #include "crypto/wrap.h"
 #include "evidence/tpm_wire.h"
+#include "load/lists.h"
 #include "verify/binding.h"
 
 enum { PCR_MASK = 0xffff, ENDORSEMENT = 0x4000000b };

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 /* Nanoseconds on a CPU, of one thread; the ticks of /proc/PID/stat are ten milliseconds. */
 static double thread_cpu_s(pid_t pid, const char *thread)

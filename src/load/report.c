@@ -3,10 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 #include <time.h>
 
 #include "base/mem.h"
 #include "load/process.h"
+#include "load/round.h"
 
 static double clock_of(clockid_t clock)
 {

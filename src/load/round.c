@@ -3,7 +3,12 @@
 #include <string.h>
 
 #include "base/encode.h"
+#include "crypto/digest.h"
+#include "evidence/bundle.h"
 #include "evidence/envelope.h"
+#include "load/lists.h"
+#include "load/mimic.h"
+#include "net/tls_link.h"
 #include "wire/json.h"
 
 enum { EVIDENCE_MAX = 64 << 20, ANSWER_MAX = 64 << 10 };

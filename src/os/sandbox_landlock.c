@@ -1,11 +1,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "os/sandbox.h"
 #include "os/sandbox_rules.h"
 
 /* glibc has no wrappers. What the first version of Landlock knows (Linux 5.13), which is all that

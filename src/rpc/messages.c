@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "rpc/keyd.h"
 #include "wire/cbor.h"
 
 enum field_type {

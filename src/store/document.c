@@ -1,7 +1,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "store/db.h"
 #include "store/reading.h"
+#include "store/state.h"
 #include "store/store.h"
 #include "store/writer.h"
 

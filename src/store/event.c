@@ -1,4 +1,6 @@
+#include "store/db.h"
 #include "store/reading.h"
+#include "store/state.h"
 #include "store/store.h"
 #include "store/writer.h"
 

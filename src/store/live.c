@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/db.h"
+#include "store/store.h"
 
 enum { FIRST_SLOTS = 64 };
 

@@ -1,6 +1,8 @@
 #include <string.h>
 
+#include "store/db.h"
 #include "store/reading.h"
+#include "store/state.h"
 #include "store/store.h"
 #include "store/writer.h"
 

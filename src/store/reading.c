@@ -1,6 +1,10 @@
 #include "store/reading.h"
 
+#include <pthread.h>
 #include <string.h>
+
+#include "store/db.h"
+#include "store/state.h"
 
 static size_t free_reader(const struct store *store)
 {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/check.h"
+#include "store/db.h"
 
 /*
  * Never edit a migration that was released: add one. Every key begins with a scope (trust domain,

@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -9,6 +10,7 @@
 #include "base/mem.h"
 #include "store/db.h"
 #include "store/file.h"
+#include "store/live.h"
 #include "store/schema.h"
 #include "store/state.h"
 #include "store/writer.h"

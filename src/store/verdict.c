@@ -1,7 +1,10 @@
+#include <pthread.h>
 #include <string.h>
 
+#include "store/db.h"
 #include "store/live.h"
 #include "store/reading.h"
+#include "store/state.h"
 #include "store/store.h"
 #include "store/writer.h"
 

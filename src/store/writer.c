@@ -1,12 +1,16 @@
 #include "store/writer.h"
 
-#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "store/db.h"
+#include "store/live.h"
+#include "store/state.h"
+#include "store/store.h"
 
 struct batch {
     struct write *first;

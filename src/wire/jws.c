@@ -2,6 +2,7 @@
 
 #include "base/encode.h"
 #include "crypto/digest.h"
+#include "crypto/signer.h"
 
 int jws_sign(struct gb_arena *arena, const struct signer *signer, const char *key_id,
              struct gb_bytes payload, const char **ret_jws, struct gb_err *err)
