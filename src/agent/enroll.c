@@ -98,7 +98,7 @@ static int prove(struct enrolment *e, struct gb_bytes secret, struct gb_bytes no
 
 static int open_challenge(struct enrolment *e, const struct json *body, struct gb_err *err)
 {
-    struct gb_bytes nonce = {0};
+    struct gb_bytes nonce = gb_bytes("", 0);
     struct gb_bytes id_object = {0};
     struct gb_bytes encrypted = {0};
     struct gb_bytes secret = {0};

@@ -76,7 +76,7 @@ int soft_ek_cert(const struct signer *ca, struct gb_bytes ca_pem, const struct s
                  struct gb_buf *ret_der, struct gb_err *err)
 {
     gb_cleanup(x509_osslp) X509 *issuer = NULL;
-    uint32_t serial;
+    uint32_t serial = 0;
     int r = issue_read_pem(ca_pem, &issuer, err);
     if (r == GB_OK)
         r = rand_bytes((uint8_t *)&serial, sizeof serial, err);

@@ -160,7 +160,7 @@ int certify_serve(struct desk *desk, const struct rpc_request *request, struct r
     if (r == 0)
         r = challenges_begin(challenges, desk->arena, desk->now_ms, ask->challenge, name, &attempt,
                              err);
-    if (r < 0)
+    if (r != 0)
         return r;
     if (attempt.answer.len > 0)
         return answer_again(desk, attempt.answer, &reply->certificate, err);

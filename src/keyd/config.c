@@ -53,7 +53,7 @@ const struct conf_key keyd_config_table[] = {
 /* It becomes part of a URI and of claims: the letters that SPIFFE allows (SPIFFE-ID, 2.1). */
 static bool good_domain(const char *name)
 {
-    size_t len = strlen(name);
+    size_t len = name ? strlen(name) : 0;
     return len > 0 && len <= 255 && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-_") == len;
 }
 

@@ -1,5 +1,6 @@
 #include "keyd/proof.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "attest/attest.h"
@@ -80,6 +81,7 @@ int proof_of_node(struct desk *desk, const struct proof_node *what, const struct
     int r = proof_read(desk, what->evidence, &bundle, ak, err);
     if (r < 0)
         return r;
+    assert(bundle);
     if (memcmp(ak, issued->ak, sizeof ak) != 0)
         return gb_err_set(err, GB_ERR_DENIED, "the AK is not the one that the certificate names");
     const struct proof_key proof = {.nonce = what->nonce,

@@ -92,8 +92,9 @@ static int write_token(struct desk *desk, const char *spiffe_id, const struct bu
     json_set(claims, "garboard", judged); /* takes it over */
     if (r == 0)
         r = json_print(claims, &text, err);
-    return r < 0 ? r
-                 : vault_token(desk->house->vault, desk->arena, gb_bytes_str(text), ret_jwt, err);
+    if (r == 0)
+        r = vault_token(desk->house->vault, desk->arena, gb_bytes_str(text), ret_jwt, err);
+    return r;
 }
 
 int token_serve(struct desk *desk, const struct rpc_request *request, struct rpc_reply *reply,
@@ -114,7 +115,7 @@ int token_serve(struct desk *desk, const struct rpc_request *request, struct rpc
     int r = node_cert_read(desk, ask->cert_pem, 0, node_id, &issued, err);
     if (r == 0)
         r = proof_of_node(desk, &proof, &issued, &bundle, &key, err);
-    if (r < 0)
+    if (r != 0)
         return r;
     /* The certificate says that an EK was proven; evidence that names one is judged by it, too. */
     struct trust trust = desk->beliefs->trust;

@@ -51,7 +51,7 @@ static int read_secret(const char *path, struct secret *ret_secret, struct gb_er
     if (r < 0)
         return r;
     bool good = secret_init(ret_secret, bytes.len);
-    if (good)
+    if (good && bytes.len > 0)
         memcpy(ret_secret->data, bytes.data, bytes.len);
     secret_wipe((void *)(uintptr_t)bytes.data, bytes.len);
     return good ? GB_OK : gb_err_nomem(err);
@@ -75,7 +75,7 @@ static int read_passphrase(struct gb_arena *arena, const char *name, struct secr
     int r = path ? read_secret(path, ret_secret, err) : gb_err_nomem(err);
     if (r < 0)
         return r;
-    const uint8_t *end = memchr(ret_secret->data, '\n', ret_secret->len);
+    const uint8_t *end = ret_secret->data ? memchr(ret_secret->data, '\n', ret_secret->len) : NULL;
     if (end)
         ret_secret->len = (size_t)(end - ret_secret->data);
     if (ret_secret->len == 0 || ret_secret->len > GB_LIMIT_PASSPHRASE)

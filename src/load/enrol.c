@@ -63,8 +63,8 @@ static int ask(struct talk *t, const char *path, const struct json *body, struct
 static int prove(struct talk *t, const struct json *begun, struct gb_err *err)
 {
     uint8_t secret[64];
-    struct gb_bytes nonce, id_object, encrypted;
-    size_t secret_len;
+    struct gb_bytes nonce = gb_bytes("", 0), id_object = nonce, encrypted = nonce;
+    size_t secret_len = 0;
     int r = get(t, begun, "nonce", &nonce, err);
     if (r == GB_OK)
         r = get(t, begun, "id_object", &id_object, err);
@@ -145,7 +145,7 @@ static int finish(struct talk *t, const struct enrol *what, const struct json *b
                   struct json **ret_done, struct gb_err *err)
 {
     gb_cleanup(json_freep) struct json *body = json_new_object();
-    struct gb_bytes challenge;
+    struct gb_bytes challenge = {0};
     int r = get(t, begun, "challenge", &challenge, err);
     if (r < 0)
         return r;

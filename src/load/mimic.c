@@ -148,19 +148,21 @@ static int sign(const struct signer *ak, struct gb_bytes message, struct gb_buf 
     return gb_buf_ok(out) ? GB_OK : gb_err_nomem(err);
 }
 
-static int attest(const struct mimic *machine, struct digester *digester, struct tpm_attest *what,
-                  struct gb_buf *ret_attest, struct gb_buf *ret_signature, struct gb_err *err)
+static int attest(const struct mimic *machine, struct digester *digester,
+                  const struct tpm_attest *asked, struct gb_buf *ret_attest,
+                  struct gb_buf *ret_signature, struct gb_err *err)
 {
+    struct tpm_attest what = *asked;
     uint8_t signer[34];
     if (qualified(digester, machine->ak_name, signer) < 0)
         return gb_err_set(err, GB_ERR_BUG, "no digest");
-    what->magic = TPM_GENERATED_VALUE;
-    what->qualified_signer = gb_bytes(signer, sizeof signer);
-    what->clock_ms = (uint64_t)gb_clock_ms() - machine->started_ms + 1000;
-    what->reset_count = machine->reset_count;
-    what->safe = true;
-    what->firmware_version = 1;
-    tpm_attest_write(ret_attest, what);
+    what.magic = TPM_GENERATED_VALUE;
+    what.qualified_signer = gb_bytes(signer, sizeof signer);
+    what.clock_ms = (uint64_t)gb_clock_ms() - machine->started_ms + 1000;
+    what.reset_count = machine->reset_count;
+    what.safe = true;
+    what.firmware_version = 1;
+    tpm_attest_write(ret_attest, &what);
     if (!gb_buf_ok(ret_attest))
         return gb_err_nomem(err);
     return sign(machine->ak, gb_buf_bytes(ret_attest), ret_signature, err);
@@ -245,7 +247,7 @@ int mimic_activate(const struct mimic *machine, struct gb_bytes id_object,
                    struct gb_err *err)
 {
     struct gb_reader r;
-    uint8_t seed[32], key[16], plain[96];
+    uint8_t seed[32], key[16], plain[96] = {0};
     gb_reader_init(&r, id_object);
     (void)gb_read_u16be(&r);
     (void)gb_read_tpm2b(&r, GB_LIMIT_DIGEST); /* the HMAC is a TPM's business */

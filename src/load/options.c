@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/types.h>
 
 enum kind { TEXT, NUMBER, FLAG };
@@ -61,11 +62,11 @@ static int number(const char *name, const char *text, uint64_t *ret_value, struc
 static int set(struct options *o, size_t i, const char *value, struct gb_err *err)
 {
     char *at = (char *)o + table[i].at;
-    uint64_t n;
+    uint64_t n = 0;
     if (table[i].kind == TEXT)
-        *(const char **)(void *)at = value;
+        memcpy(at, &value, sizeof value);
     if (table[i].kind == FLAG)
-        *(bool *)(void *)at = true;
+        memcpy(at, &(bool){true}, sizeof(bool));
     if (table[i].kind != NUMBER)
         return GB_OK;
     int r = number(table[i].name, value, &n, err);
@@ -74,7 +75,7 @@ static int set(struct options *o, size_t i, const char *value, struct gb_err *er
     if (table[i].at == offsetof(struct options, pid))
         o->pid = (pid_t)n;
     else
-        *(uint64_t *)(void *)at = n;
+        memcpy(at, &n, sizeof n);
     return GB_OK;
 }
 

@@ -7,6 +7,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -76,7 +77,10 @@ int tls_hub_new(const char *host, const char *port, struct gb_bytes ca_pem,
                 struct tls_hub **ret_hub, struct gb_err *err)
 {
     gb_cleanup(tls_hub_freep) struct tls_hub *hub = gb_calloc(1, sizeof *hub);
-    if (!hub || !(hub->ctx = SSL_CTX_new(TLS_client_method())))
+    if (!hub)
+        return gb_err_nomem(err);
+    hub->ctx = SSL_CTX_new(TLS_client_method());
+    if (!hub->ctx)
         return gb_err_nomem(err);
     SSL_CTX_set_min_proto_version(hub->ctx, TLS1_3_VERSION);
     SSL_CTX_set_verify(hub->ctx, SSL_VERIFY_PEER, NULL);
@@ -214,12 +218,25 @@ static int send_request(struct tls_link *link, const char *method, const char *p
 /* "HTTP/1.1 200 ..." and the length of the body; our own servers always say it. */
 static int read_head(const char *head, int *ret_status, size_t *ret_len, struct gb_err *err)
 {
-    const char *length = strcasestr(head, "\r\ncontent-length:");
-    unsigned long long len = 0;
-    if (sscanf(head, "HTTP/1.1 %d", ret_status) != 1 ||
-        (length && sscanf(length + 17, "%llu", &len) != 1))
+    static const char protocol[] = "HTTP/1.1 ";
+    static const char field[] = "\r\ncontent-length:";
+    const char *length = strcasestr(head, field);
+    const char *number = head + sizeof protocol - 1;
+    char *end = NULL;
+    if (strncmp(head, protocol, sizeof protocol - 1) != 0)
         return gb_err_set(err, GB_ERR_IO, "the answer is no HTTP");
-    *ret_len = (size_t)len;
+    unsigned long status = strtoul(number, &end, 10);
+    if (end != number + 3 || status < 100)
+        return gb_err_set(err, GB_ERR_IO, "the answer has no status");
+    *ret_len = 0;
+    if (length) {
+        number = length + sizeof field - 1;
+        errno = 0;
+        *ret_len = strtoull(number, &end, 10);
+        if (end == number || *end != '\r' || errno != 0)
+            return gb_err_set(err, GB_ERR_IO, "the answer's length is no number");
+    }
+    *ret_status = (int)status;
     return GB_OK;
 }
 
@@ -241,7 +258,7 @@ static int read_answer(struct tls_link *link, int *ret_status, struct gb_buf *bo
                        struct gb_err *err)
 {
     char head[ANSWER_HEAD + 1];
-    size_t len = 0, got, body_len;
+    size_t len = 0, got, body_len = 0;
     const char *end = NULL;
     while (!end) {
         if (len == ANSWER_HEAD || SSL_read_ex(link->ssl, head + len, ANSWER_HEAD - len, &got) != 1)

@@ -79,7 +79,11 @@ int pool_new(unsigned workers, size_t capacity, struct pool **ret_pool, struct g
     pool->capacity = capacity;
     pool->ring = gb_calloc(capacity, sizeof *pool->ring);
     pool->workers = gb_calloc(workers, sizeof *pool->workers);
-    int r = pool->ring && pool->workers ? GB_OK : gb_err_nomem(err);
+    if (!pool->ring || !pool->workers) {
+        pool_free(pool);
+        return gb_err_nomem(err);
+    }
+    int r = GB_OK;
     for (unsigned i = 0; r == GB_OK && i < workers; i++)
         r = start(pool, i, err);
     if (r < 0) {

@@ -47,7 +47,7 @@ void ask_base64_exact(struct ask *ask, const char *key, uint8_t *out, size_t len
     struct gb_bytes bytes = ask_base64(ask, key, len);
     if (bytes.len != len)
         ask_fail(ask, "%s: must be %zu bytes", key, len);
-    else
+    else if (len > 0)
         memcpy(out, bytes.data, len);
 }
 

@@ -87,7 +87,7 @@ static int read_piece(struct gb_arena *arena, struct gb_bytes piece,
                       struct store_document *document, bool *ret_found, struct gb_err *err)
 {
     struct yaml_node *docs;
-    const struct yaml_node *metadata;
+    const struct yaml_node *metadata = NULL;
     *ret_found = false;
     int r = yaml_read(arena, piece, "document", &docs, err);
     if (r < 0 || docs->count == 0)

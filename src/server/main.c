@@ -103,7 +103,7 @@ static void raise_descriptors(void)
 static int run(const char *path, enum mode mode)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
-    struct config config;
+    struct config config = {0};
     struct gb_err err = {0};
     int r = arena ? config_read(arena, path, &config, &err) : gb_err_nomem(&err);
     if (r < 0) {

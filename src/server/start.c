@@ -34,8 +34,8 @@ enum {
 int start_read_tls(struct gb_arena *arena, const struct config *config,
                    struct listeners_tls *ret_tls, struct gb_err *err)
 {
-    struct gb_bytes cert;
-    struct listeners_tls tls;
+    struct gb_bytes cert = {0};
+    struct listeners_tls tls = {0};
     int r = own_cert_read(arena, config, &cert, err);
     if (r == GB_OK)
         r = file_read(arena, config->tls_key, GB_LIMIT_CERT, &tls.key_pem, err);

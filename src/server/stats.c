@@ -57,7 +57,7 @@ static void write_rounds(struct stats *stats, struct gb_buf *out)
 static void write_refusals(struct stats *stats, struct gb_buf *out)
 {
     static const char *const codes[REFUSAL_COUNT] = {
-#define X(id, status, code, message, remedy) [REFUSAL_##id] = code,
+#define X(id, status, code, message, remedy) [REFUSAL_##id] = (code),
         REFUSALS(X)
 #undef X
     };

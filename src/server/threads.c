@@ -115,7 +115,11 @@ int threads_new(struct server *server, const struct listeners_tls *tls,
     threads->count = (size_t)server->config->threads;
     threads->all = gb_calloc(threads->count, sizeof *threads->all);
     threads->handed = gb_calloc(threads->count, sizeof *threads->handed);
-    int r = threads->all && threads->handed ? GB_OK : gb_err_nomem(err);
+    if (!threads->all || !threads->handed) {
+        threads_free(threads);
+        return gb_err_nomem(err);
+    }
+    int r = GB_OK;
     for (size_t i = 0; r == GB_OK && i < threads->count; i++)
         r = set_up(threads, i, tls, err);
     if (r < 0) {
