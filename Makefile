@@ -20,7 +20,7 @@ check: ## everything that must hold before a change goes in (CHECK_VM=0: no virt
 	@tools/install-packages
 	@tools/check
 
-check-quick: ## the inner loop: layers, format, one build, its tests
+check-quick: ## the inner loop: layers, format, one build, its tests but the slow ones
 	@tools/install-packages build check
 	@tools/check quick
 
