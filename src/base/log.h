@@ -36,9 +36,14 @@ static inline const char *gb_log_shown(const char *text)
 /* `event` is a stable word ("node-enrolled"). One write(2) a line, so that threads do not mix. Any
  * thread. */
 void gb_log_fields(enum gb_log_level level, const char *event, const struct gb_log_field *fields);
+#ifdef __cppcheck__ /* does not know __VA_OPT__ */
+#define gb_log_event(level, event, ...)                                                            \
+    gb_log_fields((level), (event), (const struct gb_log_field[]){__VA_ARGS__})
+#else
 #define gb_log_event(level, event, ...)                                                            \
     gb_log_fields((level), (event),                                                                \
                   (const struct gb_log_field[]){__VA_ARGS__ __VA_OPT__(, ){.key = NULL}})
+#endif
 /* An error that stops here: event, text, code, errno, offset. */
 void gb_log_err(enum gb_log_level level, const char *event, const struct gb_err *err);
 

@@ -66,7 +66,7 @@ static int apply(const struct cmd_line *line, struct gb_arena *arena, struct app
 
 static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
 {
-    struct apply_files files;
+    struct apply_files files = {0};
     if (!cmd_has(line, "filename"))
         return output_usage(line, "needs -f FILE");
     int r = apply(line, arena, &files, err);

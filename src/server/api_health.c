@@ -67,7 +67,7 @@ void api_readyz(void *ctx, const struct route_call *call)
 
 static void write_nodes(struct server *server, struct gb_buf *out)
 {
-    struct nodes_count count;
+    struct nodes_count count = {0};
     nodes_count(server->nodes, &server->spans, gb_clock_s(), &count);
     gb_buf_printf(out,
                   "# HELP garboard_nodes Enrolled nodes by verdict.\n"

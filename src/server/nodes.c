@@ -44,7 +44,7 @@ void nodes_free(struct nodes *nodes)
 static uint64_t spread(const uint8_t id[STORE_ID])
 {
     uint64_t word;
-    memcpy(&word, id + STORE_ID - sizeof word, sizeof word);
+    memcpy(&word, &id[STORE_ID - sizeof word], sizeof word);
     return word;
 }
 

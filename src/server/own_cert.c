@@ -62,7 +62,7 @@ static int ask_keyd(struct gb_arena *arena, const struct config *config, struct 
 {
     gb_cleanup(keyd_client_freep) struct keyd_client *keyd = NULL;
     gb_cleanup(gb_buf_done) struct gb_buf csr;
-    struct keyd_certificate certificate;
+    struct keyd_certificate certificate = {0};
     const char *path = renewed_path(arena, config);
     gb_buf_init(&csr, GB_LIMIT_CERT);
     int r = path ? request_for(arena, config, &csr, err) : gb_err_nomem(err);

@@ -21,7 +21,7 @@ void live_done(struct live_table *table)
 static struct live_slot *find(struct live_slot *slots, size_t mask, const uint8_t id[STORE_ID])
 {
     uint64_t hash;
-    memcpy(&hash, id + STORE_ID - sizeof hash, sizeof hash);
+    memcpy(&hash, &id[STORE_ID - sizeof hash], sizeof hash);
     size_t i = (size_t)(hash ^ hash >> 32) & mask;
     while (slots[i].used && memcmp(slots[i].id, id, STORE_ID) != 0)
         i = (i + 1) & mask;

@@ -44,7 +44,7 @@ static int get(struct store *store, struct gb_arena *arena, const char *sql, str
                struct store_node *ret_node, struct gb_err *err)
 {
     gb_cleanup(reading_end) struct reading reading = {0};
-    struct store_node node;
+    struct store_node node = {0};
     int r = reading_begin(store, &reading, err);
     if (r < 0)
         return r;
