@@ -1,5 +1,7 @@
 #include "cli/reply.h"
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/encode.h"
