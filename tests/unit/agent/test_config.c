@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "../test.h"
@@ -5,6 +6,7 @@
 #include "agent/pcrs.h"
 #include "agent/server_key.h"
 #include "base/encode.h"
+#include "os/file.h"
 
 static struct gb_arena *arena;
 static struct gb_err err;
@@ -151,6 +153,19 @@ static void the_server_is_known_by_token_or_pin(void **state)
     assert_string_equal(err.text, "both token and token_file are given");
 }
 
+static void the_manual_has_every_key(void **state)
+{
+    (void)state;
+    const char *source = getenv("GARBOARD_SOURCE");
+    struct gb_bytes page;
+    char *path = gb_arena_printf(arena, "%s/man/garboard-agent.conf.5", source ? source : ".");
+    assert_int_equal(file_read(arena, path, 1 << 20, &page, NULL), 0);
+    const char *text = gb_arena_printf(arena, "%.*s", (int)page.len, (const char *)page.data);
+    for (const struct conf_key *key = config_keys; key->name; key++)
+        if (!strstr(text, gb_arena_printf(arena, "\n.It Cm %s\n", key->name)))
+            fail_msg("garboard-agent.conf.5 lacks %s", key->name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +175,7 @@ int main(void)
         cmocka_unit_test(selections),
         cmocka_unit_test(a_token_carries_the_pin),
         cmocka_unit_test(the_server_is_known_by_token_or_pin),
+        cmocka_unit_test(the_manual_has_every_key),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
