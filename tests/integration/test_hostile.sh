@@ -8,7 +8,7 @@ hostile=$(readlink -f "$3")
 . "$(dirname "$0")/service.sh"
 
 # shellcheck disable=SC2154 # service.sh sets it
-for name in a b c d; do tpm_make $name & done
+for name in a b c d e f; do tpm_make $name & done
 wait
 service_init 'interval = 60s'
 keyd_start || exit 1

@@ -104,9 +104,13 @@ static struct answer ask(struct node *node, struct http_client *client, const ch
                          struct json **ret_json)
 {
     struct http_reply reply = {0};
-    must(http_client_send(client, method, path, type, body, &reply, &err));
-    struct answer answer = {.status = reply.status, .code = "", .verdict = ""};
+    int r = http_client_send(client, method, path, type, body, &reply, &err);
+    struct answer answer = {.code = "", .verdict = ""};
     *ret_json = NULL;
+    if (r < 0 && node->service->may_be_away)
+        return answer;
+    must(r);
+    answer.status = reply.status;
     if (json_read(gb_buf_bytes(&reply.body), ret_json, NULL) == GB_OK) {
         const struct json *next = json_get(*ret_json, "next");
         answer.code = text_of(node, json_get(*ret_json, "error"), "code");

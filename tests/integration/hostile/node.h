@@ -25,6 +25,7 @@ struct service {
     const char *enroll_url;
     const char *api_url;
     struct gb_bytes ca_pem;
+    bool may_be_away; /* no answer is no failure: status 0 */
 };
 
 struct node {
@@ -50,7 +51,7 @@ struct node {
 
 /* An answer of the service. */
 struct answer {
-    int status;
+    int status;          /* 0: none, see may_be_away */
     const char *code;    /* of a refusal; "" */
     const char *verdict; /* of a round; "" */
 };

@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "../../unit/test.h"
 #include "crypto/issue.h"
@@ -224,6 +225,20 @@ static void T21_expired_token(void **state)
     expect(node_begin(&newcomer, soon, "late"), 403, NULL);
 }
 
+/* Two with one use: it is the first one's until that one's challenge ends. */
+static void T21_token_wanted_by_two(void **state)
+{
+    (void)state;
+    char once[512];
+    snprintf(once, sizeof once, "%s", token("--uses 1"));
+    expect(node_begin(&newcomer, once, "first"), 200, NULL);
+    expect(node_begin(&mallory, once, "second"), 409, "token-reserved");
+    struct answer wrong = node_finish(&newcomer, &(struct finish){.wrong_proof = true});
+    assert_in_range(wrong.status, 400, 499);
+    expect(node_begin(&mallory, once, "second"), 200, NULL);
+    expect(node_begin(&newcomer, once, "first"), 409, "token-reserved");
+}
+
 /* Brings a PEM key into the newcomer's TPM, to a persistent handle. */
 static struct tpm_key import_key(const char *path)
 {
@@ -343,6 +358,38 @@ static void T18_one_tpm_is_one_node(void **state)
     good_round(&mallory);
 }
 
+/* ---- a nonce that is answered long after it was issued (docs/adr/0007) ---- */
+
+enum { HELD_S = 32 }; /* a nonce up to 30 s old is answered without a question */
+
+static struct node early;   /* has quoted at once */
+static struct node patient; /* quotes when it sends */
+static struct gb_bytes early_evidence;
+static time_t nonces_issued;
+
+/* In front of all other tests, so that these pass the time. */
+static void quote_early(void)
+{
+    make(&early, "e");
+    make(&patient, "f");
+    node_enrol(&early, token("--name early"), "early");
+    node_enrol(&patient, token("--name patient"), "patient");
+    good_round(&early);
+    good_round(&patient);
+    early_evidence = node_evidence(&early, &plainly);
+    nonces_issued = time(NULL);
+}
+
+static void T12_quote_made_early(void **state)
+{
+    (void)state;
+    while (time(NULL) - nonces_issued < HELD_S)
+        sleep(1);
+    expect(node_post(&early, early_evidence), 409, "evidence-discontinuous");
+    expect_verdict(node_post(&early, node_evidence(&early, &plainly)), "trusted");
+    expect_verdict(node_post(&patient, node_evidence(&patient, &plainly)), "trusted");
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -356,6 +403,7 @@ static int setup(void **state)
     make(&mallory, "b");
     node_enrol(&alice, token("--name alice"), "alice");
     node_enrol(&mallory, token("--name mallory"), "mallory");
+    quote_early();
     return 0;
 }
 
@@ -364,6 +412,8 @@ static int teardown(void **state)
     (void)state;
     node_done(&alice);
     node_done(&mallory);
+    node_done(&early);
+    node_done(&patient);
     gb_arena_free(arena);
     return 0;
 }
@@ -383,12 +433,14 @@ int main(void)
         cmocka_unit_test(T20_bytes_that_are_no_evidence),
         cmocka_unit_test_setup_teardown(T21_tokens, setup_bob, teardown_newcomer),
         newcomer_test(T21_expired_token),
+        newcomer_test(T21_token_wanted_by_two),
         newcomer_test(T04_one_try),
         newcomer_test(T03_quote_of_another_tpm),
         newcomer_test(T03_certification_of_something_else),
         newcomer_test(T03_imported_transport_key),
         newcomer_test(T18_name_of_another_tpm),
         cmocka_unit_test(T18_one_tpm_is_one_node),
+        cmocka_unit_test(T12_quote_made_early),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
