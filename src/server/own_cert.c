@@ -8,6 +8,7 @@
 #include "crypto/signer.h"
 #include "os/file.h"
 #include "rpc/keyd.h"
+#include "server/config.h"
 
 enum { KEYD_MS = 10000 };
 
@@ -19,8 +20,8 @@ static char *renewed_path(struct gb_arena *arena, const struct config *config)
 static bool is_better(struct gb_arena *arena, struct gb_bytes renewed, struct gb_bytes given,
                       struct gb_bytes ca)
 {
-    struct issued a;
-    struct issued b;
+    struct issued a = {0};
+    struct issued b = {0};
     if (issued_read(arena, renewed, ca, &a, NULL) < 0)
         return false; /* of another CA, or half a file */
     if (issued_read(arena, given, ca, &b, NULL) < 0)
@@ -32,9 +33,9 @@ static bool is_better(struct gb_arena *arena, struct gb_bytes renewed, struct gb
 int own_cert_read(struct gb_arena *arena, const struct config *config, struct gb_bytes *ret_pem,
                   struct gb_err *err)
 {
-    struct gb_bytes given;
-    struct gb_bytes renewed;
-    struct gb_bytes ca;
+    struct gb_bytes given = {0};
+    struct gb_bytes renewed = {0};
+    struct gb_bytes ca = {0};
     const char *path = renewed_path(arena, config);
     int r =
         path ? file_read(arena, config->tls_cert, GB_LIMIT_CERT, &given, err) : gb_err_nomem(err);
@@ -76,9 +77,9 @@ static int ask_keyd(struct gb_arena *arena, const struct config *config, struct 
 int own_cert_renew(struct gb_arena *arena, const struct config *config, int64_t now_s,
                    bool *ret_renewed, struct gb_err *err)
 {
-    struct issued issued;
-    struct gb_bytes pem;
-    struct gb_bytes ca;
+    struct issued issued = {0};
+    struct gb_bytes pem = {0};
+    struct gb_bytes ca = {0};
     *ret_renewed = false;
     int r = own_cert_read(arena, config, &pem, err);
     if (r == GB_OK)

@@ -15,6 +15,7 @@
 #include "server/server.h"
 #include "server/start.h"
 #include "server/threads.h"
+#include "server/tls_pair.h"
 #include "store/store.h"
 
 struct service {

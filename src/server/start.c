@@ -16,8 +16,8 @@
 #include "server/round.h"
 #include "server/server.h"
 #include "server/snapshot.h"
-#include "server/threads.h"
 #include "server/tickets.h"
+#include "server/tls_pair.h"
 #include "server/waiting.h"
 #include "store/store.h"
 

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/finding.h"
 #include "base/limits.h"
+#include "wire/json.h"
 
 static bool is(const struct json *finding, const char *key, const char *text)
 {

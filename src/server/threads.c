@@ -213,7 +213,9 @@ static int make_swaps(struct threads *threads, const struct listeners_tls *tls,
 int threads_reload(struct threads *threads, const struct listeners_tls *tls, struct gb_err *err)
 {
     struct swap **messages = gb_calloc(threads->count, sizeof(struct swap *));
-    int r = messages ? make_swaps(threads, tls, messages, err) : gb_err_nomem(err);
+    if (!messages)
+        return gb_err_nomem(err);
+    int r = make_swaps(threads, tls, messages, err);
     for (size_t i = 0; r == GB_OK && i < threads->count; i++)
         if (loop_post(threads->all[i].thread.loop, swap, messages[i]))
             messages[i] = NULL; /* the loop's now */
