@@ -16,6 +16,7 @@
 #include "server/refusals.h"
 #include "server/server.h"
 #include "server/stats.h"
+#include "server/vouch.h"
 #include "server/work.h"
 #include "store/store.h"
 #include "wire/json.h"
@@ -198,6 +199,18 @@ static void sign(struct work *work, struct worker_parts *parts)
     work->result = keyd_token(parts->keyd, work->arena, &ask, &a->jwt, &work->err);
 }
 
+/* False: refused, answered, the node given back. */
+static bool vouched(struct asking *a)
+{
+    struct thread *thread = a->work.thread;
+    const char *why = vouch_refusal(thread->server, a->node);
+    if (!why)
+        return true;
+    nodes_give(thread->server->nodes, a->node);
+    answer_refuse(thread, a->work.request, REFUSAL_NODE_UNTRUSTED, why);
+    return false;
+}
+
 static void answer_token(struct work *work)
 {
     struct asking *a = (struct asking *)work;
@@ -205,6 +218,8 @@ static void answer_token(struct work *work)
         refuse(a);
         return;
     }
+    if (!vouched(a)) /* the policy changed while keyd signed */
+        return;
     nodes_give(work->thread->server->nodes, a->node);
     stats_add(&work->thread->server->stats.tokens_signed);
     struct json *body = json_new_object();
@@ -215,7 +230,7 @@ static void answer_token(struct work *work)
 void api_token(void *ctx, const struct route_call *call)
 {
     struct asking *a = prepare(ctx, call);
-    if (!a)
+    if (!a || !vouched(a))
         return;
     a->work.run = sign;
     a->work.then = answer_token;
