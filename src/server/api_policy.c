@@ -68,6 +68,7 @@ static int prepare(struct applying *a, struct gb_err *err)
 {
     struct server *server = a->change.work.thread->server;
     struct gb_arena *arena = a->change.work.arena;
+    gb_cleanup(snapshot_unrefp) struct snapshot *current = snapshot_get(server->trust);
     struct store_document *all;
     size_t count;
     int r = store_document_list(server->store, arena, &a->stored, &a->stored_count, err);
@@ -78,7 +79,7 @@ static int prepare(struct applying *a, struct gb_err *err)
         r = documents_merge(arena, a->stored, a->stored_count, a->fresh, a->count, &all, &count,
                             err);
     if (r == GB_OK)
-        r = snapshot_new(&server->config->tpm_root, all, count, &a->snapshot, err);
+        r = snapshot_new(snapshot_roots(current), all, count, &a->snapshot, err);
     return r;
 }
 

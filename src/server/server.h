@@ -41,7 +41,7 @@ struct server {
     struct pool *pool;
     struct worker_parts workers[SERVER_MAX_THREADS];
     struct stats stats;
-    atomic_bool applying; /* one change of policy at a time */
+    atomic_bool applying; /* one change of what is trusted at a time: by policy or by reload */
     atomic_bool stopping;
     const struct thread *threads; /* for /metrics */
     size_t thread_count;

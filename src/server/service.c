@@ -12,6 +12,7 @@
 #include "os/service.h"
 #include "server/config.h"
 #include "server/own_cert.h"
+#include "server/reload.h"
 #include "server/server.h"
 #include "server/start.h"
 #include "server/threads.h"
@@ -25,9 +26,13 @@ struct service {
     struct threads *threads;
     struct loop_timer *watchdog;
     struct loop_timer *renewal;
+    struct loop_timer *reloading;
 };
 
-enum { RENEWAL_MS = 3600 * 1000 }; /* certificates live for weeks */
+enum {
+    RENEWAL_MS = 3600 * 1000, /* certificates live for weeks */
+    RELOAD_AGAIN_MS = 50,     /* a change of policy takes about as long */
+};
 
 static void forget(void *ctx, int result, const struct gb_err *err)
 {
@@ -51,33 +56,18 @@ static void terminate(void *ctx)
     loop_stop(service->loop);
 }
 
-/* Certificate, roots and log level, all of them or none. The rest wants a restart. */
-static int reload(struct service *service, struct gb_err *err)
-{
-    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
-    struct config config;
-    struct listeners_tls tls;
-    if (!arena)
-        return gb_err_nomem(err);
-    int r = config_read(arena, service->path, &config, err);
-    if (r == GB_OK)
-        r = start_read_tls(arena, &config, &tls, err);
-    if (r == GB_OK)
-        r = start_load_trust(service->server, &config, err);
-    if (r == GB_OK)
-        r = threads_reload(service->threads, &tls, err);
-    if (r == GB_OK)
-        gb_log_setup("garboardd", (enum gb_log_form)config.log_format,
-                     (enum gb_log_level)config.log_level);
-    return r;
-}
-
+/* A change of policy that is under way comes first: nobody else waits for us on this loop. */
 static void hang_up(void *ctx)
 {
     struct service *service = ctx;
     struct gb_err err;
     service_tell(SERVICE_RELOADING, NULL);
-    if (reload(service, &err) < 0)
+    int r = reload(service->server, service->threads, service->path, &err);
+    if (r == GB_ERR_AGAIN) {
+        loop_timer_set(service->reloading, RELOAD_AGAIN_MS);
+        return;
+    }
+    if (r < 0)
         gb_log_err(GB_LOG_ERROR, "reload-failed", &err); /* what was, stays */
     else
         gb_log_event(GB_LOG_INFO, "reloaded");
@@ -124,6 +114,8 @@ static int watch_signals(struct service *service, struct gb_err *err)
         r = loop_timer_new(service->loop, tick, service, &service->watchdog, err);
     if (r == GB_OK)
         r = loop_timer_new(service->loop, renew_cert, service, &service->renewal, err);
+    if (r == GB_OK)
+        r = loop_timer_new(service->loop, hang_up, service, &service->reloading, err);
     return r;
 }
 
@@ -202,6 +194,8 @@ int service_run(const char *path, const struct config *config, struct gb_err *er
         loop_timer_free(service.watchdog);
     if (service.renewal)
         loop_timer_free(service.renewal);
+    if (service.reloading)
+        loop_timer_free(service.reloading);
     loop_free(service.loop);
     gb_free(server);
     if (r == GB_OK)

@@ -21,6 +21,7 @@ struct snapshot {
     struct x509_store *roots;
     struct trust trust;
     const char *policy;
+    struct conf_list roots_from;
     size_t holders; /* under `snapshot_lock` */
 };
 
@@ -112,6 +113,21 @@ static int name_policy(struct snapshot *snapshot, struct gb_err *err)
     return snapshot->policy ? GB_OK : gb_err_nomem(err);
 }
 
+/* A change of documents keeps the roots that a reload brought. */
+static int keep_roots(struct snapshot *snapshot, const struct conf_list *roots, struct gb_err *err)
+{
+    const char **items = gb_arena_new_array(snapshot->arena, const char *, roots->count + 1);
+    if (!items)
+        return gb_err_nomem(err);
+    for (size_t i = 0; i < roots->count; i++) {
+        items[i] = (const char *)gb_arena_copy(snapshot->arena, gb_bytes_str(roots->items[i])).data;
+        if (!items[i])
+            return gb_err_nomem(err);
+    }
+    snapshot->roots_from = (struct conf_list){.items = items, .count = roots->count};
+    return GB_OK;
+}
+
 int snapshot_new(const struct conf_list *roots, const struct store_document *documents,
                  size_t count, struct snapshot **ret_snapshot, struct gb_err *err)
 {
@@ -122,6 +138,8 @@ int snapshot_new(const struct conf_list *roots, const struct store_document *doc
     snapshot->arena = gb_arena_new();
     int r =
         snapshot->arena ? read_trust(roots, documents, count, snapshot, err) : gb_err_nomem(err);
+    if (r == GB_OK)
+        r = keep_roots(snapshot, roots, err);
     if (r == GB_OK)
         r = name_policy(snapshot, err);
     if (r < 0) {
@@ -135,6 +153,11 @@ int snapshot_new(const struct conf_list *roots, const struct store_document *doc
 const struct trust *snapshot_trust(const struct snapshot *snapshot)
 {
     return &snapshot->trust;
+}
+
+const struct conf_list *snapshot_roots(const struct snapshot *snapshot)
+{
+    return &snapshot->roots_from;
 }
 
 const char *snapshot_policy(const struct snapshot *snapshot)

@@ -22,6 +22,8 @@ struct snapshot;
 GB_MUST_USE int snapshot_new(const struct conf_list *roots, const struct store_document *documents,
                              size_t count, struct snapshot **ret_snapshot, struct gb_err *err);
 const struct trust *snapshot_trust(const struct snapshot *snapshot);
+/* The files that its roots were read from. */
+const struct conf_list *snapshot_roots(const struct snapshot *snapshot);
 /* "nodes version 3"; NULL without a policy. */
 const char *snapshot_policy(const struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot);

@@ -122,23 +122,31 @@ static int load_nodes(struct server *server, struct gb_err *err)
     return r;
 }
 
-int start_load_trust(struct server *server, const struct config *config, struct gb_err *err)
+int start_read_trust(struct server *server, const struct conf_list *roots,
+                     struct snapshot **ret_snapshot, struct gb_err *err)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
-    struct snapshot *snapshot = NULL;
     struct store_document *documents;
     size_t count;
     if (!arena)
         return gb_err_nomem(err);
     int r = store_document_list(server->store, arena, &documents, &count, err);
-    if (r == GB_OK)
-        r = snapshot_new(&config->tpm_root, documents, count, &snapshot, err);
-    if (r < 0)
-        return r;
-    gb_log_event(GB_LOG_INFO, "policy-loaded", GB_LOG_NUMBER("documents", count),
-                 GB_LOG_TEXT("policy", snapshot_policy(snapshot)));
+    return r < 0 ? r : snapshot_new(roots, documents, count, ret_snapshot, err);
+}
+
+void start_set_trust(struct server *server, struct snapshot *snapshot)
+{
+    gb_log_event(GB_LOG_INFO, "policy-loaded", GB_LOG_TEXT("policy", snapshot_policy(snapshot)));
     snapshot_set(server->trust, snapshot);
-    return GB_OK;
+}
+
+static int load_trust(struct server *server, struct gb_err *err)
+{
+    struct snapshot *snapshot = NULL;
+    int r = start_read_trust(server, &server->config->tpm_root, &snapshot, err);
+    if (r == GB_OK)
+        start_set_trust(server, snapshot);
+    return r;
 }
 
 static int new_workers(struct server *server, struct gb_err *err)
@@ -183,7 +191,7 @@ int start_open(struct server *server, struct gb_arena *arena, const struct confi
     if (r == GB_OK)
         r = load_nodes(server, err);
     if (r == GB_OK)
-        r = start_load_trust(server, config, err);
+        r = load_trust(server, err);
     return r < 0 ? r : new_workers(server, err);
 }
 

@@ -5,8 +5,10 @@
 
 #include "base/arena.h"
 #include "base/check.h"
+#include "base/conf.h"
 #include "base/err.h"
 #include "server/server.h"
+#include "server/snapshot.h"
 #include "server/threads.h"
 
 /* Certificate chain, key and CA as the listeners take them; in the arena. */
@@ -16,9 +18,11 @@ GB_MUST_USE int start_read_tls(struct gb_arena *arena, const struct config *conf
  * server_close undoes it, also after a failure. */
 GB_MUST_USE int start_open(struct server *server, struct gb_arena *arena,
                            const struct config *config, struct gb_err *err);
-/* Roots and documents read anew, and in force; nothing changes when that fails. */
-GB_MUST_USE int start_load_trust(struct server *server, const struct config *config,
-                                 struct gb_err *err);
+/* Roots and documents read anew; nothing is in force by that. */
+GB_MUST_USE int start_read_trust(struct server *server, const struct conf_list *roots,
+                                 struct snapshot **ret_snapshot, struct gb_err *err);
+/* In force from now on; takes it over. */
+void start_set_trust(struct server *server, struct snapshot *snapshot);
 /* After the threads have ended. */
 void start_close(struct server *server);
 

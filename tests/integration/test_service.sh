@@ -91,6 +91,21 @@ kill -HUP "${pid[server]}"
 good 'a good one is taken' grep -q '"reloaded"' "$s/log/server"
 good 'and serves' "$garboard" node list
 
+echo '# T17: reloads beside changes of policy never bring an older one back'
+hang_up_often() { while sleep 0.02; do kill -HUP "${pid[server]}"; done; }
+hang_up_often &
+often=$!
+for version in 2 3 4 5 6 7 8 9; do
+    sed "s/^  version: 1\$/  version: $version/" "$s/policy.yaml" >"$s/policy-$version.yaml"
+    until_true 20 "$garboard" apply -f "$s/policy-$version.yaml" || fail "version $version is not applied"
+    sleep 0.1
+    exits 0 get policy
+    prints "version $version"
+done
+kill "$often"
+wait "$often" 2>/dev/null
+good 'trusted under the last one' is w1 verdict trusted
+
 echo '# full disk: nothing is acknowledged, nothing is told; then it goes on'
 at=$(field w1 verified_at)
 stop server
