@@ -40,6 +40,8 @@ enum {
     GB_LIMIT_HTTP_FIELDS = 48,       /* header lines of a request; browsers send some 20 */
     GB_LIMIT_HTTP_ANSWER = 64 << 20, /* a list of 100,000 nodes in JSON */
     GB_LIMIT_JSON_DEPTH = 32,        /* the records that we read nest four deep */
+    GB_LIMIT_JSON_VALUES = 4 << 20,  /* a list of 100,000 nodes; some 200 bytes of memory each */
+    GB_LIMIT_JSON_REQUEST = 128,     /* of a request's body: an enrolment has below 50 */
     GB_LIMIT_YAML_DEPTH = 16,        /* our documents nest five deep */
     GB_LIMIT_YAML_NODES = 4 << 20,   /* nodes of all documents of one file */
     GB_LIMIT_YAML_SCALAR = 64 << 10, /* one value */

@@ -77,7 +77,7 @@ void api_ek_list(void *ctx, const struct route_call *call)
 static int read_grant(struct change *change, struct store_grant *grant, struct gb_err *err)
 {
     gb_cleanup(json_freep) struct json *body = NULL;
-    int r = json_read(http_request_body(change->work.request), &body, err);
+    int r = ask_body(http_request_body(change->work.request), &body, err);
     if (r < 0)
         return r;
     struct ask ask = {.arena = change->work.arena, .body = body, .err = err};

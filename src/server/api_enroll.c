@@ -35,7 +35,7 @@ struct beginning {
 static int read_begin(struct beginning *b, const char **ret_token, struct gb_err *err)
 {
     gb_cleanup(json_freep) struct json *body = NULL;
-    int r = json_read(http_request_body(b->work.request), &body, err);
+    int r = ask_body(http_request_body(b->work.request), &body, err);
     if (r < 0)
         return r;
     struct ask ask = {.arena = b->work.arena, .body = body, .err = err};

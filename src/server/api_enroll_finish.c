@@ -38,7 +38,7 @@ struct finishing {
 static int read_finish(struct finishing *f, struct gb_err *err)
 {
     gb_cleanup(json_freep) struct json *body = NULL;
-    int r = json_read(http_request_body(f->work.request), &body, err);
+    int r = ask_body(http_request_body(f->work.request), &body, err);
     if (r < 0)
         return r;
     struct ask ask = {.arena = f->work.arena, .body = body, .err = err};

@@ -68,7 +68,7 @@ static int read_token(struct thread *thread, struct change *change, struct store
                       struct gb_err *err)
 {
     gb_cleanup(json_freep) struct json *body = NULL;
-    int r = json_read(http_request_body(change->work.request), &body, err);
+    int r = ask_body(http_request_body(change->work.request), &body, err);
     if (r < 0)
         return r;
     (void)thread;

@@ -6,8 +6,14 @@
 #include <string.h>
 
 #include "base/encode.h"
+#include "base/limits.h"
 #include "policy/field.h"
 #include "wire/json.h"
+
+int ask_body(struct gb_bytes in, struct json **ret_body, struct gb_err *err)
+{
+    return json_read_at_most(in, GB_LIMIT_JSON_REQUEST, ret_body, err);
+}
 
 void ask_fail(struct ask *ask, const char *fmt, ...)
 {

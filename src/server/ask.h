@@ -18,6 +18,10 @@ struct ask {
     bool failed;
 };
 
+/* A request's body: few values, so that a stranger's 64 KB cost no more than reading them.
+ * GB_ERR_INPUT, NOMEM; the caller frees. */
+GB_MUST_USE int ask_body(struct gb_bytes in, struct json **ret_body, struct gb_err *err);
+
 /* Bodies are objects. All below: a member that is absent or of another type fails the ask, and
  * gives something empty. Results are in the arena. */
 struct gb_bytes ask_base64(struct ask *ask, const char *key, size_t max);

@@ -39,9 +39,13 @@ void json_freep(struct json **value);
  * at the end. GB_ERR_NOMEM. Caller frees with gb_free. */
 GB_MUST_USE int json_print(const struct json *value, char **ret_text, struct gb_err *err);
 
-/* Reading: any one value. The text at fault is named by its offset. GB_ERR_INPUT, NOMEM. Fractions
- * are kept as neither number nor text. The caller caps in.len. */
+/* Reading: any one value, with at most GB_LIMIT_JSON_VALUES in it. The text at fault is named by
+ * its offset. GB_ERR_INPUT, NOMEM. Fractions are kept as neither number nor text. The caller caps
+ * in.len. */
 GB_MUST_USE int json_read(struct gb_bytes in, struct json **ret_value, struct gb_err *err);
+/* The same with a ceiling of the caller's: what holds more is refused before anything is built. */
+GB_MUST_USE int json_read_at_most(struct gb_bytes in, size_t max_values, struct json **ret_value,
+                                  struct gb_err *err);
 /* Borrowed members; NULL or false when absent or of another type. */
 const struct json *json_get(const struct json *object, const char *key);
 size_t json_count(const struct json *array);

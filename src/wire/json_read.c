@@ -4,12 +4,14 @@
 #include "wire/json_node.h"
 
 /*
- * jansson nests 2048 deep on the C stack; our records do not. Also cuts short what would cost it a
- * node per byte. Strings are skipped; anything else that is wrong is jansson's to find.
+ * jansson nests 2048 deep on the C stack; our records do not. And it makes a node per value, which
+ * may be two bytes ("0,"): so these are counted before it begins. Strings are skipped; anything
+ * else that is wrong is jansson's to find.
  */
-static int check_depth(struct gb_bytes in, struct gb_err *err)
+static int check_shape(struct gb_bytes in, size_t max_values, struct gb_err *err)
 {
     size_t depth = 0;
+    size_t values = 1; /* each but the first follows a comma or an opening bracket */
     bool quoted = false;
     for (size_t i = 0; i < in.len; i++) {
         uint8_t c = in.data[i];
@@ -21,9 +23,12 @@ static int check_depth(struct gb_bytes in, struct gb_err *err)
             depth++;
         else if ((c == '}' || c == ']') && depth > 0)
             depth--;
+        values += !quoted && (c == '{' || c == '[' || c == ',');
         if (depth > GB_LIMIT_JSON_DEPTH)
             return gb_err_at(err, GB_ERR_INPUT, i, "JSON is nested more than %d deep",
                              GB_LIMIT_JSON_DEPTH);
+        if (values > max_values)
+            return gb_err_at(err, GB_ERR_INPUT, i, "JSON holds more than %zu values", max_values);
     }
     return GB_OK;
 }
@@ -98,7 +103,13 @@ static int parse_error(const json_error_t *e, struct gb_err *err)
 
 int json_read(struct gb_bytes in, struct json **ret_value, struct gb_err *err)
 {
-    int r = check_depth(in, err);
+    return json_read_at_most(in, GB_LIMIT_JSON_VALUES, ret_value, err);
+}
+
+int json_read_at_most(struct gb_bytes in, size_t max_values, struct json **ret_value,
+                      struct gb_err *err)
+{
+    int r = check_shape(in, max_values, err);
     if (r < 0)
         return r;
     json_error_t e;

@@ -28,7 +28,7 @@ static void read_members(struct gb_arena *arena, struct gb_bytes in)
     struct gb_err err = {0};
     uint8_t exact[16], digest[32];
     size_t count;
-    if (json_read(in, &body, &err) < 0)
+    if (ask_body(in, &body, &err) < 0)
         return;
     struct ask ask = {.arena = arena, .body = body, .err = &err};
     struct gb_bytes bytes = ask_base64(&ask, "a", MAX);

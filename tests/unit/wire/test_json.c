@@ -184,6 +184,29 @@ static void depth_has_a_ceiling(void **state)
     json_free(value);
 }
 
+/* A node per two bytes is what a stranger's body must not buy. */
+static void T29_values_have_a_ceiling(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t values; /* as they are counted: never fewer than there are */
+    } cases[] = {{"0", 1},
+                 {"[0]", 2},
+                 {"[0,0,0]", 4},
+                 {"{\"a\":1,\"b\":[2,3]}", 5},
+                 {"[\",,,[[[{{{\",\"\\\",,,\"]", 3}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct json *value = NULL;
+        struct gb_err err;
+        struct gb_bytes in = gb_bytes_str(cases[i].text);
+        assert_int_equal(json_read_at_most(in, cases[i].values, &value, &err), GB_OK);
+        json_free(value);
+        assert_int_equal(json_read_at_most(in, cases[i].values - 1, &value, &err), GB_ERR_INPUT);
+        assert_non_null(strstr(err.text, "values"));
+    }
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -246,6 +269,7 @@ int main(void)
         cmocka_unit_test(members_have_their_types),
         cmocka_unit_test(refuses_what_two_readers_could_read_differently),
         cmocka_unit_test(depth_has_a_ceiling),
+        cmocka_unit_test(T29_values_have_a_ceiling),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(a_member_can_be_taken_out),
     };
