@@ -83,9 +83,8 @@ static void put_ek(struct desk *desk, const struct challenge_facts *facts, struc
     bundle->ekcert_count = 1;
     for (size_t i = 1; i < facts->cert_count; i++)
         bundle->intermediates[n++] = (struct bundle_file){"intermediate", facts->certs[i]};
-    for (size_t i = 0; i < desk->beliefs->intermediate_count; i++)
-        bundle->intermediates[n++] = desk->beliefs->intermediates[i];
     bundle->intermediate_count = n;
+    proof_add_intermediates(desk, bundle);
 }
 
 /* attest() without logs and without a policy: a node in a bad state must be able to say so. */
@@ -106,6 +105,15 @@ static int check_evidence(struct desk *desk, const struct challenge_facts *facts
     return r;
 }
 
+/* garboardd has no say in who a node is: the EK gives the id, for good (T18). */
+static int check_node_id(struct desk *desk, const struct challenge_try *attempt,
+                         const uint8_t node_id[16], struct gb_err *err)
+{
+    struct bundle ours = {.ekcerts = {{"EK certificate", attempt->facts.certs[0]}},
+                          .ekcert_count = 1};
+    return proof_of_ek(desk, node_id, &ours, err);
+}
+
 static int judge(struct desk *desk, const struct challenge_try *attempt,
                  const struct keyd_certify_ask *ask, struct keyd_certificate *ret_certificate,
                  struct gb_err *err)
@@ -116,6 +124,8 @@ static int judge(struct desk *desk, const struct challenge_try *attempt,
     struct bundle *bundle = NULL;
     gb_cleanup(key_freep) struct key *key = NULL;
     int r = check_proof(attempt, ask->proof, err);
+    if (r == 0)
+        r = check_node_id(desk, attempt, ask->node_id, err);
     if (r < 0)
         return r;
     memcpy(answer, ask->proof, 32);
@@ -191,6 +201,8 @@ int renew_serve(struct desk *desk, const struct rpc_request *request, struct rpc
                            &issued, err);
     if (r == 0)
         r = proof_of_node(desk, &proof, &issued, &bundle, &key, err);
+    if (r == 0)
+        r = proof_of_ek(desk, node_id, bundle, err);
     if (r < 0)
         return r;
     proof_drop_logs(bundle);

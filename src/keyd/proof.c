@@ -7,9 +7,11 @@
 #include "crypto/digest.h"
 #include "crypto/issue.h"
 #include "crypto/key.h"
+#include "crypto/x509.h"
 #include "evidence/bundle.h"
 #include "evidence/envelope.h"
 #include "evidence/tpm_wire.h"
+#include "keyd/beliefs.h"
 #include "keyd/desk.h"
 #include "policy/policy.h"
 #include "result/verdict.h"
@@ -96,6 +98,54 @@ int proof_of_node(struct desk *desk, const struct proof_node *what, const struct
         return gb_err_set(err, GB_ERR_DENIED, "the transport key is not the certificate's");
     *ret_bundle = bundle;
     *ret_key = gb_take(key);
+    return GB_OK;
+}
+
+/* An EK certificate that cannot be read is nobody's. */
+static int is_of_node(struct desk *desk, struct gb_bytes cert, const uint8_t node_id[16],
+                      bool *ret_is, struct gb_err *err)
+{
+    uint8_t ek[32];
+    uint8_t id[BINDING_NODE];
+    gb_cleanup(x509_freep) struct x509_cert *x509 = NULL;
+    gb_cleanup(key_freep) struct key *key = NULL;
+    *ret_is = false;
+    int r = x509_from_der(cert, &x509, err);
+    if (r == 0)
+        r = x509_key(x509, &key, err);
+    if (r < 0)
+        return r == GB_ERR_NOMEM ? r : GB_OK;
+    r = key_fingerprint(key, ek, err);
+    if (r == 0)
+        r = binding_node(desk->digester, ek, id, err);
+    *ret_is = r == 0 && memcmp(id, node_id, sizeof id) == 0;
+    return r;
+}
+
+void proof_add_intermediates(const struct desk *desk, struct bundle *bundle)
+{
+    const struct beliefs *beliefs = desk->beliefs;
+    size_t room = BUNDLE_MAX_INTERMEDIATES - beliefs->intermediate_count;
+    size_t n = bundle->intermediate_count < room ? bundle->intermediate_count : room;
+    for (size_t i = 0; i < beliefs->intermediate_count; i++)
+        bundle->intermediates[n++] = beliefs->intermediates[i];
+    bundle->intermediate_count = n;
+}
+
+int proof_of_ek(struct desk *desk, const uint8_t node_id[16], struct bundle *bundle,
+                struct gb_err *err)
+{
+    bool found = false;
+    for (size_t i = 0; !found && i < bundle->ekcert_count; i++) {
+        int r = is_of_node(desk, bundle->ekcerts[i].bytes, node_id, &found, err);
+        if (r < 0)
+            return r;
+        bundle->ekcerts[0] = bundle->ekcerts[i];
+    }
+    if (!found)
+        return gb_err_set(err, GB_ERR_DENIED, "no EK certificate is of this node's EK");
+    bundle->ekcert_count = 1;
+    proof_add_intermediates(desk, bundle);
     return GB_OK;
 }
 

@@ -44,6 +44,15 @@ GB_MUST_USE int proof_of_node(struct desk *desk, const struct proof_node *what,
                               const struct issued *issued, struct bundle **ret_bundle,
                               struct key **ret_key, struct gb_err *err);
 
+/* The operator's own intermediates beside the node's. */
+void proof_add_intermediates(const struct desk *desk, struct bundle *bundle);
+
+/* Leaves in `bundle` the one EK certificate that is of this node's EK (T18), and the intermediates,
+ * the operator's own beside them. Whether it chains to a root is judged with the quote.
+ * GB_ERR_DENIED when the node sent none such. */
+GB_MUST_USE int proof_of_ek(struct desk *desk, const uint8_t node_id[16], struct bundle *bundle,
+                            struct gb_err *err);
+
 /* attest() of `bundle` for this nonce and transport key under `trust`. GB_ERR_DENIED unless the
  * quote is proven. */
 GB_MUST_USE int proof_of_quote(struct desk *desk, const struct trust *trust,

@@ -115,14 +115,13 @@ int token_serve(struct desk *desk, const struct rpc_request *request, struct rpc
     int r = node_cert_read(desk, ask->cert_pem, 0, node_id, &issued, err);
     if (r == 0)
         r = proof_of_node(desk, &proof, &issued, &bundle, &key, err);
-    if (r != 0)
-        return r;
-    /* The certificate says that an EK was proven; evidence that names one is judged by it, too. */
-    struct trust trust = desk->beliefs->trust;
-    if (bundle->ekcert_count == 0)
-        trust.anchors.ek_roots = NULL;
-    r = proof_of_quote(desk, &trust, bundle, proof.nonce, issued.fingerprint, &claims, &verdict,
-                       err);
+    if (r == 0)
+        r = proof_of_ek(desk, node_id, bundle, err);
+    if (r == 0)
+        r = proof_of_quote(desk, &desk->beliefs->trust, bundle, proof.nonce, issued.fingerprint,
+                           &claims, &verdict, err);
+    if (r == 0 && !claims.ek_certified)
+        r = desk_refuse(desk, &claims.findings, "the EK is not certified", err);
     return r < 0 ? r
                  : write_token(desk, issued.spiffe_id, bundle, proof.nonce, &verdict,
                                &reply->token.jwt, err);

@@ -14,12 +14,12 @@
 #include "server/ask.h"
 #include "server/ek_certs.h"
 #include "server/join_token.h"
-#include "server/node_id.h"
 #include "server/refusals.h"
 #include "server/server.h"
 #include "server/tickets.h"
 #include "server/work.h"
 #include "store/store.h"
+#include "verify/binding.h"
 #include "wire/json.h"
 
 enum { MAX_EK_CERTS = STORE_MAX_EKS - 1, MAX_CERT = 8 << 10, CHALLENGE_S = 60, WAIT_S = 15 };
@@ -52,22 +52,15 @@ static int read_begin(struct beginning *b, const char **ret_token, struct gb_err
     return ask.failed ? GB_ERR_INPUT : GB_OK;
 }
 
-/* In the pool: the challenge, and whose these EKs are. */
+/* In the pool: the challenge, and which node the EK is. */
 static void challenge(struct work *work, struct worker_parts *parts)
 {
     struct beginning *b = (struct beginning *)work;
-    work->result = keyd_challenge(parts->keyd, work->arena, &b->ask, &b->challenge, &work->err);
-    if (work->result < 0)
-        return;
-    struct store_node known;
-    int r = GB_ERR_NOTFOUND;
-    for (size_t i = 0; r == GB_ERR_NOTFOUND && i < b->challenge.ek_count; i++)
-        r = store_node_by_ek(work->thread->server->store, work->arena, b->challenge.eks[i], &known,
-                             &work->err);
-    if (r == GB_OK)
-        memcpy(b->ticket->node_id, known.id, sizeof known.id); /* it comes again, with its id */
-    else if (r == GB_ERR_NOTFOUND)
-        r = node_id_new(gb_clock_s() * 1000, b->ticket->node_id, &work->err);
+    int r = keyd_challenge(parts->keyd, work->arena, &b->ask, &b->challenge, &work->err);
+    if (r == GB_OK && b->challenge.ek_count == 0)
+        r = gb_err_set(&work->err, GB_ERR_BUG, "keyd names no EK");
+    if (r == GB_OK) /* keyd signs no other; who comes again has its old one */
+        r = binding_node(parts->digester, b->challenge.eks[0], b->ticket->node_id, &work->err);
     work->result = r;
 }
 

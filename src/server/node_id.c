@@ -4,21 +4,6 @@
 #include <string.h>
 
 #include "base/encode.h"
-#include "crypto/rand.h"
-
-int node_id_new(int64_t now_ms, uint8_t ret_id[NODE_ID_SIZE], struct gb_err *err)
-{
-    uint8_t id[NODE_ID_SIZE];
-    int r = rand_bytes(id, sizeof id, err);
-    if (r < 0)
-        return r;
-    for (int i = 0; i < 6; i++)
-        id[i] = (uint8_t)((uint64_t)now_ms >> (40 - 8 * i));
-    id[6] = (uint8_t)(0x70 | (id[6] & 0x0f));
-    id[8] = (uint8_t)(0x80 | (id[8] & 0x3f));
-    memcpy(ret_id, id, sizeof id);
-    return GB_OK;
-}
 
 void node_id_text(const uint8_t id[NODE_ID_SIZE], char out[NODE_ID_TEXT])
 {

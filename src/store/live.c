@@ -17,7 +17,7 @@ void live_done(struct live_table *table)
     *table = (struct live_table){0};
 }
 
-/* The end of a UUIDv7 is random, and ours: nobody else chooses ids. */
+/* The end of an id is a hash of an EK that a maker certified: nobody chooses ids. */
 static struct live_slot *find(struct live_slot *slots, size_t mask, const uint8_t id[STORE_ID])
 {
     uint64_t hash;

@@ -93,7 +93,7 @@ GB_MUST_USE int store_grant_list(struct store *store, struct gb_arena *arena,
 /* ---- nodes ---- */
 
 struct store_node {
-    uint8_t id[STORE_ID]; /* UUIDv7, for ever */
+    uint8_t id[STORE_ID]; /* UUID, of its EK (verify/binding.h), for ever */
     const char *name;
     struct gb_bytes ak_public;     /* TPM2B_PUBLIC */
     uint8_t transport[STORE_HASH]; /* SHA-256 over the transport key's SubjectPublicKeyInfo */

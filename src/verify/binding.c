@@ -10,6 +10,7 @@
 static const char quote_domain[] = "garboard-quote-v1";
 static const char proof_domain[] = "garboard-enrol-v1";
 static const char key_domain[] = "garboard-certify-v1";
+static const char node_domain[] = "garboard-node-v1";
 
 static int hash(struct digester *digester, struct gb_bytes nonce, const uint8_t transport[32],
                 const uint8_t extras[32], uint8_t out[BINDING_SIZE])
@@ -54,5 +55,18 @@ int binding_of_key(struct digester *digester, struct gb_bytes answered, uint8_t 
     if (digest_of_two(digester, DIGEST_SHA256, gb_bytes(key_domain, sizeof key_domain), answered,
                       out) < 0)
         return gb_err_set(err, GB_ERR_BUG, "sha256 failed");
+    return GB_OK;
+}
+
+int binding_node(struct digester *digester, const uint8_t ek[32], uint8_t out[BINDING_NODE],
+                 struct gb_err *err)
+{
+    uint8_t digest[32];
+    if (digest_of_two(digester, DIGEST_SHA256, gb_bytes(node_domain, sizeof node_domain),
+                      gb_bytes(ek, 32), digest) < 0)
+        return gb_err_set(err, GB_ERR_BUG, "sha256 failed");
+    digest[6] = (uint8_t)(0x80 | (digest[6] & 0x0f));
+    digest[8] = (uint8_t)(0x80 | (digest[8] & 0x3f));
+    memcpy(out, digest, BINDING_NODE);
     return GB_OK;
 }

@@ -37,4 +37,12 @@ GB_MUST_USE int binding_proof(struct gb_bytes secret, struct gb_bytes nonce,
 GB_MUST_USE int binding_of_key(struct digester *digester, struct gb_bytes answered,
                                uint8_t out[BINDING_SIZE], struct gb_err *err);
 
+enum { BINDING_NODE = 16 };
+
+/* Which node an EK is, for good: the first 16 bytes of SHA-256("garboard-node-v1" NUL || ek) as a
+ * UUIDv8 (RFC 9562, 5.8). `ek`: SHA-256 over its SubjectPublicKeyInfo. So nobody chooses an id, and
+ * nobody needs to remember whose it is (T18). GB_ERR_BUG. */
+GB_MUST_USE int binding_node(struct digester *digester, const uint8_t ek[32],
+                             uint8_t out[BINDING_NODE], struct gb_err *err);
+
 #endif

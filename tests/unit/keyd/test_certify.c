@@ -10,6 +10,7 @@
 #include "crypto/request.h"
 #include "evidence/envelope.h"
 #include "keyd/monitor.h"
+#include "keyd/node_cert.h"
 #include "make_state.h"
 #include "os/file.h"
 #include "tpm/certify.h"
@@ -20,6 +21,8 @@
 
 enum { LIFE_MS = 60000 };
 
+/* What the evidence names as EK certificates. */
+static size_t first_cert, cert_count;
 static struct swtpm swtpm;
 static struct keyd_state state;
 static struct gb_arena *arena;
@@ -72,6 +75,8 @@ static int group_teardown(void **unused)
 static int setup(void **unused)
 {
     (void)unused;
+    first_cert = 0;
+    cert_count = certs.count;
     must(house_open(&config, &house, &err));
     desk = (struct desk){.house = &house,
                          .arena = arena,
@@ -142,10 +147,13 @@ static struct gb_bytes evidence_for(const struct tpm_key *by, struct gb_bytes no
     must(binding_of(digester, nonce, fingerprint, gb_bytes(NULL, 0), qualifying, &err));
     must(tpm_quote(tpm, arena, by, &selection, gb_bytes(qualifying, sizeof qualifying), &quote,
                    &err));
-    const struct bundle bundle = {.quote = quote.attest,
-                                  .signature = quote.signature,
-                                  .ak_public = by->public_area,
-                                  .pcrs_raw = quote.pcrs_raw};
+    struct bundle bundle = {.quote = quote.attest,
+                            .signature = quote.signature,
+                            .ak_public = by->public_area,
+                            .pcrs_raw = quote.pcrs_raw};
+    for (size_t i = 0; i < cert_count; i++)
+        bundle.ekcerts[bundle.ekcert_count++] =
+            (struct bundle_file){"EK certificate", certs.certs[first_cert + i].der};
     envelope_write(&out, &bundle);
     struct gb_bytes evidence = gb_arena_copy(arena, gb_buf_bytes(&out));
     gb_buf_done(&out);
@@ -188,12 +196,12 @@ static void answer(struct node *node)
     struct tpm_certification made = certification_of(&ak, &transport, nonce);
     node->certify =
         (struct rpc_request){.kind = RPC_CERTIFY,
-                             .certify = {.node_id = {1, 2, 3},
-                                         .evidence = evidence_for(&ak, nonce, fingerprint),
+                             .certify = {.evidence = evidence_for(&ak, nonce, fingerprint),
                                          .csr = csr_of(&transport),
                                          .certify_attest = made.attest,
                                          .certify_signature = made.signature,
                                          .transport_public = transport.public_area}};
+    must(binding_node(digester, c->eks[0], node->certify.certify.node_id, &err));
     memcpy(node->certify.certify.challenge, c->id, 16);
     memcpy(node->certify.certify.proof, node->answer, 32);
 }
@@ -226,6 +234,15 @@ static struct keyd_certificate enrolled(void)
 
 /* ---- enrolment ---- */
 
+static const char *spiffe_id_of(const uint8_t id[16])
+{
+    const char *hex = gb_hex(arena, gb_bytes(id, 16));
+    assert_int_equal(hex[12], '8'); /* UUIDv8, and its variant */
+    assert_non_null(strchr("89ab", hex[16]));
+    return gb_arena_printf(arena, "spiffe://example.test/node/%.8s-%.4s-%.4s-%.4s-%s", hex, hex + 8,
+                           hex + 12, hex + 16, hex + 20);
+}
+
 static void a_node_enrols(void **unused)
 {
     (void)unused;
@@ -239,8 +256,7 @@ static void a_node_enrols(void **unused)
     answer(&node);
     must(serve(&node.certify, &first));
     must(issued_read(arena, first.certificate.pem, vault_ca_pem(house.vault), &issued, &err));
-    assert_string_equal(issued.spiffe_id,
-                        "spiffe://example.test/node/01020300-0000-0000-0000-000000000000");
+    assert_string_equal(issued.spiffe_id, spiffe_id_of(node.certify.certify.node_id));
     fingerprint_of(&transport, fingerprint);
     assert_memory_equal(issued.fingerprint, fingerprint, 32);
     assert_memory_equal(first.certificate.transport, fingerprint, 32);
@@ -248,8 +264,30 @@ static void a_node_enrols(void **unused)
     must(serve(&node.certify, &again));
     assert_true(gb_bytes_equal(first.certificate.pem, again.certificate.pem));
     assert_int_equal(first.certificate.not_after_s, again.certificate.not_after_s);
-    node.certify.certify.node_id[0] = 9;
+    node.certify.certify.node_id[0] ^= 9;
     assert_int_equal(serve(&node.certify, &again), GB_ERR_DENIED);
+}
+
+/* garboardd, broken, sends a genuine TPM under another node's id. */
+static void T18_no_ek_gets_the_id_of_another(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < 16; i++) {
+        struct node node;
+        challenge(&node);
+        answer(&node);
+        struct rpc_request bad = node.certify;
+        bad.certify.node_id[i] ^= 1;
+        refused_for_good(&node, &bad, GB_ERR_DENIED);
+    }
+    /* The same EK is the same node, whenever it comes. */
+    struct keyd_certificate first = enrolled();
+    struct keyd_certificate second = enrolled();
+    struct issued a;
+    struct issued b;
+    must(issued_read(arena, first.pem, vault_ca_pem(house.vault), &a, &err));
+    must(issued_read(arena, second.pem, vault_ca_pem(house.vault), &b, &err));
+    assert_string_equal(a.spiffe_id, b.spiffe_id);
 }
 
 static void T04_a_wrong_proof_ends_the_challenge(void **unused)
@@ -525,8 +563,8 @@ static void a_renewal_needs_a_certificate_of_ours_in_time(void **unused)
     assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
 }
 
-/* keyd keeps no table of nodes: the certificate itself names the AK. Another AK, though of the same
- * TPM, or one in software, renews nothing. */
+/* keyd keeps no table of nodes: the certificate itself names the AK, and its id the EK. Another AK,
+ * though of the same TPM, or one in software, renews nothing. */
 static void T06_a_renewal_by_another_ak_is_refused(void **unused)
 {
     (void)unused;
@@ -543,6 +581,74 @@ static void T06_a_renewal_by_another_ak_is_refused(void **unused)
     request.renew.certify_signature = made.signature;
     assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
     assert_non_null(strstr(err.text, "AK"));
+}
+
+/* A certificate for this transport key, as keyd would write it, under any id. */
+static struct gb_bytes certificate_as(const uint8_t node_id[16])
+{
+    struct keyd_certificate made;
+    uint8_t ak_hash[32];
+    gb_cleanup(key_freep) struct key *key = NULL;
+    must(tpm_public_key(&transport.area, &key, &err));
+    must(digest_of(digester, DIGEST_SHA256, ak.area.encoded, ak_hash));
+    must(node_cert_issue(&desk, node_id, ak_hash, key, &made, &err));
+    return made.pem;
+}
+
+static struct rpc_request token_request(struct gb_bytes pem)
+{
+    struct rpc_request as = renewal(pem);
+    struct rpc_request request = {.kind = RPC_TOKEN,
+                                  .token = {.cert_pem = as.renew.old_cert_pem,
+                                            .evidence = as.renew.evidence,
+                                            .certify_attest = as.renew.certify_attest,
+                                            .certify_signature = as.renew.certify_signature,
+                                            .transport_public = as.renew.transport_public}};
+    memcpy(request.token.nonce, as.renew.nonce, 32);
+    return request;
+}
+
+static void T18_a_certificate_under_another_id_renews_nothing(void **unused)
+{
+    (void)unused;
+    struct rpc_reply reply;
+    const uint8_t another[16] = {[6] = 0x80, [8] = 0x80, [15] = 1};
+    struct node node;
+    challenge(&node);
+    answer(&node);
+    struct rpc_request request = renewal(certificate_as(node.certify.certify.node_id));
+    must(serve(&request, &reply)); /* so it is the id that counts */
+    request = renewal(certificate_as(another));
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    assert_non_null(strstr(err.text, "EK"));
+    request = token_request(certificate_as(another));
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    assert_non_null(strstr(err.text, "EK"));
+}
+
+static void T05_a_token_needs_the_certificate_of_its_own_ek(void **unused)
+{
+    (void)unused;
+    struct rpc_reply reply;
+    struct keyd_certificate certificate = enrolled();
+    cert_count = 0; /* none sent */
+    struct rpc_request request = token_request(certificate.pem);
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    first_cert = 1; /* genuine, of another EK */
+    cert_count = 1;
+    request = token_request(certificate.pem);
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    first_cert = 0; /* the right one, whose maker nobody trusts any more */
+    request = token_request(certificate.pem);
+    struct beliefs doubt = *desk.beliefs;
+    const struct beliefs *seeing = desk.beliefs;
+    doubt.trust.anchors.ek_roots = NULL;
+    desk.beliefs = &doubt;
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    desk.beliefs = seeing;
+    assert_non_null(strstr(err.text, "certified"));
+    request = token_request(certificate.pem);
+    must(serve(&request, &reply));
 }
 
 static void write_text(const char *name, const void *data, size_t len)
@@ -589,23 +695,16 @@ static void a_token_says_what_was_proven(void **unused)
 {
     (void)unused;
     struct keyd_certificate certificate = enrolled();
-    struct rpc_request as = renewal(certificate.pem);
-    struct rpc_request request = {.kind = RPC_TOKEN,
-                                  .token = {.cert_pem = as.renew.old_cert_pem,
-                                            .evidence = as.renew.evidence,
-                                            .certify_attest = as.renew.certify_attest,
-                                            .certify_signature = as.renew.certify_signature,
-                                            .transport_public = as.renew.transport_public}};
+    struct rpc_request request = token_request(certificate.pem);
     struct rpc_reply reply;
     struct gb_bytes payload;
-    memcpy(request.token.nonce, as.renew.nonce, 32);
     must(serve(&request, &reply));
     assert_true(openssl_verifies(reply.token.jwt));
     const char *first = strchr(reply.token.jwt, '.') + 1;
     assert_true(gb_base64url_decode(arena, gb_bytes(first, (size_t)(strchr(first, '.') - first)),
                                     &payload));
     const char *text = (const char *)gb_arena_copy(arena, payload).data;
-    assert_non_null(strstr(text, "spiffe://example.test/node/01020300"));
+    assert_non_null(strstr(text, "spiffe://example.test/node/"));
     assert_non_null(strstr(text, "\"trusted\": false")); /* no policy: nobody said what is good */
     assert_int_equal(serve(&request, &reply), GB_ERR_AGAIN);
     char *broken = (char *)(uintptr_t)gb_arena_copy(arena, gb_bytes_str(reply.token.jwt)).data;
@@ -618,6 +717,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(a_node_enrols),
+        T(T18_no_ek_gets_the_id_of_another),
         T(T04_a_wrong_proof_ends_the_challenge),
         T(T04_a_challenge_expires),
         T(T04_a_challenge_of_another_is_unknown),
@@ -633,6 +733,8 @@ int main(void)
         T(T01_a_renewal_needs_a_nonce_and_uses_it_up),
         T(a_renewal_needs_a_certificate_of_ours_in_time),
         T(T06_a_renewal_by_another_ak_is_refused),
+        T(T18_a_certificate_under_another_id_renews_nothing),
+        T(T05_a_token_needs_the_certificate_of_its_own_ek),
         T(a_token_says_what_was_proven),
     };
     if (!swtpm_there())

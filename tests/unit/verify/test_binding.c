@@ -47,6 +47,13 @@ static void proofs_are_those_that_are_documented(void **state)
     assert_int_equal(wrap_hmac(DIGEST_SHA256, secret, gb_bytes(proof, sizeof proof), want, NULL),
                      GB_OK);
     assert_memory_equal(got, want, 32);
+    uint8_t node[17 + 32] = "garboard-node-v1";
+    memcpy(node + 17, ours, 32);
+    assert_int_equal(digest_of(m.digester, DIGEST_SHA256, gb_bytes(node, sizeof node), want), 0);
+    assert_int_equal(binding_node(m.digester, ours, got, NULL), GB_OK);
+    want[6] = (uint8_t)(want[6] % 16 + 0x80);
+    want[8] = (uint8_t)(want[8] % 64 + 0x80);
+    assert_memory_equal(got, want, BINDING_NODE);
     memset(key + 20, 0x5a, 64);
     assert_int_equal(binding_of_key(m.digester, gb_bytes(key + 20, 64), got, NULL), GB_OK);
     assert_int_equal(digest_of(m.digester, DIGEST_SHA256, gb_bytes(key, sizeof key), want), GB_OK);
