@@ -1,6 +1,7 @@
 #!/bin/bash
 # The agent on a TPM in software, before the real garboardd and garboard-keyd: enrolment, restarts of each side, a
-# reboot, another TPM, occupied handles, hierarchy passwords, a wrong clock.
+# reboot, another TPM, occupied handles, hierarchy passwords, a wrong clock. usage: test_agent.sh GARBOARD SOURCE CLOCK_SHIFT
+clock_shift=$(readlink -f "$3")
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=tests/integration/service.sh
@@ -118,8 +119,16 @@ before=$(verified)
 ok "after a reboot" until_true 60 changed "$before"
 same "the same node" "$(node_id)" "$first"
 
-# A result for others: none for a node that is untrusted (test_certificates.sh has one for a trusted node).
+# A clock that is years off, either way: a round, and whatever is due by such a clock, goes on (clock_shift.c).
 stop agent-n1
+for years in 10 -10; do
+    before=$(verified)
+    sleep 1 # times are told in seconds
+    ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0" LD_PRELOAD=$clock_shift CLOCK_SHIFT_S=$((years * 31557600)) once 1
+    ok "a round with a clock $years years off" changed "$before"
+done
+
+# A result for others: none for a node that is untrusted (test_certificates.sh has one for a trusted node).
 checks=$((checks + 1))
 jwt=$("$bin/garboard-agent" -c "$s/node/n1/agent.conf" token 2>>"$s/log/agent-n1") && fail "a token" "$jwt"
 same "nothing is printed" "$jwt" ""
