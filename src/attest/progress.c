@@ -10,7 +10,7 @@
 
 /* Field by field, big-endian; the first byte is the version. Whoever changes a field counts it up:
  * what is not read back only costs a whole round. */
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 struct out {
     uint8_t *data;
@@ -54,6 +54,7 @@ static void put_seen(struct out *out, const struct seen *seen)
     put(out, (uint64_t)seen->answered_s, 8);
     put(out, seen->reset_count, 4);
     put(out, seen->restart_count, 4);
+    put(out, seen->rolled_back, 1);
 }
 
 static void put_standing(struct out *out, const struct standing *standing)
@@ -136,6 +137,7 @@ static void get_seen(struct gb_reader *r, struct seen *seen)
     seen->answered_s = (int64_t)gb_read_u64be(r);
     seen->reset_count = gb_read_u32be(r);
     seen->restart_count = gb_read_u32be(r);
+    seen->rolled_back = get_bool(r);
 }
 
 static void get_standing(struct gb_reader *r, struct standing *standing)

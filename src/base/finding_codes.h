@@ -133,6 +133,9 @@ X(RESET_BACK, "reset-count.back", CONTRAINDICATED, EVIDENCE,
 X(CLOCK_BACK, "clock.back", CONTRAINDICATED, EVIDENCE,
   "the TPM's clock went back from {1} ms to {0} ms without a reset",
   "the TPM was rolled back, or this is another TPM's quote; a virtual machine's snapshot does so")
+X(ROLLED_BACK, "tpm.rolled-back", CONTRAINDICATED, EVIDENCE,
+  "the TPM's counters or clock went back in an earlier round, and nobody has said why",
+  "find out who rolled it back, then remove the node and enrol it again")
 X(CLOCK_UNSAFE, "clock.unsafe", WARNING, EVIDENCE,
   "the TPM was not shut down before its last reset, so its clock may have gone back",
   "it mends itself within about an hour; shut the node down in order")

@@ -47,6 +47,8 @@ void rounds_judge_clock(struct gb_arena *arena, const struct tpm_attest *attest,
         gb_finding_add(findings, GB_FINDING_CLOCK_BACK, GB_NO_EVENT,
                        gb_arena_printf(arena, "%" PRIu64, attest->clock_ms),
                        gb_arena_printf(arena, "%" PRIu64, before->clock_ms), NULL);
+    else if (before->rolled_back)
+        gb_finding_add(findings, GB_FINDING_ROLLED_BACK, GB_NO_EVENT, NULL, NULL, NULL);
     else if (attest->reset_count - before->reset_count > 1)
         gb_finding_add(
             findings, GB_FINDING_REBOOT_UNSEEN, GB_NO_EVENT,

@@ -28,6 +28,7 @@ struct seen {
     int64_t answered_s;                    /* when it was judged */
     uint32_t reset_count;
     uint32_t restart_count;
+    bool rolled_back; /* counters or clock went back once: no later boot mends that */
 };
 
 #endif

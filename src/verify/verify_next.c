@@ -67,6 +67,16 @@ static bool is_later_boot(const struct tpm_attest *attest, const struct seen *be
             attest->restart_count > before->restart_count && attest->clock_ms >= before->clock_ms);
 }
 
+/* A TPM that was rolled back catches up by being reset often enough: the mark stays. */
+static bool went_back(const struct claims *claims)
+{
+    for (const struct gb_finding *f = claims->findings.first; f; f = f->next)
+        if (f->code == GB_FINDING_RESET_BACK || f->code == GB_FINDING_CLOCK_BACK ||
+            f->code == GB_FINDING_ROLLED_BACK)
+            return true;
+    return false;
+}
+
 static int see(struct proof *proof, struct seen *ret_seen, struct gb_err *err)
 {
     struct seen seen = {0};
@@ -76,6 +86,8 @@ static int see(struct proof *proof, struct seen *ret_seen, struct gb_err *err)
             seen = (struct seen){0};
             see_clock(proof, &seen);
         }
+        seen.rolled_back =
+            proof->before->rolled_back || (proof->quote_proven && went_back(&proof->claims));
         *ret_seen = seen;
         return GB_OK;
     }

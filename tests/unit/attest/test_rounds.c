@@ -226,6 +226,7 @@ static void tampered(struct rounds *r, enum gb_finding_code code)
     rounds_assert(r, GB_TIER_CONTRAINDICATED);
     assert_true(rounds_has(r, code));
     assert_int_equal(r->verdict.links[GB_LINK_EVIDENCE].tier, GB_TIER_CONTRAINDICATED);
+    held.seen.rolled_back = code == GB_FINDING_CLOCK_BACK;
     assert_memory_equal(&r->held, &held, sizeof held);
 }
 
@@ -386,7 +387,31 @@ static void rolled_back(const struct make_clock *clock, enum gb_finding_code cod
     assert_int_equal(rounds_send(&r), GB_OK);
     rounds_assert(&r, GB_TIER_CONTRAINDICATED);
     assert_true(rounds_has(&r, code));
+    held.seen.rolled_back = true;
     assert_memory_equal(&r.held, &held, sizeof held);
+    rounds_done(&r);
+}
+
+/* Resets until the counter is where it was prove nothing: the mark stays for all boots. */
+static void T12_a_rolled_back_tpm_does_not_catch_up(void **state)
+{
+    (void)state;
+    struct rounds r;
+    begin(&r, sha256);
+    r.m.clock = (struct make_clock){100000, 6, 9, false};
+    rounds_quote(&r);
+    rounds_make_whole(&r);
+    assert_int_equal(rounds_send(&r), GB_OK);
+    assert_true(rounds_has(&r, GB_FINDING_RESET_BACK));
+    for (uint32_t count = 7; count < 12; count++) {
+        r.m.clock = (struct make_clock){200000 + 1000 * count, count, 0, false};
+        rounds_quote(&r);
+        rounds_make_whole(&r);
+        assert_int_equal(rounds_send(&r), GB_OK);
+        rounds_assert(&r, GB_TIER_CONTRAINDICATED);
+        assert_true(r.held.seen.rolled_back);
+    }
+    assert_true(rounds_has(&r, GB_FINDING_ROLLED_BACK));
     rounds_done(&r);
 }
 
@@ -516,6 +541,7 @@ int main(void)
         cmocka_unit_test(T12_a_hidden_reboot_is_noticed),
         cmocka_unit_test(T12_a_resumed_node_proves_all_again),
         cmocka_unit_test(T12_counters_and_clock_never_go_back),
+        cmocka_unit_test(T12_a_rolled_back_tpm_does_not_catch_up),
         cmocka_unit_test(T12_a_rollback_within_a_boot_is_found_in_a_steady_round),
         cmocka_unit_test(T12_a_refused_boot_cannot_be_rolled_back_behind),
         cmocka_unit_test(T12_an_unsafe_clock_is_a_warning_while_it_lasts),
