@@ -23,7 +23,7 @@
 #include "os/service.h"
 
 enum { EXIT_USAGE = 2, EXIT_CONFIG = 3, EXIT_SYSTEM = 4 }; /* garboard-keyd(8), EXIT STATUS */
-enum { TICK_MS = 1000 };
+enum { TICK_MS = 1000, DEAF_MS = 100 };
 
 struct keyd {
     struct keyd_config config;
@@ -167,14 +167,14 @@ static int run(struct keyd *keyd)
     gb_log_event(GB_LOG_INFO, "ready", GB_LOG_TEXT("version", GARBOARD_VERSION),
                  GB_LOG_TEXT("trust_domain", keyd->config.trust_domain));
     service_tell(SERVICE_READY, NULL);
-    for (;;) {
-        int n = poll(fds, GB_ARRAY_LEN(fds), wait_ms);
+    for (bool deaf = false;;) {
+        fds[1].fd = deaf ? -1 : keyd->listen_fd;
+        int n = poll(fds, GB_ARRAY_LEN(fds), deaf ? DEAF_MS : wait_ms);
         if (n < 0 && errno != EINTR)
             return EXIT_SYSTEM;
         if (n > 0 && fds[0].revents && !hear_signals(keyd))
             return EXIT_SUCCESS;
-        if (n > 0 && fds[1].revents)
-            crew_accept(keyd->crew, keyd->listen_fd);
+        deaf = n > 0 && fds[1].revents && !crew_accept(keyd->crew, keyd->listen_fd);
         tick(keyd);
     }
 }

@@ -1,5 +1,6 @@
 #include "keyd/serve.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -21,13 +22,17 @@ enum {
     STACK = 512 << 10, /* frames of the readers are small; libcrypto takes some 20 KB */
 };
 
+/* Listening: nothing, or a part of a request has come. Then no one's work is lost when it is cut.
+ */
+enum { SEAT_FREE, SEAT_LISTENING, SEAT_ANSWERING, SEAT_CUT, SEAT_DONE };
+
 struct seat {
     struct crew *crew;
     pthread_t thread;
     int fd;
     atomic_int state;
+    atomic_llong since_ms; /* when it began to listen */
 };
-enum { SEAT_FREE, SEAT_TAKEN, SEAT_DONE };
 
 struct crew {
     struct house *house;
@@ -46,6 +51,11 @@ int crew_new(struct house *house, uid_t peer, struct crew **ret_crew, struct gb_
     return GB_OK;
 }
 
+static bool turn(struct seat *seat, int from, int to)
+{
+    return atomic_compare_exchange_strong(&seat->state, &from, to);
+}
+
 /* One request. False ends the connection. */
 static bool exchange(struct seat *seat, struct gb_arena *arena, struct digester *digester)
 {
@@ -60,13 +70,16 @@ static bool exchange(struct seat *seat, struct gb_arena *arena, struct digester 
             gb_log_err(GB_LOG_WARNING, "connection-lost", &err);
         return false;
     }
+    if (!turn(seat, SEAT_LISTENING, SEAT_ANSWERING))
+        return false;
     bool good = monitor_answer(seat->crew->house, arena, digester, gb_buf_bytes(&frame), &answer);
     if (!gb_buf_ok(&answer))
         return false;
     r = rpc_send(seat->fd, gb_buf_bytes(&answer), gb_clock_ms() + FRAME_MS, &err);
     if (r < 0)
         gb_log_err(GB_LOG_WARNING, "connection-lost", &err);
-    return r == 0 && good;
+    atomic_store(&seat->since_ms, gb_clock_ms());
+    return r == 0 && good && turn(seat, SEAT_ANSWERING, SEAT_LISTENING);
 }
 
 static void *sit(void *arg)
@@ -105,16 +118,37 @@ static struct seat *find_seat(struct crew *crew)
     return NULL;
 }
 
+/* Who says nothing, or not to the end, makes room for who comes: the longest in that state. Whoever
+ * asked from there connects again. NULL: all are being answered. */
+static struct seat *cut_seat(struct crew *crew)
+{
+    struct seat *longest = NULL;
+    for (size_t i = 0; i < SEATS; i++) {
+        struct seat *seat = &crew->seats[i];
+        if (atomic_load(&seat->state) == SEAT_LISTENING &&
+            (!longest || atomic_load(&seat->since_ms) < atomic_load(&longest->since_ms)))
+            longest = seat;
+    }
+    if (!longest || !turn(longest, SEAT_LISTENING, SEAT_CUT))
+        return NULL;
+    shutdown(longest->fd, SHUT_RDWR);
+    clear_seat(longest);
+    return longest;
+}
+
 /* Takes `fd` over when it returns true. */
 static bool take_seat(struct crew *crew, int fd)
 {
     pthread_attr_t attr;
     struct seat *seat = find_seat(crew);
     if (!seat)
+        seat = cut_seat(crew);
+    if (!seat)
         return false;
     seat->crew = crew;
     seat->fd = fd;
-    atomic_store(&seat->state, SEAT_TAKEN);
+    atomic_store(&seat->since_ms, gb_clock_ms());
+    atomic_store(&seat->state, SEAT_LISTENING);
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK);
     int r = pthread_create(&seat->thread, &attr, sit, seat);
@@ -124,13 +158,10 @@ static bool take_seat(struct crew *crew, int fd)
     return r == 0;
 }
 
-void crew_accept(struct crew *crew, int listen_fd)
+static void seat_or_refuse(struct crew *crew, int fd)
 {
     struct gb_err err = {0};
     uid_t uid = 0;
-    int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
-    if (fd < 0)
-        return;
     if (rpc_peer(fd, &uid, &err) < 0) {
         gb_log_err(GB_LOG_ERROR, "peer-unknown", &err);
     } else if (uid != crew->peer && uid != 0) {
@@ -141,6 +172,20 @@ void crew_accept(struct crew *crew, int listen_fd)
         gb_log_event(GB_LOG_WARNING, "too-many-connections", GB_LOG_NUMBER("ceiling", SEATS));
     }
     close(fd);
+}
+
+bool crew_accept(struct crew *crew, int listen_fd)
+{
+    int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
+    if (fd >= 0) {
+        seat_or_refuse(crew, fd);
+        return true;
+    }
+    if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+        return true;
+    gb_log_event(GB_LOG_ERROR, "cannot-accept", GB_LOG_NUMBER("errno", errno));
+    (void)find_seat(crew); /* descriptors of connections that ended */
+    return false;
 }
 
 void crew_free(struct crew *crew)

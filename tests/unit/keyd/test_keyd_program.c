@@ -1,11 +1,15 @@
 /* The program itself, behind its socket, in its sandbox. */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -13,6 +17,7 @@
 #include "base/clock.h"
 #include "crypto/issue.h"
 #include "make_state.h"
+#include "os/file.h"
 #include "os/rpc.h"
 #include "rpc/keyd.h"
 
@@ -177,6 +182,133 @@ static void silent_connections_do_not_stop_others(void **unused)
     client = client_of(); /* and afterwards there is room again */
 }
 
+/* Half a request each: whoever is whole is answered all the same, and who came before finds back.
+ */
+static void T29_stalled_peers_do_not_take_all_seats(void **unused)
+{
+    (void)unused;
+    enum { MANY = 200 };
+    static int fds[MANY];
+    gb_cleanup(keyd_client_freep) struct keyd_client *before = client_of();
+    gb_cleanup(keyd_client_freep) struct keyd_client *after = NULL;
+    uint8_t nonce[32];
+    for (size_t i = 0; i < MANY; i++) {
+        assert_int_equal(rpc_connect(state.socket, gb_clock_ms() + 5000, &fds[i], NULL), 0);
+        assert_int_equal(send(fds[i], "\0\0\0\x10half", 8, MSG_NOSIGNAL), 8);
+    }
+    assert_int_equal(keyd_client_new(state.socket, PATIENCE_MS, &after, NULL), 0);
+    assert_int_equal(keyd_nonce(after, nonce, NULL), 0);
+    assert_int_equal(keyd_nonce(before, nonce, NULL), 0);
+    for (size_t i = 0; i < MANY; i++)
+        close(fds[i]);
+}
+
+/* keyd with few descriptors, its log in a file. */
+static int setup_poor(void **unused)
+{
+    (void)unused;
+    enum { FEW = 20 };
+    struct rlimit old;
+    char log[128];
+    arena = gb_arena_new();
+    keyd_state_make(&state, "", "");
+    snprintf(log, sizeof log, "%s/log", state.folder);
+    int fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    int stderr_fd = dup(STDERR_FILENO);
+    getrlimit(RLIMIT_NOFILE, &old);
+    const struct rlimit now = {.rlim_cur = FEW, .rlim_max = old.rlim_max};
+    dup2(fd, STDERR_FILENO);
+    setrlimit(RLIMIT_NOFILE, &now);
+    start();
+    setrlimit(RLIMIT_NOFILE, &old);
+    dup2(stderr_fd, STDERR_FILENO);
+    close(stderr_fd);
+    close(fd);
+    return 0;
+}
+
+static int64_t times_logged(const char *word)
+{
+    char path[128];
+    struct gb_bytes log;
+    int64_t n = 0;
+    snprintf(path, sizeof path, "%s/log", state.folder);
+    assert_int_equal(file_read(arena, path, 64 << 20, &log, NULL), 0);
+    for (size_t i = 0; i + strlen(word) <= log.len; i++)
+        n += memcmp(log.data + i, word, strlen(word)) == 0;
+    return n;
+}
+
+/* Out of descriptors it waits, and does not spin; with descriptors again it serves. */
+static void T29_without_descriptors_it_waits(void **unused)
+{
+    (void)unused;
+    enum { MANY = 40, A_TENTH_MS = 100 };
+    static int fds[MANY];
+    gb_cleanup(keyd_client_freep) struct keyd_client *client = client_of();
+    const struct timespec moment = {.tv_sec = 1};
+    int64_t begun_ms = gb_clock_ms();
+    for (size_t i = 0; i < MANY; i++)
+        assert_int_equal(rpc_connect(state.socket, gb_clock_ms() + 5000, &fds[i], NULL), 0);
+    while (times_logged("cannot-accept") == 0)
+        assert_true(gb_clock_ms() < begun_ms + PATIENCE_MS);
+    nanosleep(&moment, NULL);
+    int64_t tries = times_logged("cannot-accept");
+    assert_true(tries <= (gb_clock_ms() - begun_ms) / A_TENTH_MS + 1);
+    for (size_t i = 0; i < MANY; i++)
+        close(fds[i]);
+    keyd_client_free(client);
+    client = client_of();
+}
+
+/* Asks as this user, in a process of its own; root asks for a nonce in the test's. */
+static bool served_as(uid_t uid)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        struct keyd_client *client = NULL;
+        uint8_t nonce[32];
+        if (setresuid(uid, uid, uid) < 0 ||
+            keyd_client_new(state.socket, PATIENCE_MS, &client, NULL) < 0)
+            _exit(2);
+        _exit(keyd_nonce(client, nonce, NULL) == 0 ? 0 : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+    return WEXITSTATUS(status) == 0;
+}
+
+static int setup_for_nobody(void **unused)
+{
+    (void)unused;
+    return setup_with("", "peer_user = nobody\n");
+}
+
+/* The socket's mode lets all in here: the kernel's word on who they are decides. */
+static void T19_only_the_configured_user_may_ask(void **unused)
+{
+    (void)unused;
+    if (geteuid() != 0)
+        skip();
+    keyd_client_free(client_of()); /* root may */
+    assert_int_equal(chmod(state.folder, 0711), 0);
+    assert_int_equal(chmod(state.socket, 0666), 0);
+    assert_true(served_as(getpwnam("nobody")->pw_uid));
+    assert_false(served_as(getpwnam("daemon")->pw_uid));
+}
+
+static void T19_when_none_is_configured_only_its_own_user(void **unused)
+{
+    (void)unused;
+    if (geteuid() != 0)
+        skip();
+    keyd_client_free(client_of());
+    assert_int_equal(chmod(state.folder, 0711), 0);
+    assert_int_equal(chmod(state.socket, 0666), 0);
+    assert_false(served_as(getpwnam("nobody")->pw_uid));
+}
+
 static void a_reload_takes_all_or_nothing(void **unused)
 {
     (void)unused;
@@ -266,6 +398,12 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(garbage_ends_its_own_connection_only, setup, teardown),
         cmocka_unit_test_setup_teardown(silent_connections_do_not_stop_others, setup, teardown),
+        cmocka_unit_test_setup_teardown(T29_stalled_peers_do_not_take_all_seats, setup, teardown),
+        cmocka_unit_test_setup_teardown(T29_without_descriptors_it_waits, setup_poor, teardown),
+        cmocka_unit_test_setup_teardown(T19_only_the_configured_user_may_ask, setup_for_nobody,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(T19_when_none_is_configured_only_its_own_user, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_reload_takes_all_or_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(it_ends_when_asked, setup, teardown),
         cmocka_unit_test_setup_teardown(clients_survive_its_sudden_death, setup, teardown),
