@@ -128,6 +128,19 @@ static void log_change(const struct attesting *a)
                  GB_LOG_TEXT("reason", a->round.told.reason));
 }
 
+/* No record, no better verdict; a worse one counts at once, and is recorded by a later round. */
+static void distrust(struct attesting *a)
+{
+    struct node_verdict *told = &a->round.told;
+    if (told->trusted)
+        return;
+    told->unkept = true;
+    told->reason = gb_arena_printf(a->work.arena, "%s (store-failed: this is not recorded yet)",
+                                   told->reason ? told->reason : "it is not trusted");
+    if (nodes_tell(a->work.thread->server->nodes, a->node, told))
+        log_change(a);
+}
+
 /* A change is told only now that it is durable. */
 static void durable(struct work *work)
 {
@@ -137,6 +150,8 @@ static void durable(struct work *work)
         struct http_request *request = work->request;
         enum refusal why = work->result < 0 ? answer_of_store(thread, work->result, &work->err)
                                             : REFUSAL_NO_MEMORY;
+        if (work->result < 0)
+            distrust(a);
         leave(a); /* progress stays: the next round brings the same again */
         answer_refuse(thread, request, why, NULL);
         return;

@@ -161,6 +161,10 @@ void api_node_verdict(void *ctx, const struct route_call *call)
     struct gb_err err;
     if (!find(thread, call, &node))
         return;
+    if (node.verdict.unkept) { /* the store has an older and better one */
+        answer_refuse(thread, call->request, REFUSAL_STORE, node.verdict.reason);
+        return;
+    }
     int r = store_verdict_get(thread->server->store, arena, node.id, &verdict, &err);
     if (r == GB_OK)
         answer_verdict(thread, call->request, &node, verdict.json);

@@ -188,7 +188,9 @@ bool nodes_tell(struct nodes *nodes, struct node *node, const struct node_verdic
     pthread_mutex_lock(&shard->lock);
     bool news = is_news(&entry->verdict, verdict);
     bool told = entry_tell(entry, verdict);
-    if (told && news)
+    if (!told && !verdict->trusted)
+        entry_distrust(entry);
+    if (news && (told || !verdict->trusted))
         entry->revision = next_revision(nodes);
     pthread_mutex_unlock(&shard->lock);
     return told;

@@ -28,6 +28,7 @@ enum { NODES_REASON = 240 }; /* bytes of a reason that are kept: a sentence */
 struct node_verdict {
     bool judged; /* false: nothing is known since it was enrolled */
     bool trusted;
+    bool unkept;  /* worse than what the store holds: it could not be kept, and is tried again */
     uint8_t tier; /* enum gb_tier */
     uint8_t links[GB_LINK_COUNT];
     uint64_t trust_id;  /* of the documents that judged */
@@ -75,7 +76,8 @@ bool nodes_remove(struct nodes *nodes, const uint8_t id[STORE_ID]);
 GB_MUST_USE int nodes_take(struct nodes *nodes, const uint8_t id[STORE_ID], struct node **ret_node,
                            struct gb_err *err);
 void nodes_give(struct nodes *nodes, struct node *node);
-/* Publishes a taken node's judgement (copied). False when out of memory: nothing was published. */
+/* Publishes a taken node's judgement (copied). False when out of memory: nothing was published,
+ * but that the node is not trusted any more. */
 GB_MUST_USE bool nodes_tell(struct nodes *nodes, struct node *node,
                             const struct node_verdict *verdict);
 /* The same judgement, proven anew: costs no allocation. */

@@ -88,6 +88,13 @@ bool entry_tell(struct entry *entry, const struct node_verdict *verdict)
     return true;
 }
 
+void entry_distrust(struct entry *entry)
+{
+    entry->verdict.judged = entry->verdict.unkept = true;
+    entry->verdict.trusted = false;
+    entry->verdict.tier = GB_TIER_CONTRAINDICATED;
+}
+
 /* False when out of memory. */
 static bool arena_text(struct gb_arena *arena, const char *text, const char **ret_text)
 {

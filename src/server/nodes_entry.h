@@ -24,6 +24,8 @@ GB_MUST_USE int entry_new(const struct store_node *facts, struct entry **ret_ent
 void entry_free(struct entry *entry);
 /* Takes copies; false when out of memory: the old one stands. */
 GB_MUST_USE bool entry_tell(struct entry *entry, const struct node_verdict *verdict);
+/* Out of memory, and yet it must not stay trusted: no words, tried again. */
+void entry_distrust(struct entry *entry);
 /* A copy for a reader. */
 GB_MUST_USE bool entry_summary(const struct entry *entry, struct gb_arena *arena,
                                struct node_summary *ret_summary);

@@ -124,9 +124,9 @@ static bool has_more_against(const struct round *round)
 bool round_is_news(const struct node_verdict *before, const struct round *round)
 {
     const struct node_verdict *now = &round->told;
-    return has_more_against(round) || !before->judged || before->trusted != now->trusted ||
-           before->tier != now->tier || before->trust_id != now->trust_id ||
-           before->reset_count != now->reset_count ||
+    return has_more_against(round) || !before->judged || before->unkept ||
+           before->trusted != now->trusted || before->tier != now->tier ||
+           before->trust_id != now->trust_id || before->reset_count != now->reset_count ||
            memcmp(before->links, now->links, sizeof now->links) != 0;
 }
 

@@ -4,6 +4,16 @@
 #include "store/store.h"
 #include "store/writer.h"
 
+/* The newest stay: numbers go up by one. */
+static int prune(struct db *db, struct gb_err *err)
+{
+    gb_cleanup(query_close) struct query q;
+    query_open(&q, db, "DELETE FROM event WHERE scope = ? AND num <= ?");
+    query_int(&q, db->scope);
+    query_int(&q, sqlite3_last_insert_rowid(db->handle) - STORE_KEEP_EVENTS);
+    return query_run(&q, err);
+}
+
 static int run_add(struct db *db, const void *what, struct gb_err *err)
 {
     const struct store_event *event = what;
@@ -16,7 +26,8 @@ static int run_add(struct db *db, const void *what, struct gb_err *err)
     query_text(&q, event->what);
     query_text(&q, event->whom);
     query_text(&q, event->why);
-    return query_run(&q, err);
+    int r = query_run(&q, err);
+    return r < 0 ? r : prune(db, err);
 }
 
 void store_event_add(struct store *store, const struct store_event *event, store_done *done,

@@ -20,7 +20,15 @@
 #include "base/check.h"
 #include "base/err.h"
 
-enum { STORE_ID = 16, STORE_HASH = 32, STORE_MAX_EKS = 8 };
+enum {
+    STORE_ID = 16,
+    STORE_HASH = 32,
+    STORE_MAX_EKS = 8,
+    /* A node may change its verdict each second, and anybody at the door makes events: what is kept
+     * of them has an end, long after people look. */
+    STORE_KEEP_VERDICTS = 256,  /* of each node; some 10 KB each */
+    STORE_KEEP_EVENTS = 100000, /* some 20 MB */
+};
 
 struct store;
 
@@ -149,7 +157,8 @@ struct store_verdict {
     uint8_t quote[STORE_HASH]; /* SHA-256 of the TPMS_ATTEST */
     struct gb_bytes json;      /* verdict_json's text, with findings */
 };
-/* The newest replaces what `node show` reads; each stays in the history. */
+/* The newest replaces what `node show` reads; the newest
+ * STORE_KEEP_VERDICTS stay in the history. */
 void store_verdict_add(struct store *store, const struct store_verdict *verdict,
                        struct gb_bytes progress, store_done *done, void *ctx);
 GB_MUST_USE int store_verdict_get(struct store *store, struct gb_arena *arena,
@@ -195,7 +204,7 @@ GB_MUST_USE int store_document_list(struct store *store, struct gb_arena *arena,
                                     struct store_document **ret_documents, size_t *ret_count,
                                     struct gb_err *err);
 
-/* ---- what people and nodes did ---- */
+/* ---- what people and nodes did: the newest STORE_KEEP_EVENTS ---- */
 
 struct store_event {
     int64_t at_s;

@@ -32,6 +32,18 @@ static int find_node(struct db *db, const uint8_t *id, int64_t *ret_num, struct 
     return GB_OK;
 }
 
+/* The newest stay. */
+static int prune(struct db *db, int64_t node, struct gb_err *err)
+{
+    gb_cleanup(query_close) struct query q;
+    query_open(&q, db,
+               "DELETE FROM verdict WHERE node = ?1 AND num <= (SELECT num FROM verdict"
+               " WHERE node = ?1 ORDER BY num DESC LIMIT 1 OFFSET ?2)");
+    query_int(&q, node);
+    query_int(&q, STORE_KEEP_VERDICTS);
+    return query_run(&q, err);
+}
+
 static int run_add(struct db *db, const void *what, struct gb_err *err)
 {
     const struct told *told = what;
@@ -52,6 +64,8 @@ static int run_add(struct db *db, const void *what, struct gb_err *err)
     query_blob(&q, gb_bytes(v->quote, STORE_HASH));
     query_blob(&q, v->json);
     r = query_run(&q, err);
+    if (r == GB_OK)
+        r = prune(db, num, err);
     return r < 0 ? r : live_write_one(db, num, v->at_s, told->progress, err);
 }
 

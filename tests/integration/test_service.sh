@@ -106,7 +106,7 @@ kill "$often"
 wait "$often" 2>/dev/null
 good 'trusted under the last one' is w1 verdict trusted
 
-echo '# full disk: nothing is acknowledged, nothing is told; then it goes on'
+echo '# full disk: nothing is acknowledged, nothing good is told; then it goes on'
 at=$(field w1 verified_at)
 stop server
 trap '' XFSZ # as a full disk does, writes fail; the signal would kill
@@ -117,10 +117,16 @@ prlimit --pid "${pid[server]}" --fsize=4096:unlimited
 exits 5 token create --name lost
 says store-failed
 "$source_dir/tests/integration/add_ima.py" "$s/node/w1/ima_binary" /usr/bin/stranger unknown | extend w1
-sleep 3
-is w1 verdict trusted || fail 'a verdict was told that is not durable' "$(field w1 verdict)"
+good 'an unknown program makes it untrusted at once' is w1 verdict untrusted
+same 'and says that it is not recorded' "$(field w1 reason | grep -c 'store-failed')" 1
+exits 5 node why w1
+says store-failed
+metric() { count_events metrics | awk -v name="$1" '$1 == name {print $2}'; }
+same 'no node is trusted' "$(metric 'garboard_nodes{verdict="trusted"}')" 0
 prlimit --pid "${pid[server]}" --fsize=unlimited:unlimited
-good 'an unknown program makes it untrusted as soon as that can be kept' is w1 verdict untrusted
+why_works() { "$garboard" node why w1 >"$scratch/why"; [ $? = 1 ]; }
+good 'it is recorded as soon as it can be' why_works
+same 'with no word of the store' "$(field w1 reason | grep -c 'store-failed')" 0
 exits 1 node why w1
 prints /usr/bin/stranger
 good 'and writes go on' "$garboard" token create --name found

@@ -1,3 +1,4 @@
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -248,6 +249,11 @@ static void T18_an_ek_belongs_to_one_node_for_good(void **state)
     struct store_node second = made_node(2, "w2", 11, 21);
     assert_int_equal(made_enrol(m->store, &second, NULL, NULL), GB_OK);
     assert_int_equal(made_enrol(m->store, &thief, NULL, NULL), GB_ERR_DENIED);
+    assert_non_null(strstr(made_said.text, "two nodes"));
+    memset(thief.eks[0], 10, STORE_HASH); /* and in the order in which its own comes last */
+    memset(thief.eks[1], 11, STORE_HASH);
+    assert_int_equal(made_enrol(m->store, &thief, NULL, NULL), GB_ERR_DENIED);
+    assert_non_null(strstr(made_said.text, "two nodes"));
     struct store_node namesake = made_node(3, "w1", 12, 22);
     assert_int_equal(made_enrol(m->store, &namesake, NULL, NULL), GB_ERR_DENIED);
     assert_non_null(strstr(made_said.text, "name belongs"));
@@ -396,6 +402,27 @@ static bool take_live(void *ctx, const struct store_live *live)
     return true;
 }
 
+static void of_verdicts_the_newest_are_kept(void **state)
+{
+    struct made *m = *state;
+    struct store_node node = made_node(1, "w1", 10, 20), other = made_node(2, "w2", 11, 21);
+    struct store_verdict *verdicts;
+    size_t count;
+    assert_int_equal(made_enrol(m->store, &node, NULL, NULL), GB_OK);
+    assert_int_equal(made_enrol(m->store, &other, NULL, NULL), GB_OK);
+    assert_int_equal(made_verdict(m->store, 2, 1, "{}"), GB_OK);
+    for (int64_t i = 1; i <= STORE_KEEP_VERDICTS + 5; i++)
+        assert_int_equal(made_verdict(m->store, 1, i, "{}"), GB_OK);
+    assert_int_equal(store_verdict_list(m->store, m->arena, node.id, 9999, &verdicts, &count, NULL),
+                     GB_OK);
+    assert_int_equal(count, STORE_KEEP_VERDICTS);
+    assert_int_equal(verdicts[0].at_s, STORE_KEEP_VERDICTS + 5);
+    assert_int_equal(verdicts[count - 1].at_s, 6);
+    assert_int_equal(
+        store_verdict_list(m->store, m->arena, other.id, 9999, &verdicts, &count, NULL), GB_OK);
+    assert_int_equal(count, 1); /* each node's own */
+}
+
 static void set_live(struct made *m, uint8_t node, int64_t verified_s, const char *progress)
 {
     struct store_live live = {.verified_s = verified_s, .progress = gb_bytes_str(progress)};
@@ -514,6 +541,21 @@ static void T17_documents_are_applied_all_or_none(void **state)
     assert_int_equal(count, 2);
 }
 
+/* No list is that long. */
+static int oldest_event(const char *path)
+{
+    sqlite3 *db;
+    sqlite3_stmt *q;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT min(at_s) FROM event", -1, &q, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    int oldest = sqlite3_column_int(q, 0);
+    sqlite3_finalize(q);
+    sqlite3_close(db);
+    return oldest;
+}
+
 static void events_come_newest_first(void **state)
 {
     struct made *m = *state;
@@ -530,6 +572,29 @@ static void events_come_newest_first(void **state)
     assert_null(events[0].why);
     assert_string_equal(events[1].what, "three");
     assert_string_equal(events[2].what, "two");
+}
+
+static void of_events_the_newest_are_kept(void **state)
+{
+    struct made *m = *state;
+    struct answer answer;
+    struct store_event *events;
+    size_t count;
+    answer_init(&answer);
+    for (size_t i = 1; i <= STORE_KEEP_EVENTS + 5; i++) {
+        store_event_add(m->store,
+                        &(struct store_event){.at_s = (int64_t)i, .who = "x", .what = "y"},
+                        answer_done, &answer);
+        if (i % 4096 == 0)
+            answer_wait(&answer, i);
+    }
+    answer_wait(&answer, STORE_KEEP_EVENTS + 5);
+    assert_int_equal(answer.refused, 0);
+    assert_int_equal(store_event_list(m->store, m->arena, 1, &events, &count, NULL), GB_OK);
+    assert_int_equal(events[0].at_s, STORE_KEEP_EVENTS + 5);
+    made_close(m);
+    assert_int_equal(oldest_event(m->path), 6);
+    made_open(m);
 }
 
 static void what_was_queued_is_done_before_it_closes(void **state)
@@ -607,12 +672,14 @@ int main(void)
         TEST(T21_a_token_is_used_up_in_the_transaction_that_enrols),
         TEST(a_grant_admits_once_by_name_and_while_it_lives),
         TEST(the_newest_verdict_is_read_and_all_are_kept),
+        TEST(of_verdicts_the_newest_are_kept),
         TEST(of_liveness_the_newest_is_there_after_a_restart),
         TEST(a_verdict_and_liveness_are_written_in_the_order_they_were_given),
         TEST(new_keys_and_removal_end_what_was_replayed),
         TEST(T17_versions_of_a_document_only_go_up),
         TEST(T17_documents_are_applied_all_or_none),
         TEST(events_come_newest_first),
+        TEST(of_events_the_newest_are_kept),
         TEST(what_was_queued_is_done_before_it_closes),
         TEST(a_scope_does_not_see_another),
         TEST(the_file_is_the_owners_alone),
