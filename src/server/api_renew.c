@@ -13,6 +13,7 @@
 #include "server/caller.h"
 #include "server/node_id.h"
 #include "server/nodes.h"
+#include "server/nonce.h"
 #include "server/refusals.h"
 #include "server/server.h"
 #include "server/stats.h"
@@ -55,6 +56,17 @@ static void ask_nonce(struct work *work, struct worker_parts *parts)
     work->result = keyd_nonce(parts->keyd, ((struct asking *)work)->nonce, &work->err);
 }
 
+/* Gives the node back. */
+static void tell_nonce(struct asking *a)
+{
+    struct work *work = &a->work;
+    memcpy(a->nonce, a->node->keyd_nonce.bytes, sizeof a->nonce);
+    nodes_give(work->thread->server->nodes, a->node);
+    struct json *body = json_new_object();
+    json_set(body, "nonce", answer_base64(work->arena, gb_bytes(a->nonce, sizeof a->nonce)));
+    answer_json(work->thread, work->request, 200, body);
+}
+
 static void answer_nonce(struct work *work)
 {
     struct asking *a = (struct asking *)work;
@@ -62,9 +74,8 @@ static void answer_nonce(struct work *work)
         refuse(a);
         return;
     }
-    struct json *body = json_new_object();
-    json_set(body, "nonce", answer_base64(work->arena, gb_bytes(a->nonce, sizeof a->nonce)));
-    answer_json(work->thread, work->request, 200, body);
+    keyd_nonce_keep(&a->node->keyd_nonce, a->nonce, gb_clock_ms());
+    tell_nonce(a);
 }
 
 void api_nonce(void *ctx, const struct route_call *call)
@@ -76,10 +87,13 @@ void api_nonce(void *ctx, const struct route_call *call)
     struct node *node = caller_take(thread, call);
     if (!node)
         return;
-    nodes_give(thread->server->nodes, node); /* known, and with its own key: that is all */
+    a->node = node;
     a->work.run = ask_nonce;
     a->work.then = answer_nonce;
-    start(a);
+    if (keyd_nonce_lives(&node->keyd_nonce, gb_clock_ms()))
+        tell_nonce(a);
+    else
+        start(a);
 }
 
 static int read_ask(struct asking *a, size_t max_evidence, struct gb_err *err)
@@ -163,6 +177,7 @@ static void answer_renewed(struct work *work)
 static void renewed(struct work *work)
 {
     struct asking *a = (struct asking *)work;
+    keyd_nonce_used(&a->node->keyd_nonce, a->ask.nonce, work->result);
     if (work->result < 0) {
         refuse(a);
         return;
@@ -214,6 +229,7 @@ static bool vouched(struct asking *a)
 static void answer_token(struct work *work)
 {
     struct asking *a = (struct asking *)work;
+    keyd_nonce_used(&a->node->keyd_nonce, a->ask.nonce, work->result);
     if (work->result < 0) {
         refuse(a);
         return;

@@ -47,6 +47,7 @@ struct node {
     struct key *ak;
     uint8_t transport[STORE_HASH];
     struct nonce nonce;
+    struct keyd_nonce keyd_nonce;
     struct progress progress;
     int64_t void_ms; /* nonces issued until then do not count: an operator wants a fresh one */
 };

@@ -31,4 +31,18 @@ GB_MUST_USE int nonce_issue(struct nonce *nonce, int64_t now_ms, int64_t now_s, 
 GB_MUST_USE enum nonce_answer nonce_take(struct nonce *nonce, int64_t now_ms, int64_t life_ms,
                                          int64_t void_ms, struct nonce *ret_nonce);
 
+/* A nonce of garboard-keyd that was handed to a node and not used yet. It is handed out again while
+ * it lives: keyd's table is finite, and one node has one place in it. */
+struct keyd_nonce {
+    bool held;
+    uint8_t bytes[NONCE_SIZE];
+    int64_t issued_ms; /* monotonic */
+};
+
+void keyd_nonce_keep(struct keyd_nonce *kept, const uint8_t bytes[NONCE_SIZE], int64_t now_ms);
+/* Whether it may be handed out again: there is one, with ten seconds of keyd's minute left. */
+bool keyd_nonce_lives(const struct keyd_nonce *kept, int64_t now_ms);
+/* keyd answered `result` to a request with these bytes: whether it knows them still. */
+void keyd_nonce_used(struct keyd_nonce *kept, const uint8_t bytes[NONCE_SIZE], int result);
+
 #endif

@@ -61,6 +61,27 @@ static void T01_no_two_nonces_are_alike(void **state)
         assert_memory_not_equal(all[i - 1], all[i], NONCE_SIZE);
 }
 
+static void of_keyd_a_node_holds_one_until_it_is_used(void **state)
+{
+    (void)state;
+    const uint8_t bytes[NONCE_SIZE] = {1}, other[NONCE_SIZE] = {2};
+    struct keyd_nonce kept = {0};
+    assert_false(keyd_nonce_lives(&kept, 1000));
+    keyd_nonce_keep(&kept, bytes, 1000);
+    assert_true(keyd_nonce_lives(&kept, 1000));
+    assert_true(keyd_nonce_lives(&kept, 50999));
+    assert_false(keyd_nonce_lives(&kept, 51000)); /* keyd forgets it at 61000 */
+    keyd_nonce_used(&kept, other, GB_OK);
+    keyd_nonce_used(&kept, bytes, GB_ERR_INPUT);
+    keyd_nonce_used(&kept, bytes, GB_ERR_IO);
+    assert_true(keyd_nonce_lives(&kept, 1000));
+    keyd_nonce_used(&kept, bytes, GB_ERR_DENIED);
+    assert_false(keyd_nonce_lives(&kept, 1000));
+    keyd_nonce_keep(&kept, bytes, 1000);
+    keyd_nonce_used(&kept, bytes, GB_ERR_AGAIN);
+    assert_false(keyd_nonce_lives(&kept, 1000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -68,6 +89,7 @@ int main(void)
         cmocka_unit_test(T01_a_nonce_expires_and_is_gone_then),
         cmocka_unit_test(T01_one_issued_before_a_fresh_one_was_wanted_is_void),
         cmocka_unit_test(T01_no_two_nonces_are_alike),
+        cmocka_unit_test(of_keyd_a_node_holds_one_until_it_is_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
