@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -38,12 +39,23 @@ static void exec_swtpm(const struct swtpm *swtpm)
     _exit(127);
 }
 
+/* The file is there before anybody listens behind it. */
+static bool answers(const char *path)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    snprintf(name.sun_path, sizeof name.sun_path, "%s", path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool connected = fd >= 0 && connect(fd, (const struct sockaddr *)&name, sizeof name) == 0;
+    if (fd >= 0)
+        close(fd);
+    return connected;
+}
+
 static void start(struct swtpm *swtpm)
 {
-    char socket[96];
-    struct stat st;
-    snprintf(socket, sizeof socket, "%s/s", swtpm->folder);
-    (void)unlink(socket);
+    char path[96];
+    snprintf(path, sizeof path, "%s/s", swtpm->folder);
+    (void)unlink(path);
     pid_t parent = getpid();
     swtpm->pid = fork();
     if (swtpm->pid == 0) {
@@ -53,7 +65,7 @@ static void start(struct swtpm *swtpm)
         _exit(127);
     }
     assert_true(swtpm->pid > 0);
-    for (int i = 0; stat(socket, &st) != 0; i++) {
+    for (int i = 0; !answers(path); i++) {
         assert_true(i < 1000);
         usleep(10000);
     }
