@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
+#include <sys/types.h>
 
 #include "base/clock.h"
 
