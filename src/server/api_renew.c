@@ -22,11 +22,10 @@
 #include "store/store.h"
 #include "wire/json.h"
 
-enum { MAX_TOKEN_BODY = 64 << 20 };
-
 struct asking {
     struct work work; /* first */
     struct node *node;
+    bool malformed; /* the body: nobody was asked */
     uint8_t nonce[32];
     struct keyd_renew_ask ask; /* and what a token wants: the same */
     struct keyd_certificate certificate;
@@ -38,8 +37,9 @@ static void refuse(struct asking *a)
     struct thread *thread = a->work.thread;
     if (a->node)
         nodes_give(thread->server->nodes, a->node);
-    answer_refuse(thread, a->work.request, answer_of_keyd(thread, a->work.result, &a->work.err),
-                  a->work.err.text);
+    enum refusal why =
+        a->malformed ? REFUSAL_MALFORMED : answer_of_keyd(thread, a->work.result, &a->work.err);
+    answer_refuse(thread, a->work.request, why, a->work.err.text);
 }
 
 static void start(struct asking *a)
@@ -96,18 +96,21 @@ void api_nonce(void *ctx, const struct route_call *call)
         start(a);
 }
 
-static int read_ask(struct asking *a, size_t max_evidence, struct gb_err *err)
+/* In the pool: a token's evidence may take a while to decode. */
+static int read_ask(struct asking *a, struct gb_err *err)
 {
     gb_cleanup(json_freep) struct json *body = NULL;
-    int r = json_read(http_request_body(a->work.request), &body, err);
+    int r = ask_body(http_request_body(a->work.request), &body, err);
+    a->malformed = r == GB_ERR_INPUT;
     if (r < 0)
         return r;
     struct ask ask = {.arena = a->work.arena, .body = body, .err = err};
     ask_base64_exact(&ask, "nonce", a->ask.nonce, sizeof a->ask.nonce);
-    a->ask.evidence = ask_base64(&ask, "evidence", max_evidence);
+    a->ask.evidence = ask_base64(&ask, "evidence", GB_LIMIT_RPC);
     a->ask.certify_attest = ask_base64(&ask, "certify_attest", GB_LIMIT_PUBLIC);
     a->ask.certify_signature = ask_base64(&ask, "certify_signature", GB_LIMIT_PUBLIC);
     a->ask.transport_public = ask_base64(&ask, "transport_public", GB_LIMIT_PUBLIC);
+    a->malformed = ask.failed;
     return ask.failed ? GB_ERR_INPUT : GB_OK;
 }
 
@@ -129,10 +132,6 @@ static struct asking *prepare(struct thread *thread, const struct route_call *ca
     struct asking *a = work_new_of(thread, call->request, struct asking);
     if (!a)
         return NULL;
-    if (read_ask(a, MAX_TOKEN_BODY, &err) < 0) {
-        answer_refuse(thread, call->request, REFUSAL_MALFORMED, err.text);
-        return NULL;
-    }
     struct node *node = caller_take(thread, call);
     if (!node)
         return NULL;
@@ -148,6 +147,9 @@ static struct asking *prepare(struct thread *thread, const struct route_call *ca
 static void renew(struct work *work, struct worker_parts *parts)
 {
     struct asking *a = (struct asking *)work;
+    work->result = read_ask(a, &work->err);
+    if (work->result < 0)
+        return;
     work->result = keyd_renew(parts->keyd, work->arena, &a->ask, &a->certificate, &work->err);
 }
 
@@ -205,6 +207,9 @@ void api_renew(void *ctx, const struct route_call *call)
 static void sign(struct work *work, struct worker_parts *parts)
 {
     struct asking *a = (struct asking *)work;
+    work->result = read_ask(a, &work->err);
+    if (work->result < 0)
+        return;
     struct keyd_token_ask ask = {.cert_pem = a->ask.old_cert_pem,
                                  .evidence = a->ask.evidence,
                                  .certify_attest = a->ask.certify_attest,
