@@ -55,6 +55,7 @@ bool conn_open(struct http_server *server, int fd, const union conn_address *add
                                .fd = fd,
                                .ssl = ssl,
                                .address = *address,
+                               .budget = server->conf.budget,
                                .request = {.conn = conn}};
     gb_buf_init(&conn->out, GB_LIMIT_HTTP_ANSWER);
     conn->deadline_ms = gb_clock_ms() + server->spans_ms[CONN_HANDSHAKE];
@@ -72,7 +73,7 @@ void conn_free(struct http_conn *conn)
     gb_buf_done(&conn->out);
     gb_buf_done(&conn->request.extra);
     gb_arena_free(conn->request.arena);
-    gb_free(conn->in);
+    conn_io_forget(conn);
     gb_free(conn);
 }
 
@@ -98,19 +99,31 @@ void conn_close(struct http_conn *conn)
     server_lost(server);
 }
 
-static bool refuse(struct http_conn *conn, int status, const char *why)
+static bool say_no(struct http_conn *conn, int status, const char *code, const char *why,
+                   const char *extra)
 {
-    conn_count(&conn->server->counters.framing);
     conn->close_after = true;
     struct gb_buf body;
     gb_buf_init(&body, 4096);
-    conn_refusal_write(&body, "bad-request", why, "");
+    conn_refusal_write(&body, code, why, "");
     bool ok = gb_buf_ok(&body) && conn_answer_write(conn, status, "application/json",
-                                                    gb_bytes(NULL, 0), gb_buf_bytes(&body));
+                                                    gb_bytes_str(extra), gb_buf_bytes(&body));
     gb_buf_done(&body);
     if (ok)
         conn_enter(conn, CONN_ANSWER);
     return ok;
+}
+
+static bool refuse(struct http_conn *conn, int status, const char *why)
+{
+    conn_count(&conn->server->counters.framing);
+    return say_no(conn, status, "bad-request", why, "");
+}
+
+static bool refuse_for_room(struct http_conn *conn)
+{
+    conn_count(&conn->server->counters.refused);
+    return say_no(conn, 503, "overloaded", "too many bodies are under way", "Retry-After: 5\r\n");
 }
 
 /* The client waits for a word before it sends its body. It has just begun to speak, so there is
@@ -120,6 +133,20 @@ static bool say_continue(struct http_conn *conn)
     static const char word[] = "HTTP/1.1 100 Continue\r\n\r\n";
     size_t sent = 0;
     return SSL_write_ex(conn->ssl, word, sizeof word - 1, &sent) == 1 && sent == sizeof word - 1;
+}
+
+/* False: it has answered. Who is refused may go on only when its body is here already. */
+static bool admit(struct http_conn *conn)
+{
+    struct http_server *server = conn->server;
+    bool close_after = conn->close_after;
+    conn->close_after |= conn->in_len - conn->scanned < conn->request.head.content_length;
+    if (server->conf.admit && !server->conf.admit(server->ctx, &conn->request)) {
+        conn_count(&server->counters.requests);
+        return false;
+    }
+    conn->close_after = close_after;
+    return true;
 }
 
 static bool got_head(struct http_conn *conn)
@@ -132,6 +159,10 @@ static bool got_head(struct http_conn *conn)
     if (head->content_length > conn->server->conf.max_body)
         return refuse(conn, 413, "the body is longer than this listener takes");
     conn->close_after = head->close || head->method == HTTP_OTHER; /* HEAD has answers of its own */
+    if (!admit(conn))
+        return true;
+    if (!conn_io_affords(conn, conn->scanned + head->content_length))
+        return refuse_for_room(conn);
     conn_enter(conn, CONN_BODY);
     if (head->expects_continue && conn->in_len - conn->scanned < head->content_length)
         return say_continue(conn);
@@ -172,12 +203,10 @@ static void next_request(struct http_conn *conn)
 {
     size_t used = conn->scanned + (size_t)conn->request.head.content_length;
     conn->in_len -= used;
-    if (conn->in_len > 0) {
+    if (conn->in_len > 0)
         memmove(conn->in, conn->in + used, conn->in_len);
-    } else {
-        gb_free(gb_take(conn->in));
-        conn->in_cap = 0;
-    }
+    else
+        conn_io_forget(conn);
     conn->scanned = 0;
     gb_buf_done(&conn->out);
     gb_buf_init(&conn->out, GB_LIMIT_HTTP_ANSWER);
@@ -189,6 +218,7 @@ static void linger(struct http_conn *conn)
 {
     conn_io_shutdown(conn);
     SSL_free(gb_take(conn->ssl)); /* 20 KB that nobody needs any more */
+    conn_io_forget(conn);
     (void)shutdown(conn->fd, SHUT_WR);
     conn_io_wait(conn, EV_READ);
     conn_enter(conn, CONN_LINGER);
@@ -203,6 +233,7 @@ static bool advance_answer(struct http_conn *conn, bool *ret_more)
         *ret_more = true;
         return true;
     case CONN_IO_DONE:
+    case CONN_IO_FULL:
         break;
     }
     if (conn->close_after || conn->server->stopping)
@@ -267,6 +298,8 @@ static void read_on(struct http_conn *conn)
             return;
         }
         enum conn_io r = conn_io_read(conn);
+        if (r == CONN_IO_FULL)
+            r = refuse_for_room(conn) ? CONN_IO_DONE : CONN_IO_CLOSED;
         if (r == CONN_IO_CLOSED)
             conn_close(conn);
         if (r != CONN_IO_DONE || !advance(conn))
@@ -289,6 +322,7 @@ static void shake_hands(struct http_conn *conn)
         linger(conn);
         return;
     case CONN_IO_DONE:
+    case CONN_IO_FULL:
         break;
     }
     conn_count(SSL_session_reused(conn->ssl) ? &counters->resumed : &counters->full);

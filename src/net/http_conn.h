@@ -66,8 +66,10 @@ struct http_conn {
     bool close_after; /* this answer is the last */
     uint8_t *in;      /* head, body, and what follows */
     size_t in_len, in_cap;
-    size_t scanned;    /* of the head, while its end is sought; then the head's length */
-    struct gb_buf out; /* one answer */
+    struct http_budget *budget; /* NULL: none */
+    size_t charged;             /* of in_cap, to the budget */
+    size_t scanned;             /* of the head, while its end is sought; then the head's length */
+    struct gb_buf out;          /* one answer */
     size_t out_at;
     size_t drained;
     union conn_address address;
@@ -125,10 +127,14 @@ void conn_answered(struct http_conn *conn);
 void conn_free(struct http_conn *conn);
 
 /* Reads what there is; see http_conn_io.c. */
-enum conn_io { CONN_IO_DONE, CONN_IO_WAIT, CONN_IO_CLOSED };
+enum conn_io { CONN_IO_DONE, CONN_IO_WAIT, CONN_IO_CLOSED, CONN_IO_FULL };
 GB_MUST_USE enum conn_io conn_io_handshake(struct http_conn *conn);
-/* At most what the present request needs, and never past the ceilings. */
+/* At most what the present request needs, and never past the ceilings. FULL: the budget. */
 GB_MUST_USE enum conn_io conn_io_read(struct http_conn *conn);
+/* Whether the budget has room for a request of `len` bytes, head and body. */
+GB_MUST_USE bool conn_io_affords(const struct http_conn *conn, uint64_t len);
+/* What stands in `in` is not needed any more. */
+void conn_io_forget(struct http_conn *conn);
 /* conn->out, from out_at on. */
 GB_MUST_USE enum conn_io conn_io_write(struct http_conn *conn);
 /* Says goodbye without waiting for an echo. */

@@ -14,6 +14,7 @@
 enum {
     FIRST_READ = 4096,    /* a steady round fits */
     BODY_STEP = 64 << 10, /* memory for a body grows with what came, not with what was said */
+    SMALL = 72 << 10,     /* a head and 64 KB: what the budget lets pass */
     DRAIN_MOST = 1 << 20, /* who sends more after our goodbye is cut off */
 };
 
@@ -67,27 +68,55 @@ static size_t most_in(const struct http_conn *conn)
     return conn->server->conf.max_header;
 }
 
-static bool make_room(struct http_conn *conn)
+bool conn_io_affords(const struct http_conn *conn, uint64_t len)
+{
+    const struct http_budget *budget = conn->budget;
+    return !budget || len <= SMALL || len <= conn->charged ||
+           len - conn->charged <= budget->max - budget->used;
+}
+
+static void charge(struct http_conn *conn, size_t cap)
+{
+    if (!conn->budget || cap <= SMALL)
+        return;
+    conn->budget->used += cap - conn->charged;
+    conn->charged = cap;
+}
+
+void conn_io_forget(struct http_conn *conn)
+{
+    if (conn->budget)
+        conn->budget->used -= conn->charged;
+    conn->charged = 0;
+    gb_free(gb_take(conn->in));
+    conn->in_len = conn->in_cap = 0;
+}
+
+static enum conn_io make_room(struct http_conn *conn)
 {
     if (conn->in_len < conn->in_cap)
-        return true;
+        return CONN_IO_DONE;
     size_t most = most_in(conn);
     size_t cap = conn->in_cap == 0 ? FIRST_READ : conn->in_cap * 2 + BODY_STEP;
     cap = cap < most ? cap : most;
     if (cap <= conn->in_len)
-        return false;
+        return CONN_IO_CLOSED;
+    if (!conn_io_affords(conn, cap))
+        return CONN_IO_FULL;
     uint8_t *in = gb_realloc(conn->in, cap, 1);
     if (!in)
-        return false;
+        return CONN_IO_CLOSED;
+    charge(conn, cap);
     conn->in = in;
     conn->in_cap = cap;
-    return true;
+    return CONN_IO_DONE;
 }
 
 enum conn_io conn_io_read(struct http_conn *conn)
 {
-    if (!make_room(conn))
-        return CONN_IO_CLOSED;
+    enum conn_io room = make_room(conn);
+    if (room != CONN_IO_DONE)
+        return room;
     size_t got = 0;
     ERR_clear_error();
     int r = SSL_read_ex(conn->ssl, conn->in + conn->in_len, conn->in_cap - conn->in_len, &got);

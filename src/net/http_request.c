@@ -28,10 +28,16 @@ struct gb_bytes http_request_path(const struct http_request *request)
     return query_cut(&target);
 }
 
-bool http_request_query(struct http_request *request, const char *name, struct gb_bytes *ret_value)
+struct gb_bytes http_request_queries(const struct http_request *request)
 {
     struct gb_bytes query = target_of(request);
     (void)query_cut(&query);
+    return query;
+}
+
+bool http_request_query(struct http_request *request, const char *name, struct gb_bytes *ret_value)
+{
+    struct gb_bytes query = http_request_queries(request);
     struct gb_arena *arena = http_request_arena(request);
     return arena && query_find(arena, query, name, ret_value);
 }
@@ -40,6 +46,11 @@ struct gb_bytes http_request_header(const struct http_request *request, const ch
 {
     struct http_conn *conn = request->conn;
     return http_head_field(&request->head, gb_bytes(conn->in, conn->scanned), name);
+}
+
+uint64_t http_request_length(const struct http_request *request)
+{
+    return request->head.content_length;
 }
 
 struct gb_bytes http_request_body(struct http_request *request)

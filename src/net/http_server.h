@@ -18,6 +18,20 @@
 #include "net/loop.h"
 #include "net/tls.h"
 
+/* Bytes of bodies that stand in memory, of one loop. Who owns it keeps it until the loop has ended
+ * and every request is answered; small requests are neither counted nor refused. */
+struct http_budget {
+    size_t max;
+    size_t used;
+};
+
+struct http_request;
+
+/* Looks at a request when its head is read, before any of its body is kept. True: go on. False: it
+ * was answered (http_refuse); a body that is not there yet is never read, and the connection ends.
+ */
+typedef bool http_admit(void *ctx, struct http_request *request);
+
 struct http_server_conf {
     const char *address; /* "127.0.0.1" "0.0.0.0" "::" */
     uint16_t port;       /* 0: the system chooses, http_server_port tells */
@@ -27,16 +41,16 @@ struct http_server_conf {
     size_t max_handshakes;  /* of those, not yet through the handshake: above, the oldest of them is
                                closed; 0: a quarter of max_connections */
     int64_t handshake_ms;
-    int64_t header_ms; /* from a request's first byte to its empty line */
-    int64_t body_ms;   /* for the body, and again for taking the answer */
-    int64_t idle_ms;   /* a kept connection without a request */
+    int64_t header_ms;          /* from a request's first byte to its empty line */
+    int64_t body_ms;            /* for the body, and again for taking the answer */
+    int64_t idle_ms;            /* a kept connection without a request */
+    http_admit *admit;          /* NULL: all; its ctx is the handler's */
+    struct http_budget *budget; /* NULL: none; above, a body is answered 503 with Retry-After */
 };
 
 /* One request, loop only. It lives until answered: http_answer may come later, from the same loop
  * (post to it from elsewhere). When the peer goes away first, the request stays valid and the
  * answer is dropped. */
-struct http_request;
-
 typedef void http_handler(void *ctx, struct http_request *request);
 
 struct http_server;
@@ -68,6 +82,8 @@ void http_server_counts(const struct http_server *server, struct http_server_cou
 
 enum http_method { HTTP_NONE, HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_OTHER };
 enum http_method http_request_method(const struct http_request *request);
+/* What follows '?', raw; empty when nothing does. */
+struct gb_bytes http_request_queries(const struct http_request *request);
 /* "/v1/nodes" without the query; raw, not decoded: routes are plain ASCII. */
 struct gb_bytes http_request_path(const struct http_request *request);
 /* Percent-decoded value of ?name=; false when absent or malformed. Copied to the request's arena.
@@ -76,7 +92,9 @@ GB_MUST_USE bool http_request_query(struct http_request *request, const char *na
                                     struct gb_bytes *ret_value);
 /* NULL data when absent. */
 struct gb_bytes http_request_header(const struct http_request *request, const char *name);
-/* One run of bytes, valid until the answer. */
+/* Of the body, as the head says it. */
+uint64_t http_request_length(const struct http_request *request);
+/* One run of bytes, valid until the answer. Not there yet while `admit` looks. */
 struct gb_bytes http_request_body(struct http_request *request);
 const struct tls_peer *http_request_peer(const struct http_request *request);
 /* "192.0.2.1:4711", for the log. */

@@ -21,6 +21,38 @@ static bool decode_one(struct gb_bytes *in, uint8_t *out)
     return *out != '\0';
 }
 
+static bool value_ok(struct gb_bytes in)
+{
+    uint8_t scrap;
+    while (in.len > 0)
+        if (!decode_one(&in, &scrap))
+            return false;
+    return true;
+}
+
+static size_t times(struct gb_bytes query, struct gb_bytes wanted)
+{
+    size_t times = 0;
+    while (query.len > 0) {
+        struct gb_bytes part = gb_text_until(&query, '&');
+        times += gb_bytes_equal(gb_text_until(&part, '='), wanted);
+    }
+    return times;
+}
+
+bool query_only(struct gb_bytes query, struct gb_bytes keys)
+{
+    struct gb_bytes rest = query;
+    while (rest.len > 0) {
+        struct gb_bytes value = gb_text_until(&rest, '&');
+        bool empty = value.len == 0; /* "&&" says nothing */
+        struct gb_bytes key = gb_text_until(&value, '=');
+        if (!empty && (times(keys, key) == 0 || times(query, key) != 1 || !value_ok(value)))
+            return false;
+    }
+    return true;
+}
+
 static bool decode(struct gb_arena *arena, struct gb_bytes in, struct gb_bytes *ret_out)
 {
     uint8_t *out = gb_arena_alloc(arena, in.len + 1, 1); /* with a NUL behind */

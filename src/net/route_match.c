@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "net/query.h"
 #include "net/router.h"
 
 static bool word_char(uint8_t c)
@@ -23,7 +24,8 @@ static bool is_word(struct gb_bytes segment)
 bool route_match(const char *pattern, struct gb_bytes path,
                  struct gb_bytes params[ROUTE_MAX_PARAMS])
 {
-    struct gb_bytes wanted = gb_bytes_str(pattern);
+    struct gb_bytes rest = gb_bytes_str(pattern);
+    struct gb_bytes wanted = query_cut(&rest);
     size_t count = 0;
     while (wanted.len > 0 && path.len > 0) {
         /* both begin with '/': what stands before it is empty, what follows is the segment */

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "net/http_server.h"
+#include "net/query.h"
 #include "net/route_match.h"
 #include "net/tls.h"
 
@@ -75,33 +76,77 @@ static void refuse_caller(struct http_request *request)
                 "Use the certificate of a node or an operator that may.");
 }
 
-/* Paths are told to nobody who may call none of them: strangers to us hear 403 for all. */
+static void refuse_route(struct http_request *request, const struct found *found)
+{
+    if (!found->path) {
+        http_refuse(request, 404, "no-such-route", "There is no such path here.", "");
+        return;
+    }
+    http_answer_header(request, "Allow", found->methods);
+    http_refuse(request, 405, "method-not-allowed", "This path has no such method.", "");
+}
+
+/* Which route, and whether this caller may. Paths are told to nobody who may call none of them:
+ * strangers to us hear 403 for all. */
+static bool find_for(const struct router *router, struct route_call *call, struct found *found)
+{
+    struct http_request *request = call->request;
+    call->role = role_of(router, call);
+    if (call->role == ROUTE_NOBODY) {
+        refuse_caller(request);
+        return false;
+    }
+    find(router, request, found);
+    if (!found->route) {
+        refuse_route(request, found);
+    } else if (!(found->route->roles & (unsigned)call->role)) {
+        refuse_caller(request);
+    } else if (call->role != ROUTE_STRANGER && !found->route->expired_ok &&
+               http_request_peer(request)->not_after_s < gb_clock_s()) {
+        http_refuse(request, 403, "certificate-expired", "The certificate has expired.",
+                    "Renew it; past the grace for renewals, enrol again.");
+    } else {
+        return true;
+    }
+    return false;
+}
+
+/* NULL: refused. */
+static const struct route *look(const struct router *router, struct route_call *call)
+{
+    struct http_request *request = call->request;
+    struct found found = {0};
+    if (!find_for(router, call, &found))
+        return NULL;
+    memcpy(call->params, found.params, sizeof call->params);
+    if (router->known && !router->known(router->ctx, call))
+        return NULL;
+    struct gb_bytes keys = gb_bytes_str(found.route->pattern);
+    (void)query_cut(&keys);
+    if (!query_only(http_request_queries(request), keys)) {
+        http_refuse(request, 400, "bad-query",
+                    "This route does not take this query, or not twice, or it is malformed.",
+                    "See docs/api for what it takes.");
+        return NULL;
+    }
+    if (http_request_length(request) > found.route->max_body) {
+        http_refuse(request, 413, "body-too-long", "The body is longer than this route takes.", "");
+        return NULL;
+    }
+    return found.route;
+}
+
+bool router_admit(void *ctx, struct http_request *request)
+{
+    struct route_call call = {.request = request};
+    return look(ctx, &call) != NULL;
+}
+
 void router_handle(void *ctx, struct http_request *request)
 {
     const struct router *router = ctx;
     struct route_call call = {.request = request};
-    struct found found = {0};
-    call.role = role_of(router, &call);
-    if (call.role == ROUTE_NOBODY) {
-        refuse_caller(request);
-        return;
-    }
-    find(router, request, &found);
-    if (!found.path) {
-        http_refuse(request, 404, "no-such-route", "There is no such path here.", "");
-    } else if (!found.route) {
-        http_answer_header(request, "Allow", found.methods);
-        http_refuse(request, 405, "method-not-allowed", "This path has no such method.", "");
-    } else if (!(found.route->roles & (unsigned)call.role)) {
-        refuse_caller(request);
-    } else if (call.role != ROUTE_STRANGER && !found.route->expired_ok &&
-               http_request_peer(request)->not_after_s < gb_clock_s()) {
-        http_refuse(request, 403, "certificate-expired", "The certificate has expired.",
-                    "Renew it; past the grace for renewals, enrol again.");
-    } else if (http_request_body(request).len > found.route->max_body) {
-        http_refuse(request, 413, "body-too-long", "The body is longer than this route takes.", "");
-    } else {
-        memcpy(call.params, found.params, sizeof call.params);
-        found.route->handle(router->ctx, &call);
-    }
+    const struct route *route = look(router, &call);
+    if (route)
+        route->handle(router->ctx, &call);
 }

@@ -29,7 +29,8 @@ struct route_call {
 /* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): in the order in which tables read */
 struct route {
     enum http_method method;
-    const char *pattern; /* "/v1/nodes/{node}/attest"; NULL ends the table */
+    const char *pattern; /* "/v1/nodes/{node}/attest", "/v1/nodes?since": with the keys of a query
+                            that it takes, '&' between them; NULL ends the table */
     unsigned roles;      /* of enum route_role */
     size_t max_body;
     bool expired_ok; /* the handler judges a certificate past its date itself (renewal's grace);
@@ -43,10 +44,15 @@ struct router {
     const char *trust_domain;
     void *ctx;
     bool enrolment; /* this listener admits strangers, and nobody else */
+    /* Whether this caller is known, where the table lets it in: false when it has refused. Without
+     * I/O, for it is asked before the body is read and again before the route's turn. NULL: all. */
+    bool (*known)(void *ctx, const struct route_call *call);
 };
 
-/* An http_handler: `ctx` is a struct router. 404 for no such path, 405 with Allow, 403 for a caller
- * who may not, 413. */
+/* An http_admit: `ctx` is a struct router. 404 for no such path, 405 with Allow, 403 for a caller
+ * who may not, 400 for a query that the route does not take, 413: before the body is read. */
+bool router_admit(void *router, struct http_request *request);
+/* The http_handler to it: looks again, for a body may take a minute. */
 void router_handle(void *router, struct http_request *request);
 
 #endif

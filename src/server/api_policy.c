@@ -169,14 +169,31 @@ static void prepared(struct work *work)
     store_document_apply(work->thread->server->store, a->fresh, a->count, work_stored, work);
 }
 
+/* "1" or "0". Anything else, even memory that is short, must not turn a trial into the real thing.
+ */
+static bool read_dry_run(struct http_request *request, bool *ret_dry_run)
+{
+    struct gb_bytes text;
+    if (http_request_queries(request).len == 0) {
+        *ret_dry_run = false;
+        return true;
+    }
+    if (!http_request_query(request, "dry_run", &text))
+        return false;
+    *ret_dry_run = gb_bytes_is(text, "1");
+    return *ret_dry_run || gb_bytes_is(text, "0");
+}
+
 void api_policy_apply(void *ctx, const struct route_call *call)
 {
     struct thread *thread = ctx;
-    struct gb_bytes text;
     struct applying *a = work_new_of(thread, call->request, struct applying);
     if (!a)
         return;
-    a->dry_run = http_request_query(call->request, "dry_run", &text) && gb_bytes_is(text, "1");
+    if (!read_dry_run(call->request, &a->dry_run)) {
+        answer_refuse(thread, call->request, REFUSAL_MALFORMED, "dry_run: must be 0 or 1");
+        return;
+    }
     a->change.who = caller_name(a->change.work.arena, call);
     a->change.what = "policy.apply";
     a->change.work.run = prepare_in_pool;

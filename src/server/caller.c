@@ -14,6 +14,23 @@
 #include "server/server.h"
 #include "store/store.h"
 
+bool caller_known(void *ctx, const struct route_call *call)
+{
+    struct thread *thread = ctx;
+    const struct tls_peer *peer = http_request_peer(call->request);
+    uint8_t id[STORE_ID];
+    if (call->role != ROUTE_NODE)
+        return true;
+    int r = node_id_parse(call->name, id)
+                ? nodes_check(thread->server->nodes, id, peer->fingerprint)
+                : GB_ERR_NOTFOUND;
+    if (r == GB_OK)
+        return true;
+    answer_refuse(thread, call->request,
+                  r == GB_ERR_DENIED ? REFUSAL_KEY_FOREIGN : REFUSAL_NODE_UNKNOWN, NULL);
+    return false;
+}
+
 struct node *caller_take(struct thread *thread, const struct route_call *call)
 {
     struct nodes *nodes = thread->server->nodes;

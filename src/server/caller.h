@@ -2,9 +2,13 @@
 #ifndef GB_SERVER_CALLER_H
 #define GB_SERVER_CALLER_H
 
+#include <stdbool.h>
+
 #include "net/router.h"
 #include "server/server.h"
 
+/* A router's `known`; `ctx` is a struct thread. A node must be enrolled, and with this key. */
+bool caller_known(void *ctx, const struct route_call *call);
 /* The calling node, taken. NULL: refused and answered (unknown, busy, or another key than the one
  * enrolled: whoever stole an older certificate's key is not this node). */
 struct node *caller_take(struct thread *thread, const struct route_call *call);

@@ -54,6 +54,9 @@ static const struct conf_key table[] = {
      "Connections of one listener and thread; above, the longest idle is closed.", false},
     {"max_body", CONF_NUMBER, AT(max_body), "67108864", MIB, 300 * (int64_t)MIB, NULL,
      "Bytes of one attestation: a node's first one brings its whole IMA list.", false},
+    {"body_memory", CONF_NUMBER, AT(body_memory), "268435456", MIB, 65536 * (int64_t)MIB, NULL,
+     "Bytes of bodies above 64 KB that one thread holds; above, 503; at least 2 MiB over max_body.",
+     false},
     {"shutdown_grace", CONF_SPAN, AT(shutdown_grace_s), "10s", 0, 600, NULL,
      "How long requests under way may take when the service stops.", false},
     {"log_format", CONF_CHOICE, AT(log_format), "json", 0, 0, log_formats, "Form of log lines.",
@@ -81,6 +84,9 @@ static int settle(const char *path, struct config *config, struct gb_err *err)
                           path);
     if (config->unreachable_s < config->freshness_s)
         return gb_err_set(err, GB_ERR_CONFIG, "%s: unreachable must not be less than freshness",
+                          path);
+    if (config->body_memory < config->max_body + 2 * MIB)
+        return gb_err_set(err, GB_ERR_CONFIG, "%s: body_memory must be 2 MiB more than max_body",
                           path);
     if (config->api_port == config->enroll_port && config->api_port != 0)
         return gb_err_set(err, GB_ERR_CONFIG, "%s: api_port and enroll_port must differ", path);

@@ -142,6 +142,19 @@ bool nodes_remove(struct nodes *nodes, const uint8_t id[STORE_ID])
     return entry != NULL;
 }
 
+int nodes_check(struct nodes *nodes, const uint8_t id[STORE_ID],
+                const uint8_t transport[STORE_HASH])
+{
+    struct shard *shard = shard_of(nodes, id);
+    int r = GB_ERR_NOTFOUND;
+    pthread_mutex_lock(&shard->lock);
+    const struct entry *entry = find(shard, id);
+    if (entry)
+        r = memcmp(entry->node.transport, transport, STORE_HASH) == 0 ? GB_OK : GB_ERR_DENIED;
+    pthread_mutex_unlock(&shard->lock);
+    return r;
+}
+
 int nodes_take(struct nodes *nodes, const uint8_t id[STORE_ID], struct node **ret_node,
                struct gb_err *err)
 {

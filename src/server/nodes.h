@@ -73,6 +73,9 @@ GB_MUST_USE int nodes_add(struct nodes *nodes, const struct store_node *facts, s
 /* False when it is not there. Whoever has taken it may finish. */
 bool nodes_remove(struct nodes *nodes, const uint8_t id[STORE_ID]);
 
+/* Whether that node is enrolled with that key. GB_ERR_NOTFOUND; GB_ERR_DENIED: another key. */
+GB_MUST_USE int nodes_check(struct nodes *nodes, const uint8_t id[STORE_ID],
+                            const uint8_t transport[STORE_HASH]);
 /* GB_ERR_NOTFOUND; GB_ERR_AGAIN: somebody has it. */
 GB_MUST_USE int nodes_take(struct nodes *nodes, const uint8_t id[STORE_ID], struct node **ret_node,
                            struct gb_err *err);

@@ -9,6 +9,7 @@ enum {
     SMALL = 16 << 10,     /* an operator's request */
     ENROLL = 64 << 10,    /* certificates and keys of a TPM */
     EVIDENCE = 300 << 20, /* the listener's own ceiling (max_body) comes before */
+    TOKEN = 88 << 20,     /* GB_LIMIT_RPC in base64: keyd takes no more */
     DOCUMENTS = 64 << 20, /* GB_LIMIT_POLICY */
     ANY = ROUTE_NODE | ROUTE_OPERATOR,
 };
@@ -29,8 +30,8 @@ const struct route routes_api[] = {
     {HTTP_POST, "/v1/attest", ROUTE_NODE, EVIDENCE, false, api_attest, "Prove this node's state"},
     {HTTP_POST, "/v1/nonce", ROUTE_NODE, SMALL, true, api_nonce, "A nonce of garboard-keyd"},
     {HTTP_POST, "/v1/renew", ROUTE_NODE, ENROLL, true, api_renew, "Renew this node's certificate"},
-    {HTTP_POST, "/v1/token", ROUTE_NODE, EVIDENCE, false, api_token, "A signed attestation result"},
-    {HTTP_GET, "/v1/nodes", ROUTE_OPERATOR, NONE, false, api_node_list, "All nodes"},
+    {HTTP_POST, "/v1/token", ROUTE_NODE, TOKEN, false, api_token, "A signed attestation result"},
+    {HTTP_GET, "/v1/nodes?since", ROUTE_OPERATOR, NONE, false, api_node_list, "All nodes"},
     {HTTP_GET, "/v1/nodes/{node}", ROUTE_OPERATOR, NONE, false, api_node_show, "One node"},
     {HTTP_GET, "/v1/nodes/{node}/verdict", ROUTE_OPERATOR, NONE, false, api_node_verdict,
      "A node's last recorded verdict, with findings"},
@@ -53,9 +54,9 @@ const struct route routes_api[] = {
      "Revoke a join token"},
     {HTTP_GET, "/v1/policy", ROUTE_OPERATOR, NONE, false, api_policy_list,
      "Policy documents in force"},
-    {HTTP_POST, "/v1/policy", ROUTE_OPERATOR, DOCUMENTS, false, api_policy_apply,
+    {HTTP_POST, "/v1/policy?dry_run", ROUTE_OPERATOR, DOCUMENTS, false, api_policy_apply,
      "Apply policy documents"},
-    {HTTP_GET, "/v1/events", ROUTE_OPERATOR, NONE, false, api_event_list,
+    {HTTP_GET, "/v1/events?max", ROUTE_OPERATOR, NONE, false, api_event_list,
      "What people and nodes did"},
     {HTTP_GET, "/healthz", ANY, NONE, false, api_healthz, "Whether the service is there"},
     {HTTP_GET, "/readyz", ANY, NONE, false, api_readyz, "Whether the service can do its work"},

@@ -10,6 +10,7 @@
 #include "net/loop.h"
 #include "net/router.h"
 #include "net/tls.h"
+#include "server/caller.h"
 #include "server/config.h"
 #include "server/routes.h"
 #include "server/server.h"
@@ -32,6 +33,7 @@ struct one {
     struct tls_pair tls;
     struct router api_router;
     struct router enroll_router;
+    struct http_budget budget; /* of both listeners */
     int64_t grace_ms;
     int open; /* listeners that have not stopped yet */
 };
@@ -54,9 +56,13 @@ static int listen_api(struct one *one, uint16_t port, struct gb_err *err)
                                           .handshake_ms = HANDSHAKE_MS,
                                           .header_ms = HEADER_MS,
                                           .body_ms = BODY_MS,
-                                          .idle_ms = 4 * config->interval_s * 1000};
-    one->api_router = (struct router){
-        .routes = routes_api, .trust_domain = config->trust_domain, .ctx = &one->thread};
+                                          .idle_ms = 4 * config->interval_s * 1000,
+                                          .admit = router_admit,
+                                          .budget = &one->budget};
+    one->api_router = (struct router){.routes = routes_api,
+                                      .trust_domain = config->trust_domain,
+                                      .ctx = &one->thread,
+                                      .known = caller_known};
     return http_server_new(one->thread.loop, one->tls.api, &conf, router_handle, &one->api_router,
                            &one->thread.api, err);
 }
@@ -72,7 +78,9 @@ static int listen_enroll(struct one *one, uint16_t port, struct gb_err *err)
                                           .handshake_ms = HANDSHAKE_MS,
                                           .header_ms = HEADER_MS,
                                           .body_ms = HEADER_MS,
-                                          .idle_ms = ENROLL_IDLE_MS};
+                                          .idle_ms = ENROLL_IDLE_MS,
+                                          .admit = router_admit,
+                                          .budget = &one->budget};
     one->enroll_router = (struct router){.routes = routes_enroll,
                                          .trust_domain = config->trust_domain,
                                          .ctx = &one->thread,
@@ -93,6 +101,7 @@ static int set_up(struct threads *threads, size_t index, const struct listeners_
         enroll = threads_enroll_port(threads);
     }
     one->thread.server = threads->server;
+    one->budget.max = (size_t)config->body_memory;
     int r = loop_new(&one->thread.loop, err);
     if (r == GB_OK)
         r = digester_new(&one->thread.digester, err);

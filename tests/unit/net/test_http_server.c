@@ -1,5 +1,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -153,6 +154,89 @@ static void bodies_up_to_the_ceiling(void **state)
     assert_true(kit_wait_closed(&server));
     assert_int_equal(kit_counts(&server).requests, 1);
     kit_stop(&server);
+}
+
+static void send_body(struct kit_client *client, size_t len)
+{
+    static const char filler[1000];
+    for (size_t sent = 0; sent < len; sent += sizeof filler)
+        assert_true(kit_send(client, filler, sizeof filler));
+}
+
+static void ask_with(struct kit_client *client, const struct kit_server *server, size_t len)
+{
+    char text[128];
+    snprintf(text, sizeof text, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n", len);
+    connect_as_node(client, server);
+    assert_true(kit_say(client, text));
+}
+
+/* Memory is for whom has it already; small requests always pass; what is given back counts. */
+static void T29_bodies_share_a_budget(void **state)
+{
+    (void)state;
+    struct http_budget budget = {.max = 300000};
+    struct kit_server server = kit_conf(echo, NULL);
+    server.conf.budget = &budget;
+    kit_start(&server);
+    struct kit_client first, second;
+    ask_with(&first, &server, 250000);
+    send_body(&first, 200000);
+    uint64_t refused = 0;
+    for (int i = 0; i < 2000 && refused == 0; i++) { /* until what was sent has arrived */
+        ask_with(&second, &server, 250000);
+        struct pollfd poll_for = {.fd = second.fd, .events = POLLIN};
+        int r = poll(&poll_for, 1, 50);
+        if (r == 1 && kit_answer(&second, NULL, 0) == 503)
+            refused = kit_counts(&server).refused;
+        kit_client_done(&second);
+    }
+    assert_int_equal(refused, 1);
+    ask_with(&second, &server, 60000);
+    send_body(&second, 60000);
+    assert_int_equal(kit_answer(&second, NULL, 0), 200);
+    kit_client_done(&second);
+    send_body(&first, 50000);
+    assert_int_equal(kit_answer(&first, NULL, 0), 200);
+    ask_with(&second, &server, 250000); /* the first is idle now, and holds nothing */
+    send_body(&second, 250000);
+    assert_int_equal(kit_answer(&second, NULL, 0), 200);
+    kit_client_done(&first);
+    kit_client_done(&second);
+    kit_stop(&server);
+    assert_int_equal(budget.used, 0);
+}
+
+/* Both heads came while there was room: one of the bodies does not get it. */
+static void T29_a_body_that_outgrows_the_budget_is_refused(void **state)
+{
+    (void)state;
+    struct http_budget budget = {.max = 300000};
+    struct kit_server server = kit_conf(echo, NULL);
+    server.conf.budget = &budget;
+    kit_start(&server);
+    struct kit_client first, second;
+    char bytes[4096];
+    ask_with(&first, &server, 250000);
+    ask_with(&second, &server, 250000);
+    send_body(&first, 200000);
+    for (int i = 0; i < 250 && kit_counts(&server).refused == 0; i++) {
+        static const char filler[1000];
+        struct timespec some = {.tv_nsec = 2000000};
+        assert_true(kit_send(&second, filler, sizeof filler));
+        nanosleep(&some, NULL);
+    }
+    int got = SSL_read(second.ssl, bytes, sizeof bytes - 1);
+    assert_true(got > 0);
+    bytes[got] = '\0';
+    assert_non_null(strstr(bytes, "HTTP/1.1 503 "));
+    assert_non_null(strstr(bytes, "Retry-After: "));
+    send_body(&first, 50000);
+    assert_int_equal(kit_answer(&first, NULL, 0), 200);
+    kit_client_done(&first);
+    kit_client_done(&second);
+    kit_stop(&server);
+    assert_int_equal(budget.used, 0);
 }
 
 static void a_client_may_wait_for_a_word(void **state)
@@ -737,6 +821,8 @@ int main(void)
         cmocka_unit_test(two_records_in_one_segment),
         cmocka_unit_test(one_byte_at_a_time),
         cmocka_unit_test(bodies_up_to_the_ceiling),
+        cmocka_unit_test(T29_bodies_share_a_budget),
+        cmocka_unit_test(T29_a_body_that_outgrows_the_budget_is_refused),
         cmocka_unit_test(a_client_may_wait_for_a_word),
         cmocka_unit_test(T29_odd_framing_is_refused),
         cmocka_unit_test(T29_a_header_has_a_ceiling),

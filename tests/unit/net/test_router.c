@@ -26,7 +26,7 @@ static void tell(void *ctx, const struct route_call *call)
 }
 
 static const struct route table[] = {
-    {HTTP_GET, "/any", ROUTE_NODE | ROUTE_OPERATOR, 0, false, tell, "any"},
+    {HTTP_GET, "/any?x&y", ROUTE_NODE | ROUTE_OPERATOR, 0, false, tell, "any"},
     {HTTP_POST, "/node", ROUTE_NODE, 10, false, tell, "nodes"},
     {HTTP_POST, "/renew", ROUTE_NODE, 10, true, tell, "also late"},
     {HTTP_GET, "/op/{a}/x/{b}", ROUTE_OPERATOR, 0, false, tell, "operators"},
@@ -46,6 +46,7 @@ static void start(struct fixture *f, bool enrolment)
 {
     f->router = (struct router){.routes = table, .trust_domain = "example", .enrolment = enrolment};
     f->server = kit_conf(router_handle, &f->router);
+    f->server.conf.admit = router_admit;
     f->server.auth = enrolment ? TLS_AUTH_NONE : TLS_AUTH_CLIENT_CERT;
     kit_start(&f->server);
 }
@@ -105,6 +106,88 @@ static void T19_what_is_not_allowed_is_denied(void **state)
     expect(&f, &who->node, "GET /none", "", 405, "\"method-not-allowed\"");
     expect(&f, &who->node, "BREW /none", "", 405, "");
     expect(&f, &who->node, "POST /node", "01234567890", 413, "\"body-too-long\"");
+    kit_stop(&f.server);
+}
+
+/* A refusal comes before the body: none of it was sent, and the connection ends. */
+static void refused_unread(const struct fixture *f, const struct kit_id *id, const char *line,
+                           const char *length, int wanted, const char *part)
+{
+    struct kit_client client;
+    char text[512], body[512] = "";
+    snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: x\r\nContent-Length: %s\r\n\r\n", line,
+             length);
+    assert_true(kit_connect(&client, f->server.port, id, NULL, TLS1_3_VERSION));
+    assert_true(kit_say(&client, text));
+    int got = kit_answer(&client, body, sizeof body);
+    if (got != wanted || !strstr(body, part))
+        fail_msg("%s: %d %s", line, got, body);
+    assert_true(kit_ended(&client));
+    kit_client_done(&client);
+}
+
+static void T29_no_body_is_read_of_who_is_refused(void **state)
+{
+    (void)state;
+    const struct kit_people *who = kit_people();
+    struct kit_id other = kit_id(&who->ca, "URI:spiffe://elsewhere/node/n1", 0);
+    struct fixture f;
+    start(&f, false);
+    refused_unread(&f, &other, "POST /node", "9", 403, "\"forbidden\"");
+    refused_unread(&f, &who->operator, "POST /node", "9", 403, "\"forbidden\"");
+    refused_unread(&f, &who->node, "POST /no/such/path", "1000000", 404, "\"no-such-route\"");
+    refused_unread(&f, &who->node, "POST /any", "1000000", 405, "\"method-not-allowed\"");
+    refused_unread(&f, &who->node, "POST /node", "11", 413, "\"body-too-long\"");
+    refused_unread(&f, &who->node, "POST /node?x=1", "9", 400, "\"bad-query\"");
+    kit_stop(&f.server);
+    kit_id_done(&other);
+    start(&f, true);
+    refused_unread(&f, NULL, "POST /joint", "60000", 404, "\"no-such-route\"");
+    kit_stop(&f.server);
+}
+
+static bool only_anna(void *ctx, const struct route_call *call)
+{
+    (void)ctx;
+    if (gb_bytes_is(call->name, "anna"))
+        return true;
+    http_refuse(call->request, 403, "unknown", "", "");
+    return false;
+}
+
+static void T29_who_is_unknown_is_refused_unread(void **state)
+{
+    (void)state;
+    const struct kit_people *who = kit_people();
+    struct fixture f;
+    f.router = (struct router){.routes = table, .trust_domain = "example", .known = only_anna};
+    f.server = kit_conf(router_handle, &f.router);
+    f.server.conf.admit = router_admit;
+    kit_start(&f.server);
+    refused_unread(&f, &who->node, "POST /node", "9", 403, "\"unknown\"");
+    expect(&f, &who->node, "GET /any", "", 403, "\"unknown\"");
+    expect(&f, &who->operator, "GET /any", "", 200, "4 anna");
+    expect(&f, &who->operator, "POST /node", "", 403, "\"forbidden\""); /* asked after the table */
+    kit_stop(&f.server);
+}
+
+static void what_a_route_does_not_know_is_not_passed_over(void **state)
+{
+    (void)state;
+    const struct kit_people *who = kit_people();
+    struct fixture f;
+    start(&f, false);
+    expect(&f, &who->node, "GET /any?x=1&y=2", "", 200, "");
+    expect(&f, &who->node, "GET /any?&x", "", 200, "");
+    expect(&f, &who->node, "GET /any?z=1", "", 400, "\"bad-query\"");
+    expect(&f, &who->node, "GET /any?x=1&z", "", 400, "\"bad-query\"");
+    expect(&f, &who->node, "GET /any?x=1&x=1", "", 400, "\"bad-query\"");
+    expect(&f, &who->node, "GET /any?x=%zz", "", 400, "\"bad-query\"");
+    expect(&f, &who->node, "GET /any?x=%00", "", 400, "\"bad-query\"");
+    expect(&f, &who->node, "GET /any?x&y=1&%78=1", "", 400, "\"bad-query\"");
+    expect(&f, &who->node, "GET /any?=1", "", 400, "\"bad-query\"");
+    expect(&f, &who->node, "GET /any?x&y&", "", 200, "");
+    expect(&f, &who->node, "GET /any?x%26y=1", "", 400, "\"bad-query\"");
     kit_stop(&f.server);
 }
 
@@ -232,6 +315,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(T19_what_is_not_allowed_is_denied),
+        cmocka_unit_test(T29_no_body_is_read_of_who_is_refused),
+        cmocka_unit_test(T29_who_is_unknown_is_refused_unread),
+        cmocka_unit_test(what_a_route_does_not_know_is_not_passed_over),
         cmocka_unit_test(T19_only_our_own_names_count),
         cmocka_unit_test(T19_strangers_only_enrol),
         cmocka_unit_test(a_certificate_past_its_date_may_only_renew),

@@ -1,7 +1,8 @@
-/* Prints the table of routes, a line each: listener, method, path, roles, ceiling. For
+/* Prints the table of routes, a line each: listener, method, path, query, roles, summary. For
  * tests/integration/test_openapi.py. */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "server/routes.h"
 
@@ -23,10 +24,18 @@ static const char *method_name(enum http_method method)
     return "none";
 }
 
+/* The keys that it takes, '&' between them. */
+static const char *query_of(const struct route *route)
+{
+    const char *mark = strchr(route->pattern, '?');
+    return mark ? mark + 1 : "";
+}
+
 static void print(const char *listener, const struct route *route)
 {
     for (; route->pattern; route++)
-        printf("%s\t%s\t%s\t%s%s%s\t%s\n", listener, method_name(route->method), route->pattern,
+        printf("%s\t%s\t%.*s\t%s\t%s%s%s\t%s\n", listener, method_name(route->method),
+               (int)strcspn(route->pattern, "?"), route->pattern, query_of(route),
                route->roles & ROUTE_STRANGER ? "stranger " : "",
                route->roles & ROUTE_NODE ? "node " : "",
                route->roles & ROUTE_OPERATOR ? "operator " : "", route->summary);

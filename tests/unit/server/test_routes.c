@@ -43,7 +43,7 @@ static const char *method_name(enum http_method method)
 static const char *line_of(const struct route *route, char line[128])
 {
     size_t len = (size_t)snprintf(line, 128, "%s ", method_name(route->method));
-    for (const char *p = route->pattern; *p; p++) {
+    for (const char *p = route->pattern; *p && *p != '?'; p++) {
         if (*p == '{') {
             p = strchr(p, '}');
             line[len++] = 'x';
@@ -149,6 +149,42 @@ static void a_node_that_is_not_enrolled_is_told_so(void **state)
     assert_int_equal(
         running_ask(service.api, &who->node, "GET /v1/attest/nonce", "", body, sizeof body), 403);
     assert_non_null(strstr(body, "\"node-unknown\""));
+    assert_int_equal(running_ask(service.api, &who->node, "GET /healthz", "", body, sizeof body),
+                     403);
+    assert_non_null(strstr(body, "\"node-unknown\""));
+}
+
+/* 60 MB from somebody who was removed: not a byte of it is waited for. */
+static void T29_a_node_that_is_not_enrolled_uploads_nothing(void **state)
+{
+    (void)state;
+    struct kit_client client;
+    char body[2048] = "";
+    assert_true(kit_connect(&client, service.api, &kit_people()->node, NULL, TLS1_3_VERSION));
+    assert_true(kit_say(&client, "POST /v1/token HTTP/1.1\r\nHost: x\r\n"
+                                 "Content-Length: 60000000\r\n\r\n"));
+    assert_int_equal(kit_answer(&client, body, sizeof body), 403);
+    assert_non_null(strstr(body, "\"node-unknown\""));
+    assert_true(kit_ended(&client));
+    kit_client_done(&client);
+}
+
+static void T17_only_a_plain_word_is_a_trial(void **state)
+{
+    (void)state;
+    static const char *const queries[] = {
+        "dry_run=true", "dry_run=1&dry_run=1", "dry_run=1&dry_run=0", "dry_run=",  "dry_run=2",
+        "dry-run=1",    "dry_run=1&force=1",   "dry_run=%zz",         "dry_run=01"};
+    char line[128], body[2048];
+    for (size_t i = 0; i < GB_ARRAY_LEN(queries); i++) {
+        snprintf(line, sizeof line, "POST /v1/policy?%s", queries[i]);
+        int status = running_ask(service.api, &kit_people()->operator, line, "", body, sizeof body);
+        if (status != 400)
+            fail_msg("%s: %d %s", line, status, body);
+    }
+    assert_int_not_equal(running_ask(service.api, &kit_people()->operator,
+                                     "POST /v1/policy?dry_run=1", "", body, sizeof body),
+                         400);
 }
 
 static void without_keyd_and_policy_the_service_is_not_ready_and_says_why(void **state)
@@ -169,6 +205,8 @@ int main(void)
         cmocka_unit_test(T19_the_enrolment_listener_knows_its_three_routes_only),
         cmocka_unit_test(T19_no_route_is_open_to_nobody_or_to_strangers_by_mistake),
         cmocka_unit_test(a_node_that_is_not_enrolled_is_told_so),
+        cmocka_unit_test(T29_a_node_that_is_not_enrolled_uploads_nothing),
+        cmocka_unit_test(T17_only_a_plain_word_is_a_trial),
         cmocka_unit_test(without_keyd_and_policy_the_service_is_not_ready_and_says_why),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
