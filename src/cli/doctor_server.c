@@ -10,6 +10,7 @@
 #include "net/http_client.h"
 #include "os/file.h"
 #include "rpc/keyd.h"
+#include "wire/json.h"
 
 enum { WEEK_S = 7 * 24 * 3600, MONTH_S = 30 * 24 * 3600, ANSWER_MS = 5000, LEAST_MB = 200 };
 
@@ -202,6 +203,33 @@ static void check_ports(struct doctor *doctor, const struct setting *setting)
                  "enrolment", remedy);
 }
 
+/* /readyz names each part: a server without a policy is new, not broken. */
+static void say_why_not(struct doctor *doctor, struct gb_bytes reply)
+{
+    static const char *const parts[] = {"store", "keyd"};
+    gb_cleanup(json_freep) struct json *ready = NULL;
+    bool known = json_read(reply, &ready, NULL) == GB_OK;
+    bool said = false;
+    for (size_t i = 0; known && i < GB_ARRAY_LEN(parts); i++) {
+        struct gb_bytes text;
+        if (!json_get_text(ready, parts[i], &text) || gb_bytes_is(text, "ok"))
+            continue;
+        const char *shown = gb_text_escape(doctor->arena, text, 200);
+        doctor_say(doctor, DOCTOR_FAILED, "see its log", "the server's %s: %s", parts[i],
+                   shown ? shown : "?");
+        said = true;
+    }
+    struct gb_bytes policy;
+    if (known && json_get_text(ready, "policy", &policy) &&
+        gb_bytes_is(policy, "none is applied")) {
+        doctor_say(doctor, DOCTOR_WARNING, "garboard apply -f FILE",
+                   "no policy is applied, so every node is untrusted");
+        said = true;
+    }
+    if (!said)
+        doctor_say(doctor, DOCTOR_FAILED, "see garboardd's log", "the server is not ready");
+}
+
 /* Asks as the operator whose files `server init` made; without them there is nothing to ask with.
  */
 static void check_ready(struct doctor *doctor, const struct setting *setting)
@@ -226,13 +254,11 @@ static void check_ready(struct doctor *doctor, const struct setting *setting)
     int r = conf.url ? http_client_new(&conf, &client, &err) : GB_ERR_CONFIG;
     if (r == GB_OK)
         r = http_client_send(client, "GET", "/readyz", NULL, gb_bytes(NULL, 0), &reply, &err);
-    const char *said = gb_text_escape(doctor->arena, gb_buf_bytes(&reply.body), 300);
     if (r < 0)
         doctor_say(doctor, DOCTOR_FAILED, "see the lines above, and garboardd's log",
                    "the operator cannot speak with the server: %s", conf.url ? err.text : "no URL");
     else if (reply.status != 200)
-        doctor_say(doctor, DOCTOR_FAILED, "see garboardd's log", "the server is not ready: %s",
-                   said ? said : "?");
+        say_why_not(doctor, gb_buf_bytes(&reply.body));
     else
         doctor_say(doctor, DOCTOR_OK, NULL, "the server is ready");
 }

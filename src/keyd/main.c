@@ -22,7 +22,7 @@
 #include "os/sandbox.h"
 #include "os/service.h"
 
-enum { EXIT_USAGE = 2, EXIT_CONFIG = 3, EXIT_SYSTEM = 4 }; /* garboard-keyd(8), EXIT STATUS */
+enum { EXIT_USAGE = 2, EXIT_SYSTEM = 4 }; /* garboard-keyd(8), EXIT STATUS */
 enum { TICK_MS = 1000, DEAF_MS = 100 };
 
 struct keyd {
@@ -39,7 +39,7 @@ struct keyd {
 static int exit_code(const struct gb_err *err)
 {
     return err->code == GB_ERR_CONFIG || err->code == GB_ERR_NOTFOUND || err->code == GB_ERR_LIMIT
-               ? EXIT_CONFIG
+               ? EXIT_USAGE
                : EXIT_SYSTEM;
 }
 

@@ -40,23 +40,39 @@ static bool parse_address(const char *text, uint16_t port, union conn_address *r
     return true;
 }
 
+/* 0, or errno. Who does not share finds the port taken by those who do. */
+static int bind_to(const union conn_address *address, bool share, int *ret_fd)
+{
+    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno;
+    int on = 1;
+    int reuse = share;
+    socklen_t len = address->any.sa_family == AF_INET ? sizeof address->v4 : sizeof address->v6;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &reuse, sizeof reuse) != 0 ||
+        bind(fd, &address->any, len) != 0 || listen(fd, BACKLOG) != 0) {
+        int sys = errno;
+        (void)close(fd);
+        return sys;
+    }
+    *ret_fd = fd;
+    return 0;
+}
+
 static int open_listener(const struct http_server_conf *conf, int *ret_fd, struct gb_err *err)
 {
     union conn_address address;
     if (!parse_address(conf->address, conf->port, &address))
         return gb_err_set(err, GB_ERR_CONFIG, "not an IP address to listen on");
-    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return gb_err_sys(err, errno, "socket");
-    int on = 1;
-    socklen_t len = address.any.sa_family == AF_INET ? sizeof address.v4 : sizeof address.v6;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0 ||
-        bind(fd, &address.any, len) != 0 || listen(fd, BACKLOG) != 0) {
-        int sys = errno;
-        (void)close(fd);
+    int fd = -1;
+    int sys = conf->first && conf->port != 0 ? bind_to(&address, false, &fd) : 0;
+    if (fd >= 0)
+        (void)close(fd); /* it was free */
+    if (sys == 0)
+        sys = bind_to(&address, true, &fd);
+    if (sys != 0)
         return gb_err_sys(err, sys, "cannot listen on port %u", (unsigned)conf->port);
-    }
     *ret_fd = fd;
     return GB_OK;
 }

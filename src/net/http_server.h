@@ -35,6 +35,7 @@ typedef bool http_admit(void *ctx, struct http_request *request);
 struct http_server_conf {
     const char *address; /* "127.0.0.1" "0.0.0.0" "::" */
     uint16_t port;       /* 0: the system chooses, http_server_port tells */
+    bool first;          /* nobody may listen on the port yet: the other threads come after it */
     size_t max_header;
     size_t max_body;
     size_t max_connections; /* above: the one idle for longest is closed */

@@ -12,7 +12,7 @@
 #include "server/config.h"
 #include "server/service.h"
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_BAD_CONFIG = 6 };
+enum { EXIT_USAGE = 2, EXIT_FAILED = 4 }; /* as the other programs: garboardd(8), EXIT STATUS */
 
 static const char default_path[] = "/etc/garboard/garboardd.conf";
 
@@ -86,7 +86,7 @@ static int print_config(const struct config *config)
 
 static int exit_code(int result)
 {
-    return result == GB_ERR_CONFIG || result == GB_ERR_NOTFOUND ? EXIT_BAD_CONFIG : EXIT_FAILED;
+    return result == GB_ERR_CONFIG || result == GB_ERR_NOTFOUND ? EXIT_USAGE : EXIT_FAILED;
 }
 
 /* Each connection is a descriptor; the soft limit is for programs that use select(2). */

@@ -45,11 +45,12 @@ struct threads {
     size_t count;
 };
 
-static int listen_api(struct one *one, uint16_t port, struct gb_err *err)
+static int listen_api(struct one *one, uint16_t port, bool first, struct gb_err *err)
 {
     const struct config *config = one->thread.server->config;
     const struct http_server_conf conf = {.address = config->listen,
                                           .port = port,
+                                          .first = first,
                                           .max_header = MAX_HEADER,
                                           .max_body = (size_t)config->max_body,
                                           .max_connections = (size_t)config->max_connections,
@@ -67,11 +68,12 @@ static int listen_api(struct one *one, uint16_t port, struct gb_err *err)
                            &one->thread.api, err);
 }
 
-static int listen_enroll(struct one *one, uint16_t port, struct gb_err *err)
+static int listen_enroll(struct one *one, uint16_t port, bool first, struct gb_err *err)
 {
     const struct config *config = one->thread.server->config;
     const struct http_server_conf conf = {.address = config->listen,
                                           .port = port,
+                                          .first = first,
                                           .max_header = MAX_HEADER,
                                           .max_body = ENROLL_BODY,
                                           .max_connections = ENROLL_CONNECTIONS,
@@ -108,9 +110,9 @@ static int set_up(struct threads *threads, size_t index, const struct listeners_
     if (r == GB_OK)
         r = tls_pair_make(tls, index > 0 ? &threads->all[0].tls : NULL, &one->tls, err);
     if (r == GB_OK)
-        r = listen_api(one, api, err);
+        r = listen_api(one, api, index == 0, err);
     if (r == GB_OK)
-        r = listen_enroll(one, enroll, err);
+        r = listen_enroll(one, enroll, index == 0, err);
     return r;
 }
 

@@ -43,6 +43,13 @@ agent_start w1
 good 'the node becomes trusted' is w1 verdict trusted
 id=$(field w1 id)
 
+echo '# a second server on the same ports is refused'
+mkdir "$s/other"
+sed "s#^state = .*#state = $s/other#" "$s/etc/garboardd.conf" >"$s/etc/other.conf"
+"$bin/garboardd" --config "$s/etc/other.conf" >"$s/log/other" 2>&1
+same 'two servers on one port' $? 4
+grep -q "cannot listen on port $api_port" "$s/log/other" || fail 'and says so' "$(tail -1 "$s/log/other")"
+
 echo '# restarts: nobody enrols again'
 at=$(field w1 verified_at)
 stop server
@@ -145,7 +152,7 @@ rm -f "$s"/state/garboard.db-*
 dd if=/dev/urandom of="$s/state/garboard.db" bs=4096 seek=1 count=4 conv=notrunc status=none
 start server "$bin/garboardd" --config "$s/etc/garboardd.conf"
 wait "${pid[server]}"
-same 'garboardd refuses a corrupt database' $? 6
+same 'garboardd refuses a corrupt database' $? 2
 unset 'pid[server]'
 tail -1 "$s/log/server" | grep -q 'garboard.db' || fail 'and says which' "$(tail -1 "$s/log/server")"
 cp "$s/kept.db" "$s/state/garboard.db"
