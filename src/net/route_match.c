@@ -18,7 +18,7 @@ static bool is_word(struct gb_bytes segment)
         if (!word_char(segment.data[i]))
             return false;
     /* "." and ".." would be something else to whoever makes a file name of it */
-    return segment.len > 0 && segment.data[0] != '.' && segment.data[0] != '-';
+    return segment.len > 0 && segment.data[0] != '.';
 }
 
 bool route_match(const char *pattern, struct gb_bytes path,
@@ -68,7 +68,7 @@ enum route_role route_role(const char *spiffe_id, const char *trust_domain,
         role = ROUTE_NODE;
     else if (cut_prefix(&rest, "/operator/"))
         role = ROUTE_OPERATOR;
-    if (role == ROUTE_NOBODY || !is_word(rest))
+    if (role == ROUTE_NOBODY || !is_word(rest) || rest.data[0] == '-') /* "-" begins an option */
         return ROUTE_NOBODY;
     *ret_name = rest;
     return role;

@@ -281,6 +281,8 @@ static void matching(void **state)
                  {"/a/{x}/b", "/a/1/b", true},
                  {"/a/{x}/b", "/a/1/c", false},
                  {"/a/{x}", "/a/b c", false},
+                 {"/a/{x}", "/a/.b", false},
+                 {"/a/{x}", "/a/-b", true}, /* every 64th id in base64url begins so */
                  {"/a", "", false},
                  {"/a", "a", false},
                  {"/{a}/{b}/{c}/{d}", "/1/2/3/4", false}};
