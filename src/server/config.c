@@ -57,6 +57,8 @@ static const struct conf_key table[] = {
     {"body_memory", CONF_NUMBER, AT(body_memory), "268435456", MIB, 65536 * (int64_t)MIB, NULL,
      "Bytes of bodies above 64 KB that one thread holds; above, 503; at least 2 MiB over max_body.",
      false},
+    {"body_time", CONF_SPAN, AT(body_time_s), "60s", 1, 3600, NULL,
+     "How long a body may take on its way, and again the answer.", false},
     {"shutdown_grace", CONF_SPAN, AT(shutdown_grace_s), "10s", 0, 600, NULL,
      "How long requests under way may take when the service stops.", false},
     {"log_format", CONF_CHOICE, AT(log_format), "json", 0, 0, log_formats, "Form of log lines.",

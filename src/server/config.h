@@ -32,6 +32,7 @@ struct config {
     int64_t max_connections;
     int64_t max_body;
     int64_t body_memory;
+    int64_t body_time_s;
     int64_t shutdown_grace_s;
     int log_format; /* enum gb_log_form */
     int log_level;  /* enum gb_log_level */

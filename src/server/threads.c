@@ -21,7 +21,6 @@ enum {
     ENROLL_BODY = 64 << 10,
     HANDSHAKE_MS = 10000,
     HEADER_MS = 10000,
-    BODY_MS = 60000,
     ENROLL_IDLE_MS = 30000,
     ENROLL_CONNECTIONS = 1024,
 };
@@ -56,7 +55,7 @@ static int listen_api(struct one *one, uint16_t port, bool first, struct gb_err 
                                           .max_connections = (size_t)config->max_connections,
                                           .handshake_ms = HANDSHAKE_MS,
                                           .header_ms = HEADER_MS,
-                                          .body_ms = BODY_MS,
+                                          .body_ms = config->body_time_s * 1000,
                                           .idle_ms = 4 * config->interval_s * 1000,
                                           .admit = router_admit,
                                           .budget = &one->budget};

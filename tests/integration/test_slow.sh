@@ -10,7 +10,7 @@ count=5000
 # shellcheck disable=SC2154 # service.sh sets it
 [ "$sandbox" = yes ] || count=1000 # sanitizers
 ulimit -n "$(ulimit -Hn)"
-service_init 'max_connections = 8192'
+service_init 'max_connections = 8192' 'body_time = 3s'
 keyd_start || exit 1
 server_start || exit 1
 code=0
