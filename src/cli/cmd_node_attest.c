@@ -1,4 +1,5 @@
 /* garboard node attest: asks a node for proof that is younger than this request. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -11,6 +12,16 @@
 #include "cli/verdict_text.h"
 #include "wire/json.h"
 
+/* The server says whether the proof came that was asked for; one that was restarted meanwhile has
+ * forgotten, and the time says it then. */
+static bool has_answered(const struct json *node, int64_t asked_s)
+{
+    bool asked = true;
+    int64_t verified_s = 0;
+    return json_get_bool(node, "asked", &asked) && !asked &&
+           reply_time(node, "verified_at", &verified_s) && verified_s >= asked_s;
+}
+
 /* Asks until the node's last proof is not older than `asked_s`. CMD_REFUSED when the time is over.
  */
 static int wait_for(struct server_client *client, const char *path, int64_t asked_s,
@@ -19,11 +30,10 @@ static int wait_for(struct server_client *client, const char *path, int64_t aske
     const struct timespec pause = {.tv_nsec = 300 * 1000000L};
     for (;;) {
         gb_cleanup(json_freep) struct json *node = NULL;
-        int64_t verified_s = 0;
         int r = server_get(client, path, &node, err);
         if (r != 0)
             return r;
-        if (reply_time(node, "verified_at", &verified_s) && verified_s >= asked_s)
+        if (has_answered(node, asked_s))
             return CMD_OK;
         if (gb_clock_ms() >= limit_ms)
             break;

@@ -112,12 +112,12 @@ static enum admit_answer by_ek(struct thread *thread, struct gb_arena *arena,
         return wait_for_operator(thread, ask, remote, ret_ek, ret_refusal);
     if (!admit_name(grant.node_name, NULL, ask->name))
         return refused(ret_refusal, REFUSAL_GRANT_NAME);
-    enum admit_answer answer = reserve(thread, NULL, 0, ret_refusal, ret_ticket);
-    if (answer == ADMIT_OK) {
-        (*ret_ticket)->has_grant = true;
-        memcpy((*ret_ticket)->grant_ek, ret_ek, 32);
-    }
-    return answer;
+    r = tickets_reserve_ek(thread->server->tickets, ret_ek, gb_clock_ms(), ret_ticket, NULL);
+    if (r == GB_OK)
+        return ADMIT_OK;
+    return refused(ret_refusal, r == GB_ERR_AGAIN   ? REFUSAL_BUSY
+                                : r == GB_ERR_LIMIT ? REFUSAL_ENROLMENTS_FULL
+                                                    : REFUSAL_NO_MEMORY);
 }
 
 enum admit_answer admit(struct thread *thread, struct gb_arena *arena, const struct admit_ask *ask,

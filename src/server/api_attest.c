@@ -193,7 +193,7 @@ static void record_same(struct attesting *a)
     live.progress = gb_bytes(progress, progress_write(&a->round.after, progress));
     if (!store_live_set(server->store, &live))
         gb_log_event(GB_LOG_ERROR, "out-of-memory", GB_LOG_TEXT("what", "liveness"));
-    nodes_proven(server->nodes, a->node, a->round.told.verified_s, a->round.told.ima_entries);
+    nodes_proven(server->nodes, a->node, &a->round.told);
     tell(a);
 }
 
@@ -229,6 +229,7 @@ static void judged(struct work *work)
     nodes_told(work->thread->server->nodes, a->node, &before);
     if (!a->round.claims.quote_proven) {
         a->round.told.verified_s = before.verified_s; /* nothing was verified */
+        a->round.told.issued_ms = before.issued_ms;
         a->round.told.reset_count = before.reset_count;
     }
     if (round_is_news(&before, &a->round))

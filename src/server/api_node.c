@@ -48,7 +48,7 @@ static struct json *node_json(const struct server *server, const struct node_sum
 {
     char id[NODE_ID_TEXT];
     const struct node_verdict *verdict = &node->verdict;
-    enum liveness liveness = liveness_of(&server->spans, verdict->verified_s, gb_clock_s());
+    enum liveness liveness = nodes_liveness(&server->spans, verdict, gb_clock_s());
     node_id_text(node->id, id);
     struct json *json = json_new_object();
     json_set(json, "id", json_text(id));
@@ -57,6 +57,7 @@ static struct json *node_json(const struct server *server, const struct node_sum
     json_set(json, "tier", json_text(gb_tier_name((enum gb_tier)verdict->tier)));
     json_set(json, "liveness", json_text(liveness_name(liveness)));
     json_set(json, "verified_at", answer_time(verdict->verified_s));
+    json_set(json, "asked", json_bool(node->asked));
     json_set(json, "enrolled_at", answer_time(node->enrolled_s));
     json_set(json, "policy", json_text(verdict->policy));
     json_set(json, "broken", broken_json(verdict));

@@ -8,6 +8,7 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "policy/field.h"
+#include "server/node_id.h"
 #include "wire/json.h"
 
 int ask_body(struct gb_bytes in, struct json **ret_body, struct gb_err *err)
@@ -99,6 +100,11 @@ const char *ask_text_optional(struct ask *ask, const char *key, size_t max)
 const char *ask_name(struct ask *ask, const char *key)
 {
     const char *name = ask_text_optional(ask, key, 253);
+    uint8_t id[NODE_ID_SIZE];
+    if (name && node_id_parse(gb_bytes_str(name), id)) {
+        ask_fail(ask, "%s: has the form of a node's id", key); /* it would hide that node */
+        return NULL;
+    }
     if (name && field_name_ok(gb_bytes_str(name)))
         return name;
     ask_fail(ask, "%s: must be a name of lower case letters, digits, '-' and '.'", key);

@@ -4,7 +4,11 @@ enum liveness liveness_of(const struct liveness_spans *spans, int64_t verified_s
 {
     if (verified_s == 0)
         return LIVENESS_NEVER;
-    int64_t age_s = now_s - verified_s;
+    return verified_s > now_s ? LIVENESS_STALE : liveness_of_age(spans, now_s - verified_s);
+}
+
+enum liveness liveness_of_age(const struct liveness_spans *spans, int64_t age_s)
+{
     if (age_s <= spans->fresh_s)
         return LIVENESS_FRESH;
     return age_s <= spans->unreachable_s ? LIVENESS_STALE : LIVENESS_UNREACHABLE;

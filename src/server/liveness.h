@@ -12,9 +12,11 @@ struct liveness_spans {
     int64_t unreachable_s; /* past this: unreachable */
 };
 
-/* `verified_s`: when the nonce of the last proof was issued; 0: never. A clock that was set back
- * makes a proof young, never old. */
+/* `verified_s`: when the nonce of the last proof was issued, UTC; 0: never. One that lies ahead is
+ * of a clock that was wrong, then or now: stale, until the next proof. */
 enum liveness liveness_of(const struct liveness_spans *spans, int64_t verified_s, int64_t now_s);
+/* By a clock that nobody sets. */
+enum liveness liveness_of_age(const struct liveness_spans *spans, int64_t age_s);
 /* "never" "fresh" "stale" "unreachable" */
 const char *liveness_name(enum liveness liveness);
 

@@ -209,13 +209,14 @@ bool nodes_tell(struct nodes *nodes, struct node *node, const struct node_verdic
     return told;
 }
 
-void nodes_proven(struct nodes *nodes, struct node *node, int64_t verified_s, uint64_t ima_entries)
+void nodes_proven(struct nodes *nodes, struct node *node, const struct node_verdict *verdict)
 {
     struct entry *entry = (struct entry *)node;
     struct shard *shard = shard_of(nodes, node->id);
     pthread_mutex_lock(&shard->lock);
-    entry->verdict.verified_s = verified_s;
-    entry->verdict.ima_entries = ima_entries;
+    entry->verdict.verified_s = verdict->verified_s;
+    entry->verdict.issued_ms = verdict->issued_ms;
+    entry->verdict.ima_entries = verdict->ima_entries;
     pthread_mutex_unlock(&shard->lock);
 }
 

@@ -33,6 +33,7 @@ struct node_verdict {
     uint8_t links[GB_LINK_COUNT];
     uint64_t trust_id;  /* of the documents that judged */
     int64_t verified_s; /* when the nonce of the last proof was issued, UTC */
+    int64_t issued_ms;  /* the same, monotonic; 0: before this start */
     const char *reason; /* the first contraindicated finding; NULL: none */
     const char *policy; /* name and version; NULL: none */
     uint64_t ima_entries;
@@ -59,6 +60,7 @@ struct node_summary {
     uint8_t transport[STORE_HASH];
     struct node_verdict verdict;
     int64_t enrolled_s;
+    bool asked;        /* for a fresh proof, which has not come yet */
     uint64_t revision; /* of its last change */
 };
 
@@ -85,7 +87,7 @@ void nodes_give(struct nodes *nodes, struct node *node);
 GB_MUST_USE bool nodes_tell(struct nodes *nodes, struct node *node,
                             const struct node_verdict *verdict);
 /* The same judgement, proven anew: costs no allocation. */
-void nodes_proven(struct nodes *nodes, struct node *node, int64_t verified_s, uint64_t ima_entries);
+void nodes_proven(struct nodes *nodes, struct node *node, const struct node_verdict *verdict);
 /* The judgement that stands, without its strings. For the taker. */
 void nodes_told(struct nodes *nodes, const struct node *node, struct node_verdict *ret_verdict);
 /* The outstanding nonce, if any, is void from now on. */
@@ -98,6 +100,10 @@ GB_MUST_USE int nodes_find(struct nodes *nodes, struct gb_arena *arena, struct g
 GB_MUST_USE int nodes_list(struct nodes *nodes, struct gb_arena *arena, uint64_t since,
                            struct node_summary **ret_nodes, size_t *ret_count,
                            uint64_t *ret_revision, struct gb_err *err);
+
+/* By the monotonic clock where the proof is of this start. */
+enum liveness nodes_liveness(const struct liveness_spans *spans, const struct node_verdict *verdict,
+                             int64_t now_s);
 
 struct nodes_count {
     uint64_t all, trusted, untrusted, unknown;

@@ -108,8 +108,11 @@ static bool arena_text(struct gb_arena *arena, const char *text, const char **re
 bool entry_summary(const struct entry *entry, struct gb_arena *arena,
                    struct node_summary *ret_summary)
 {
-    struct node_summary summary = {
-        .verdict = entry->verdict, .enrolled_s = entry->enrolled_s, .revision = entry->revision};
+    struct node_summary summary = {.verdict = entry->verdict,
+                                   .enrolled_s = entry->enrolled_s,
+                                   .asked = entry->void_ms > 0 &&
+                                            entry->verdict.issued_ms <= entry->void_ms,
+                                   .revision = entry->revision};
     memcpy(summary.id, entry->node.id, sizeof summary.id);
     memcpy(summary.transport, entry->node.transport, sizeof summary.transport);
     bool ok = arena_text(arena, entry->node.name, &summary.name) &&

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "server/liveness.h"
 #include "server/node_id.h"
 #include "server/nodes.h"
@@ -123,6 +124,14 @@ int nodes_list(struct nodes *nodes, struct gb_arena *arena, uint64_t since,
     return GB_OK;
 }
 
+enum liveness nodes_liveness(const struct liveness_spans *spans, const struct node_verdict *verdict,
+                             int64_t now_s)
+{
+    if (verdict->verified_s == 0 || verdict->issued_ms == 0)
+        return liveness_of(spans, verdict->verified_s, now_s);
+    return liveness_of_age(spans, (gb_clock_ms() - verdict->issued_ms) / 1000);
+}
+
 struct counting {
     const struct liveness_spans *spans;
     int64_t now_s;
@@ -138,7 +147,7 @@ static bool count_one(void *ctx, const struct entry *entry)
     count->unknown += !verdict->judged;
     count->trusted += verdict->judged && verdict->trusted;
     count->untrusted += verdict->judged && !verdict->trusted;
-    count->liveness[liveness_of(counting->spans, verdict->verified_s, counting->now_s)]++;
+    count->liveness[nodes_liveness(counting->spans, verdict, counting->now_s)]++;
     if (verdict->verified_s > count->last_verified_s)
         count->last_verified_s = verdict->verified_s;
     return true;

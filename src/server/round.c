@@ -59,6 +59,7 @@ static int tell(struct gb_arena *arena, struct round *round, struct gb_err *err)
                                 .tier = (uint8_t)verdict->tier,
                                 .trust_id = snapshot_trust(round->snapshot)->id,
                                 .verified_s = round->nonce.issued_s,
+                                .issued_ms = round->nonce.issued_ms,
                                 .policy = snapshot_policy(round->snapshot),
                                 .reason = first_reason(arena, verdict),
                                 .ima_entries = round->after.seen.ima.next,

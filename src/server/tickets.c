@@ -13,6 +13,8 @@ struct slot {
     bool done;
     bool has_token;
     uint8_t token[8];
+    bool has_ek;
+    uint8_t ek[STORE_HASH];
     uint8_t challenge[TICKET_CHALLENGE];
     int64_t expires_ms;
 };
@@ -134,6 +136,48 @@ int tickets_reserve(struct tickets *tickets, const uint8_t *token, uint32_t uses
     ticket_free(ticket);
     return reserved ? gb_err_set(err, GB_ERR_AGAIN, "the token is reserved")
                     : gb_err_set(err, GB_ERR_LIMIT, "too many enrolments are under way");
+}
+
+/* Locked. Whether an open one, or none, is all that this EK has. */
+static bool clear_ek(struct tickets *tickets, const uint8_t ek[STORE_HASH])
+{
+    for (size_t i = 0; i < tickets->max; i++) {
+        struct slot *slot = &tickets->slots[i];
+        if (!slot->ticket || slot->done || !slot->has_ek ||
+            memcmp(slot->ek, ek, sizeof slot->ek) != 0)
+            continue;
+        if (slot->busy)
+            return false;
+        empty(slot);
+    }
+    return true;
+}
+
+int tickets_reserve_ek(struct tickets *tickets, const uint8_t ek[STORE_HASH], int64_t now_ms,
+                       struct ticket **ret_ticket, struct gb_err *err)
+{
+    uint32_t holders;
+    struct ticket *ticket = ticket_new();
+    if (!ticket)
+        return gb_err_nomem(err);
+    ticket->has_grant = true;
+    memcpy(ticket->grant_ek, ek, sizeof ticket->grant_ek);
+    pthread_mutex_lock(&tickets->lock);
+    bool clear = clear_ek(tickets, ek);
+    struct slot *room = clear ? survey(tickets, NULL, now_ms, &holders) : NULL;
+    if (room) {
+        occupy(room, ticket, NULL, now_ms + tickets->life_ms);
+        room->has_ek = true;
+        memcpy(room->ek, ek, sizeof room->ek);
+    }
+    pthread_mutex_unlock(&tickets->lock);
+    if (room) {
+        *ret_ticket = ticket;
+        return GB_OK;
+    }
+    ticket_free(ticket);
+    return clear ? gb_err_set(err, GB_ERR_LIMIT, "too many enrolments are under way")
+                 : gb_err_set(err, GB_ERR_AGAIN, "this EK's enrolment is being answered");
 }
 
 /* Locked. A ticket that somebody has is in its slot. */

@@ -42,9 +42,13 @@ GB_MUST_USE int tickets_new(size_t max, int64_t life_ms, struct tickets **ret_ti
                             struct gb_err *err);
 void tickets_free(struct tickets *tickets);
 
-/* A ticket for the caller's sole use. `token` (8 bytes) may be NULL; with one, fewer than `uses`
- * tickets may hold it: GB_ERR_AGAIN otherwise. GB_ERR_LIMIT: the table is full. Any thread; so all
- * below. */
+/* A ticket for the caller's sole use, for an EK that may come in without a token: it replaces one
+ * that waits for its answer, so that each EK has one. GB_ERR_AGAIN: that one is being answered. Any
+ * thread; so all below. */
+GB_MUST_USE int tickets_reserve_ek(struct tickets *tickets, const uint8_t ek[STORE_HASH],
+                                   int64_t now_ms, struct ticket **ret_ticket, struct gb_err *err);
+/* The same for a token (8 bytes; NULL: for nothing): fewer than `uses` tickets may hold it,
+ * GB_ERR_AGAIN otherwise. GB_ERR_LIMIT: the table is full. */
 GB_MUST_USE int tickets_reserve(struct tickets *tickets, const uint8_t *token, uint32_t uses,
                                 int64_t now_ms, struct ticket **ret_ticket, struct gb_err *err);
 /* Gives a reserved ticket into the table under its challenge; it expires `life_ms` after it was

@@ -17,7 +17,7 @@ const char *vouch_refusal(struct server *server, const struct node *node)
         return "this node's last verdict is untrusted";
     if (told.trust_id != snapshot_trust(snapshot)->id)
         return "this node was not judged by the documents in force yet";
-    if (liveness_of(&server->spans, told.verified_s, gb_clock_s()) != LIVENESS_FRESH)
+    if (nodes_liveness(&server->spans, &told, gb_clock_s()) != LIVENESS_FRESH)
         return "this node's last proof is not fresh";
     return NULL;
 }

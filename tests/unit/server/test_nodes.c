@@ -127,6 +127,14 @@ static void T02_a_nonce_is_its_own_nodes(void **state)
     nodes_give(*state, two);
 }
 
+static bool is_asked(struct nodes *nodes)
+{
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    struct node_summary node;
+    assert_int_equal(nodes_find(nodes, arena, gb_bytes_str("worker-1"), &node, NULL), GB_OK);
+    return node.asked;
+}
+
 static void who_asks_for_fresh_voids_what_is_out(void **state)
 {
     uint8_t id[STORE_ID];
@@ -137,6 +145,12 @@ static void who_asks_for_fresh_voids_what_is_out(void **state)
     assert_true(nodes_ask(*state, id, 50));
     assert_int_equal(take(*state, 1, &node), GB_OK);
     assert_int_equal(node->void_ms, 50);
+    struct node_verdict verdict = {.judged = true, .verified_s = 9, .issued_ms = 50};
+    assert_true(nodes_tell(*state, node, &verdict)); /* of a nonce of before */
+    assert_true(is_asked(*state));
+    verdict.issued_ms = 51;
+    nodes_proven(*state, node, &verdict);
+    assert_false(is_asked(*state));
     nodes_give(*state, node);
 }
 

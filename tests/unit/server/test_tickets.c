@@ -58,11 +58,35 @@ static void a_token_is_reserved_until_its_ticket_ends(void **state)
     tickets_free(tickets);
 }
 
+static void an_ek_has_one_ticket(void **state)
+{
+    (void)state;
+    struct tickets *tickets;
+    struct ticket *ticket;
+    const uint8_t ek[STORE_HASH] = {1}, other[STORE_HASH] = {2};
+    const uint8_t first[TICKET_CHALLENGE] = {1}, second[TICKET_CHALLENGE] = {2};
+    assert_int_equal(tickets_new(2, 1000, &tickets, NULL), GB_OK);
+    assert_int_equal(tickets_reserve_ek(tickets, ek, 0, &ticket, NULL), GB_OK);
+    assert_int_equal(tickets_reserve_ek(tickets, ek, 0, &ticket, NULL), GB_ERR_AGAIN);
+    assert_true(ticket->has_grant);
+    assert_memory_equal(ticket->grant_ek, ek, sizeof ek);
+    tickets_open(tickets, ticket, first);
+    for (int i = 0; i < 10; i++) { /* and takes nobody's room */
+        assert_int_equal(tickets_reserve_ek(tickets, ek, 0, &ticket, NULL), GB_OK);
+        tickets_open(tickets, ticket, second);
+    }
+    assert_int_equal(tickets_reserve_ek(tickets, other, 0, &ticket, NULL), GB_OK);
+    assert_int_equal(tickets_take(tickets, first, 0, &ticket, NULL), GB_ERR_NOTFOUND);
+    assert_int_equal(tickets_take(tickets, second, 0, &ticket, NULL), GB_OK);
+    tickets_free(tickets);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_table_gives_up_answers_but_no_challenge),
         cmocka_unit_test(a_token_is_reserved_until_its_ticket_ends),
+        cmocka_unit_test(an_ek_has_one_ticket),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,6 +71,11 @@ static void T12_only_who_is_trusted_now_is_vouched_for(void **state)
     verdict.verified_s -= running.server->spans.fresh_s + 10;
     expect(verdict, "not fresh");
     verdict = good();
+    verdict.verified_s += 3600; /* of a clock that was wrong */
+    expect(verdict, "not fresh");
+    verdict.issued_ms = gb_clock_ms(); /* by which nobody can be wrong */
+    expect(verdict, NULL);
+    verdict = good();
     verdict.judged = false;
     expect(verdict, "not judged");
 }
