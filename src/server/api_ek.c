@@ -36,6 +36,7 @@ void api_waiting_list(void *ctx, const struct route_call *call)
         json_set(item, "ek", answer_digest(arena, nodes[i].ek));
         json_set(item, "tpm", json_text(NULL)); /* not proven before keyd saw it */
         json_set(item, "remote", json_text(nodes[i].remote));
+        json_set(item, "asks", json_number(nodes[i].asks));
         json_set(item, "asked_at", answer_time(nodes[i].asked_s));
         json_set(item, "expires_at",
                  answer_time(gb_clock_s() + (nodes[i].expires_ms - now_ms) / 1000));

@@ -1,5 +1,7 @@
 #include "server/waiting.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,6 +68,23 @@ static void copy_address(char out[WAITING_REMOTE], const char *remote)
              remote);
 }
 
+/* Who has one IPv6 address has a /64 of them. */
+static void network_of(const char *address, uint8_t out[WAITING_NETWORK])
+{
+    char bare[WAITING_REMOTE];
+    struct in6_addr six;
+    struct in_addr four;
+    const char *from = *address == '[' ? address + 1 : address;
+    snprintf(bare, sizeof bare, "%.*s", (int)strcspn(from, "]%"), from);
+    memset(out, 0, WAITING_NETWORK);
+    if (inet_pton(AF_INET6, bare, &six) == 1 && IN6_IS_ADDR_V4MAPPED(&six))
+        memcpy(out + 1, &six.s6_addr[12], 4);
+    else if (inet_pton(AF_INET6, bare, &six) == 1)
+        memcpy(out, &six, WAITING_NETWORK);
+    else if (inet_pton(AF_INET, bare, &four) == 1)
+        memcpy(out + 1, &four, 4);
+}
+
 static struct waiting_node *find(struct waiting *waiting, const uint8_t ek[32])
 {
     for (size_t i = 0; i < waiting->count; i++)
@@ -74,33 +93,40 @@ static struct waiting_node *find(struct waiting *waiting, const uint8_t ek[32])
     return NULL;
 }
 
-static bool has_room(const struct waiting *waiting, const char *address)
+static bool has_room(const struct waiting *waiting, const uint8_t network[WAITING_NETWORK])
 {
     size_t same = 0;
     for (size_t i = 0; i < waiting->count; i++)
-        same += strcmp(waiting->nodes[i].remote, address) == 0;
+        same += memcmp(waiting->nodes[i].network, network, WAITING_NETWORK) == 0;
     return waiting->count < waiting->max && same < waiting->max_each;
 }
 
-/* Locked. */
+/* Locked. An EK's public area is no secret: who asks with it later changes nothing of what an
+ * operator sees, and does not keep another's entry alive. */
 static bool note(struct waiting *waiting, const struct waiting_node *asks)
 {
     struct waiting_node *known = find(waiting, asks->ek);
-    if (!known && !has_room(waiting, asks->remote))
+    if (!known && !has_room(waiting, asks->network))
         return false;
-    if (!known)
-        known = &waiting->nodes[waiting->count++];
-    *known = *asks;
+    if (!known) {
+        waiting->nodes[waiting->count++] = *asks;
+        return true;
+    }
+    known->asks++;
+    if (strcmp(known->name, asks->name) == 0 && strcmp(known->remote, asks->remote) == 0)
+        known->expires_ms = asks->expires_ms;
     return true;
 }
 
 bool waiting_ask(struct waiting *waiting, const char *name, const uint8_t ek[32],
                  const char *remote, int64_t now_ms, int64_t now_s)
 {
-    struct waiting_node asks = {.asked_s = now_s, .expires_ms = now_ms + waiting->life_ms};
+    struct waiting_node asks = {
+        .asks = 1, .asked_s = now_s, .expires_ms = now_ms + waiting->life_ms};
     snprintf(asks.name, sizeof asks.name, "%s", name);
     memcpy(asks.ek, ek, sizeof asks.ek);
     copy_address(asks.remote, remote);
+    network_of(asks.remote, asks.network);
     pthread_mutex_lock(&waiting->lock);
     drop_expired(waiting, now_ms);
     bool noted = note(waiting, &asks);

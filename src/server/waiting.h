@@ -1,5 +1,5 @@
 /* Nodes that asked to join without token or listing and wait for an operator. In memory, bounded,
- * few for each remote address, and they expire: whoever asks costs one hash and one look-up. */
+ * few for each remote network, and they expire: whoever asks costs one hash and one look-up. */
 #ifndef GB_SERVER_WAITING_H
 #define GB_SERVER_WAITING_H
 
@@ -12,11 +12,13 @@
 #include "base/check.h"
 #include "base/err.h"
 
-enum { WAITING_NAME = 254, WAITING_REMOTE = 64 };
+enum { WAITING_NAME = 254, WAITING_REMOTE = 64, WAITING_NETWORK = 8 };
 
 struct waiting_node {
     char name[WAITING_NAME];
-    char remote[WAITING_REMOTE]; /* address without port */
+    char remote[WAITING_REMOTE];      /* address without port */
+    uint8_t network[WAITING_NETWORK]; /* an IPv6 /64, or an IPv4 address behind a zero */
+    uint64_t asks;                    /* how often somebody asked with this EK */
     uint8_t ek[32];
     int64_t asked_s;    /* UTC, for people */
     int64_t expires_ms; /* monotonic */
@@ -27,8 +29,9 @@ struct waiting;
 GB_MUST_USE int waiting_new(size_t max, size_t max_each, int64_t life_ms,
                             struct waiting **ret_waiting, struct gb_err *err);
 void waiting_free(struct waiting *waiting);
-/* Notes the node, or renews what stands of this EK. `remote` is "address:port". False when the
- * table, or the remote's share of it, is full. Any thread; so all below. */
+/* Notes the node; what stands of this EK stays as it was first said, and lives on when the same is
+ * said again. `remote` is "address:port". False when the table, or the share of the remote (IPv6:
+ * of its /64), is full. Any thread; so all below. */
 GB_MUST_USE bool waiting_ask(struct waiting *waiting, const char *name, const uint8_t ek[32],
                              const char *remote, int64_t now_ms, int64_t now_s);
 /* It may come in, or is not wanted. */
