@@ -46,6 +46,8 @@ static struct {
     int waits;       /* answers of 202 before a challenge */
     int conflicts;   /* answers of 409 before a verdict */
     bool wrong_name; /* a credential for another key */
+    bool other_ca;   /* all is of another CA than the pinned one */
+    bool other_key;  /* a certificate for the server's own key */
     bool expired;    /* certificate-expired until renewed */
     /* What they look at. */
     int begins, enrolled, rounds, renewals, unproven;
@@ -182,7 +184,8 @@ static bool key_proven(const struct json *body, struct gb_bytes answered, struct
            proven;
 }
 
-static const char *issue_to(const struct key *key)
+/* A certificate of `ca`, which then is the one that the server names as its own. */
+static const char *issue_to(const struct signer *ca, const struct key *key)
 {
     gb_cleanup(gb_buf_done) struct gb_buf pem;
     const struct issue what = {.role = ISSUE_CLIENT,
@@ -191,9 +194,11 @@ static const char *issue_to(const struct key *key)
                                .not_before_s = server.not_before_s,
                                .not_after_s = server.not_after_s};
     gb_buf_init(&pem, 1 << 16);
-    assert_int_equal(issue_cert(server.ca, server.ca_pem, key, &what, &pem, NULL), 0);
+    assert_int_equal(issue_cert(ca, server.ca_pem, key, &what, &pem, NULL), 0);
     return (const char *)kept(gb_buf_bytes(&pem)).data;
 }
+
+static int write_ca(const struct signer *ca, struct gb_buf *out);
 
 static void finish(struct http_request *request, const struct json *body)
 {
@@ -220,11 +225,28 @@ static void finish(struct http_request *request, const struct json *body)
         return;
     }
     server.enrolled++;
+    if (server.other_key) {
+        uint8_t x[32], y[32], fingerprint[32];
+        key_free(key);
+        key = NULL;
+        assert_int_equal(signer_public(server.tls, x, y, fingerprint, NULL), 0);
+        assert_int_equal(key_from_ec(KEY_P256, gb_bytes(x, 32), gb_bytes(y, 32), &key, NULL), 0);
+    }
     struct json *json = json_new_object();
     json_set(json, "node", json_text("0192-node"));
     json_set(json, "name", json_text("n1"));
-    json_set(json, "certificate", json_text(issue_to(key)));
+    gb_cleanup(signer_freep) struct signer *other = NULL;
+    const struct gb_bytes ca_pem = server.ca_pem;
+    if (server.other_ca) {
+        gb_cleanup(gb_buf_done) struct gb_buf pem;
+        gb_buf_init(&pem, 1 << 16);
+        assert_int_equal(signer_new(&other, NULL), 0);
+        assert_int_equal(write_ca(other, &pem), 0);
+        server.ca_pem = kept(gb_buf_bytes(&pem));
+    }
+    json_set(json, "certificate", json_text(issue_to(other ? other : server.ca, key)));
     json_set(json, "ca", json_text((const char *)server.ca_pem.data));
+    server.ca_pem = ca_pem;
     json_set(json, "trust_domain", json_text("example.org"));
     json_set(json, "interval_s", json_number(60));
     answer(request, 200, json);
@@ -266,7 +288,7 @@ static void renew_it(struct http_request *request, const struct json *body)
     server.expired = false;
     server.not_after_s += 1000000000;
     struct json *json = json_new_object();
-    json_set(json, "certificate", json_text(issue_to(key)));
+    json_set(json, "certificate", json_text(issue_to(server.ca, key)));
     json_set(json, "not_after", json_text("2060-01-01T00:00:00Z"));
     answer(request, 200, json);
 }
@@ -589,6 +611,33 @@ static void another_tpm_under_the_same_state_is_told(void **state)
     assert_int_equal(server.rounds, 1);
 }
 
+/* What it would believe from then on. */
+static void T03_a_ca_that_is_not_the_pinned_one_is_not_taken(void **state)
+{
+    (void)state;
+    gb_cleanup(agent_done) struct agent agent;
+    start(&agent, config_of(""));
+    server.other_ca = true;
+    assert_int_equal(agent_step(&agent, &wait_s, &err), GB_ERR_DENIED);
+    assert_non_null(strstr(err.text, "another CA"));
+    assert_int_equal(server.enrolled, 1);
+    server.other_ca = false;
+    step_ok(&agent);
+}
+
+static void T03_a_certificate_for_another_key_is_not_taken(void **state)
+{
+    (void)state;
+    gb_cleanup(agent_done) struct agent agent;
+    start(&agent, config_of(""));
+    server.other_key = true;
+    assert_int_equal(agent_step(&agent, &wait_s, &err), GB_ERR_DENIED);
+    assert_non_null(strstr(err.text, "for another key"));
+    assert_int_equal(server.enrolled, 1);
+    server.other_key = false;
+    step_ok(&agent);
+}
+
 static void another_server_is_not_spoken_to(void **state)
 {
     (void)state;
@@ -635,6 +684,10 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(renews_in_time_and_after_a_long_absence, setup, teardown),
         cmocka_unit_test_setup_teardown(another_tpm_under_the_same_state_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(T03_a_ca_that_is_not_the_pinned_one_is_not_taken, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(T03_a_certificate_for_another_key_is_not_taken, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(another_server_is_not_spoken_to, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_does_not_stop_it, setup, teardown),
     };

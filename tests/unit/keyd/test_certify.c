@@ -479,6 +479,35 @@ static void T05_a_challenge_needs_its_own_ek_certificate(void **unused)
     assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
 }
 
+/* EK Credential Profile, B.3: what has other attributes would open credentials for any Name. The
+ * certificate is of the same key, so it does not tell. */
+static void T04_an_ek_with_other_attributes_gets_no_challenge(void **unused)
+{
+    (void)unused;
+    enum { NAME_ALG = 4, ATTRIBUTES = 6 }; /* in TPM2B_PUBLIC */
+    static const uint32_t flips[] = {TPMA_FIXED_TPM,  TPMA_FIXED_PARENT, TPMA_SENSITIVE_DATA_ORIGIN,
+                                     TPMA_RESTRICTED, TPMA_DECRYPT,      TPMA_ADMIN_WITH_POLICY,
+                                     TPMA_SIGN,       TPMA_ST_CLEAR};
+    struct rpc_reply reply;
+    struct rpc_request request = challenge_request();
+    for (size_t i = 0; i < GB_ARRAY_LEN(flips); i++) {
+        uint8_t *area = (uint8_t *)(uintptr_t)gb_arena_copy(arena, ek.public_area).data;
+        for (int j = 0; j < 4; j++)
+            area[ATTRIBUTES + j] ^= (uint8_t)(flips[i] >> (24 - 8 * j));
+        request.challenge.ek_public = gb_bytes(area, ek.public_area.len);
+        assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+        assert_non_null(strstr(err.text, "attributes"));
+    }
+    uint8_t *area = (uint8_t *)(uintptr_t)gb_arena_copy(arena, ek.public_area).data;
+    area[NAME_ALG] = 0;
+    area[NAME_ALG + 1] = 4; /* SHA-1 */
+    request.challenge.ek_public = gb_bytes(area, ek.public_area.len);
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    assert_non_null(strstr(err.text, "SHA-2"));
+    request.challenge.ek_public = ek.public_area;
+    must(serve(&request, &reply));
+}
+
 static void T05_without_roots_nobody_enrols(void **unused)
 {
     (void)unused;
@@ -581,6 +610,67 @@ static void T06_a_renewal_by_another_ak_is_refused(void **unused)
     request.renew.certify_signature = made.signature;
     assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
     assert_non_null(strstr(err.text, "AK"));
+}
+
+/* Fit to be a transport key, and not the node's: of another template. */
+static struct tpm_key signing_key(uint32_t handle)
+{
+    char command[512];
+    const char *f = swtpm.folder;
+    struct tpm_key key = {.handle = handle};
+    snprintf(command, sizeof command,
+             "tpm2_createprimary -Q -C o -G ecc256:ecdsa-sha256 -c %s/s.ctx -a "
+             "'fixedtpm|fixedparent|sensitivedataorigin|userwithauth|sign'",
+             f);
+    swtpm_tool(&swtpm, command);
+    snprintf(command, sizeof command, "tpm2_evictcontrol -Q -C o -c %s/s.ctx 0x%08x", f,
+             (unsigned)handle);
+    swtpm_tool(&swtpm, command);
+    swtpm_tool(&swtpm, "tpm2_flushcontext -t");
+    snprintf(command, sizeof command, "tpm2_readpublic -Q -c 0x%08x -o %s/s.pub", (unsigned)handle,
+             f);
+    swtpm_tool(&swtpm, command);
+    snprintf(command, sizeof command, "%s/s.pub", f);
+    must(file_read(arena, command, GB_LIMIT_PUBLIC, &key.public_area, &err));
+    must(tpm_public_read(key.public_area, &key.area, &err));
+    tpm_close(tpm); /* which keeps but four keys in use */
+    must(tpm_open(&(struct tpm_conf){.tcti = swtpm.tcti}, &tpm, &err));
+    return key;
+}
+
+/* The quote is bound to the certificate's key; what the AK certifies is another of its TPM. */
+static void T03_a_renewal_for_another_transport_key_is_refused(void **unused)
+{
+    (void)unused;
+    struct keyd_certificate old = enrolled();
+    struct rpc_reply reply;
+    struct rpc_request request = renewal(old.pem);
+    struct tpm_key other = signing_key(0x81010045);
+    struct tpm_certification made =
+        certification_of(&ak, &other, gb_bytes(request.renew.nonce, 32));
+    request.renew.certify_attest = made.attest;
+    request.renew.certify_signature = made.signature;
+    request.renew.transport_public = other.public_area;
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    assert_non_null(strstr(err.text, "not the certificate's"));
+}
+
+/* garboardd's own certificate is ours, too, and for a key of the right TPM here. */
+static void T19_only_a_nodes_certificate_is_renewed(void **unused)
+{
+    (void)unused;
+    struct rpc_reply reply;
+    struct keyd_certificate servers;
+    gb_cleanup(key_freep) struct key *key = NULL;
+    const struct conf_list none = config.server_names;
+    const char *names[] = {"server.example"};
+    config.server_names = (struct conf_list){.items = names, .count = 1};
+    must(tpm_public_key(&transport.area, &key, &err));
+    must(server_cert_issue(&desk, key, &servers, &err));
+    config.server_names = none;
+    struct rpc_request request = renewal(servers.pem);
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    assert_non_null(strstr(err.text, "not a node's"));
 }
 
 /* A certificate for this transport key, as keyd would write it, under any id. */
@@ -712,6 +802,62 @@ static void a_token_says_what_was_proven(void **unused)
     assert_false(openssl_verifies(broken));
 }
 
+/* There is a grace for renewals, none for tokens. */
+static void a_token_ends_with_the_certificate(void **unused)
+{
+    (void)unused;
+    struct rpc_reply reply;
+    struct keyd_certificate certificate = enrolled();
+    desk.now_s = certificate.not_after_s;
+    struct rpc_request request = token_request(certificate.pem);
+    must(serve(&request, &reply));
+    desk.now_s++;
+    request = token_request(certificate.pem);
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    assert_non_null(strstr(err.text, "not valid now"));
+}
+
+static bool token_has(const char *jwt, const char *words)
+{
+    struct gb_bytes payload;
+    const char *first = strchr(jwt, '.') + 1;
+    assert_true(gb_base64url_decode(arena, gb_bytes(first, (size_t)(strchr(first, '.') - first)),
+                                    &payload));
+    return strstr((const char *)gb_arena_copy(arena, payload).data, words);
+}
+
+/* A proven quote under a policy that asks for more than it brings: signed, and not trusted. */
+static void T20_a_token_says_what_the_policy_says(void **unused)
+{
+    (void)unused;
+    static const char policy[] =
+        "apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\n"
+        "metadata: {name: nodes, version: 1}\n"
+        "spec:\n  referenceSets: [none]\n  require: [os]\n---\n"
+        "apiVersion: garboard.dev/v1alpha1\nkind: ReferenceSet\n"
+        "metadata: {name: none}\n"
+        "spec:\n  class: os\n  source: nobody\n  events:\n"
+        "    - {link: bootloader, pcr: 4, type: EV_EFI_BOOT_SERVICES_APPLICATION, about: x,\n"
+        "       sha256: 8ed2840c88ea095294af35f340c803a0865168450260758e83d475f6c1d5ba58}\n";
+    struct rpc_reply reply;
+    struct keyd_config strict = config;
+    const char *path = gb_arena_printf(arena, "%s/policy.yaml", state.folder);
+    const struct beliefs *before = desk.beliefs;
+    const struct beliefs *beliefs = NULL;
+    must(file_write(path, gb_bytes_str(policy), &err));
+    strict.policies = (struct conf_list){.items = &path, .count = 1};
+    must(beliefs_read(&strict, &beliefs, &err));
+    struct keyd_certificate certificate = enrolled();
+    struct rpc_request request = token_request(certificate.pem);
+    desk.beliefs = beliefs;
+    must(serve(&request, &reply));
+    desk.beliefs = before;
+    beliefs_unref(beliefs);
+    assert_true(token_has(reply.token.jwt, "\"policy\": \"nodes"));
+    assert_true(token_has(reply.token.jwt, "\"trusted\": false"));
+    assert_false(token_has(reply.token.jwt, "\"tier\": \"affirming\""));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -728,11 +874,16 @@ int main(void)
         T(T06_an_imported_transport_key_is_refused),
         T(a_request_for_another_key_is_refused),
         T(T05_a_challenge_needs_its_own_ek_certificate),
+        T(T04_an_ek_with_other_attributes_gets_no_challenge),
         T(T05_without_roots_nobody_enrols),
         T(T06_a_key_that_is_no_ak_gets_no_challenge),
         T(T01_a_renewal_needs_a_nonce_and_uses_it_up),
         T(a_renewal_needs_a_certificate_of_ours_in_time),
         T(T06_a_renewal_by_another_ak_is_refused),
+        T(T03_a_renewal_for_another_transport_key_is_refused),
+        T(T19_only_a_nodes_certificate_is_renewed),
+        T(a_token_ends_with_the_certificate),
+        T(T20_a_token_says_what_the_policy_says),
         T(T18_a_certificate_under_another_id_renews_nothing),
         T(T05_a_token_needs_the_certificate_of_its_own_ek),
         T(a_token_says_what_was_proven),
