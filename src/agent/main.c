@@ -225,9 +225,12 @@ static int act(const struct args *args, const struct config *config)
     struct agent agent;
     struct gb_err err;
     int code;
+    int lock = -1; /* until the end of the process */
     umask(077);
     (void)signal(SIGPIPE, SIG_IGN);
     int r = agent_init(&agent, config, &err);
+    if (r == GB_OK && args->action != ACTION_TOKEN)
+        r = state_claim(config->state, &agent.state, &lock, &err);
     if (r == GB_OK)
         r = doors_close(config, &err);
     if (r < 0) {

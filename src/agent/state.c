@@ -1,8 +1,13 @@
 #include "agent/state.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/encode.h"
 #include "base/mem.h"
@@ -129,6 +134,27 @@ int state_save(const char *folder, const struct state *state, struct gb_err *err
         r = file_write(path, gb_bytes_str(text), err);
     gb_free(text);
     return r;
+}
+
+int state_claim(const char *folder, const struct state *state, int *ret_fd, struct gb_err *err)
+{
+    char path[PATH_MAX];
+    if ((size_t)snprintf(path, sizeof path, "%s/lock", folder) >= sizeof path)
+        return gb_err_set(err, GB_ERR_CONFIG, "state: the path is too long");
+    (void)mkdir(folder, 0700); /* open says what is wrong */
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int sys = errno;
+    if (fd < 0 && !state->node)
+        return gb_err_set(err, GB_ERR_CONFIG,
+                          "%s: %s: a node that joins must be able to keep who it is", folder,
+                          strerrordesc_np(sys));
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        (void)close(fd);
+        return gb_err_set(err, GB_ERR_CONFIG,
+                          "%s: another garboard-agent uses this folder: stop it first", folder);
+    }
+    *ret_fd = fd;
+    return GB_OK;
 }
 
 static bool copy_all(struct gb_arena *arena, const struct state *from, struct state *to)

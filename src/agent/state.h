@@ -34,6 +34,11 @@ void state_done(struct state *state);
 GB_MUST_USE int state_load(const char *folder, struct state *ret_state, struct gb_err *err);
 /* Makes the folder (0700) when it is not there. */
 GB_MUST_USE int state_save(const char *folder, const struct state *state, struct gb_err *err);
+/* One agent at a time: two would answer each other's nonces. The lock lives as long as *ret_fd (-1:
+ * the folder cannot be written, which only a node that is enrolled already may pass over: a token
+ * would be spent for nothing). GB_ERR_CONFIG names what is in the way. */
+GB_MUST_USE int state_claim(const char *folder, const struct state *state, int *ret_fd,
+                            struct gb_err *err);
 /* A copy of `from` with an arena of its own replaces *state. */
 GB_MUST_USE int state_set(struct state *state, const struct state *from, struct gb_err *err);
 

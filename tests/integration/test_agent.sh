@@ -75,6 +75,12 @@ told endorsement_auth_file
 echo secret-e >"$s/node/n1/e"
 agent_conf n1 "token_file = $s/node/n1/token" "endorsement_auth_file = $s/node/n1/e"
 
+# A node that could not keep who it is spends no token.
+sed -i "s#^state = .*#state = $s/node/n1/agent.conf/state#" "$s/node/n1/agent.conf"
+once 2
+told "must be able to keep who it is"
+agent_conf n1 "token_file = $s/node/n1/token" "endorsement_auth_file = $s/node/n1/e"
+
 # Enrolment. Without a policy nobody is trusted; the exit code says so.
 once 1
 told enrolled
@@ -90,6 +96,8 @@ forget
 agent_start n1
 before=$(verified)
 ok "rounds go on" until_true 30 changed "$before"
+agent_once n1 && fail "two agents on one state"
+told "another garboard-agent uses this folder"
 checks=$((checks + 1))
 listening=$(ss -H -ltnup 2>/dev/null | grep "pid=${pid[agent-n1]}," || true)
 [ -z "$listening" ] || fail "the agent listens" "$listening"
