@@ -2,7 +2,10 @@
 #include <string.h>
 
 #include "../test.h"
+#include "../verify/make_quote.h"
 #include "running.h"
+#include "server/node_id.h"
+#include "server/nodes.h"
 #include "server/routes.h"
 
 static struct running service;
@@ -169,6 +172,65 @@ static void T29_a_node_that_is_not_enrolled_uploads_nothing(void **state)
     kit_client_done(&client);
 }
 
+/* Head first, then `len` bytes of "0,": the status, 0 when the connection ended without one. */
+static int send_zeros(uint16_t port, const char *path, size_t len, char *body, size_t size)
+{
+    struct kit_client client;
+    char text[256];
+    snprintf(text, sizeof text, "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n[", path,
+             len);
+    assert_true(kit_connect(&client, port, NULL, NULL, TLS1_3_VERSION));
+    assert_true(kit_say(&client, text));
+    for (size_t sent = 1; sent < len; sent += 2)
+        assert_true(kit_send(&client, sent + 2 < len ? "0," : "0]", 2));
+    int status = kit_answer(&client, body, size);
+    kit_client_done(&client);
+    return status;
+}
+
+/* A stranger's values are counted before anything is built of them. */
+static void T29_a_strangers_json_holds_few_values(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/v1/enroll/begin", "/v1/enroll/finish"};
+    for (size_t i = 0; i < GB_ARRAY_LEN(paths); i++) {
+        char body[2048] = "";
+        assert_int_equal(send_zeros(service.enroll, paths[i], 2001, body, sizeof body), 400);
+        assert_non_null(strstr(body, "values"));
+        assert_int_equal(send_zeros(service.enroll, paths[i], 21, body, sizeof body), 400);
+        assert_null(strstr(body, "values"));
+    }
+}
+
+/* Enrolled, but with another key: whoever has an older certificate is not this node any more. */
+static void T29_another_key_of_a_node_uploads_nothing(void **state)
+{
+    (void)state;
+    static const char name[] = "URI:spiffe://example/node/01890000-0000-7000-8000-000000000001";
+    struct kit_id old = kit_id(&kit_people()->ca, name, 0);
+    struct make_ak ak;
+    struct gb_buf area;
+    make_ak_init(&ak, "P-256", 0, KEY_ECDSA, DIGEST_SHA256);
+    gb_buf_init(&area, 4096);
+    make_ak_public(&ak, MAKE_AK_GOOD, &area);
+    struct store_node facts = {.name = "n", .ak_public = gb_buf_bytes(&area)};
+    assert_true(node_id_parse(gb_bytes_str(name + strlen("URI:spiffe://example/node/")), facts.id));
+    assert_int_equal(nodes_add(service.server->nodes, &facts, NULL), GB_OK);
+    struct kit_client client;
+    char body[2048] = "";
+    assert_true(kit_connect(&client, service.api, &old, NULL, TLS1_3_VERSION));
+    assert_true(kit_say(&client, "POST /v1/attest HTTP/1.1\r\nHost: x\r\n"
+                                 "Content-Length: 60000000\r\n\r\n"));
+    assert_int_equal(kit_answer(&client, body, sizeof body), 403);
+    assert_non_null(strstr(body, "\"transport-key-foreign\""));
+    assert_true(kit_ended(&client));
+    kit_client_done(&client);
+    assert_true(nodes_remove(service.server->nodes, facts.id));
+    kit_id_done(&old);
+    make_ak_done(&ak);
+    gb_buf_done(&area);
+}
+
 static void T17_only_a_plain_word_is_a_trial(void **state)
 {
     (void)state;
@@ -206,6 +268,8 @@ int main(void)
         cmocka_unit_test(T19_no_route_is_open_to_nobody_or_to_strangers_by_mistake),
         cmocka_unit_test(a_node_that_is_not_enrolled_is_told_so),
         cmocka_unit_test(T29_a_node_that_is_not_enrolled_uploads_nothing),
+        cmocka_unit_test(T29_a_strangers_json_holds_few_values),
+        cmocka_unit_test(T29_another_key_of_a_node_uploads_nothing),
         cmocka_unit_test(T17_only_a_plain_word_is_a_trial),
         cmocka_unit_test(without_keyd_and_policy_the_service_is_not_ready_and_says_why),
     };
