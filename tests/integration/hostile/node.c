@@ -295,6 +295,13 @@ struct answer node_ask(struct node *node)
     return ask(node, node->api, "GET", "/v1/attest/nonce", NULL, none, &reply);
 }
 
+struct answer node_call(struct node *node, const char *method, const char *path)
+{
+    gb_cleanup(json_freep) struct json *reply = NULL;
+    const struct gb_bytes none = {0};
+    return ask(node, node->api, method, path, NULL, none, &reply);
+}
+
 struct gb_bytes node_evidence(struct node *node, const struct round *how)
 {
     const struct node *signer = how->quote_of ? how->quote_of : node;

@@ -89,6 +89,8 @@ struct round {
 };
 /* The body of a round that answers node->nonce; in the node's arena. */
 struct gb_bytes node_evidence(struct node *node, const struct round *how);
+/* A request without a body, by the node's certificate; a nonce in the answer becomes its own. */
+struct answer node_call(struct node *node, const char *method, const char *path);
 struct answer node_post(struct node *node, struct gb_bytes evidence);
 
 #endif

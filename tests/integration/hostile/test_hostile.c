@@ -17,18 +17,23 @@
 static struct service service;
 static struct gb_arena *arena;
 
-/* A new token, by the operator's own command. */
-static char *token(const char *options)
+/* The first line of what a command of the operator's prints. */
+static char *operator(const char *program, const char *options)
 {
     char command[2048];
     static char line[512];
-    snprintf(command, sizeof command, "%s %s", getenv("HOSTILE_TOKEN"), options);
+    snprintf(command, sizeof command, "%s %s", getenv(program), options);
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
     assert_non_null(fgets(line, sizeof line, pipe));
     assert_int_equal(pclose(pipe), 0);
     line[strcspn(line, "\n")] = '\0';
     return line;
+}
+
+static char *token(const char *options)
+{
+    return operator("HOSTILE_TOKEN", options);
 }
 
 static void expect(struct answer answer, int status, const char *code)
@@ -105,6 +110,40 @@ static void T01_constant_nonces(void **state)
     expect_found_out(
         node_post(&alice, node_evidence(&alice, &(struct round){.nonce = gb_bytes(zeros, 1)})));
     good_round(&alice);
+}
+
+static const char verified[] = "node show alice --format json | grep verified_at";
+
+/* It makes the node untrusted; when it was verified stays. */
+static void T01_what_is_not_proven_verifies_nothing(void **state)
+{
+    static const uint8_t zeros[32];
+    (void)state;
+    char before[512];
+    good_round(&alice);
+    snprintf(before, sizeof before, "%s", operator("HOSTILE_GARBOARD", verified));
+    sleep(2); /* times are in seconds */
+    expect(node_ask(&alice), 200, NULL);
+    expect_verdict(
+        node_post(&alice, node_evidence(&alice, &(struct round){.nonce = gb_bytes(zeros, 32)})),
+        "untrusted");
+    assert_string_equal(operator("HOSTILE_GARBOARD", verified), before);
+    good_round(&alice);
+    assert_string_not_equal(operator("HOSTILE_GARBOARD", verified), before);
+}
+
+static void of_keyd_a_node_holds_one_nonce(void **state)
+{
+    (void)state;
+    expect(node_call(&alice, "POST", "/v1/nonce"), 200, NULL);
+    struct gb_bytes first = alice.nonce;
+    assert_int_equal(first.len, 32);
+    expect(node_call(&mallory, "POST", "/v1/nonce"), 200, NULL);
+    assert_false(gb_bytes_equal(first, mallory.nonce));
+    for (int i = 0; i < 20; i++) {
+        expect(node_call(&alice, "POST", "/v1/nonce"), 200, NULL);
+        assert_true(gb_bytes_equal(first, alice.nonce));
+    }
 }
 
 static void T02_nonce_of_another_node(void **state)
@@ -237,6 +276,37 @@ static void T21_token_wanted_by_two(void **state)
     assert_in_range(wrong.status, 400, 499);
     expect(node_begin(&mallory, once, "second"), 200, NULL);
     expect(node_begin(&newcomer, once, "first"), 409, "token-reserved");
+}
+
+static void T21_a_pool_is_its_names(void **state)
+{
+    (void)state;
+    char pool[512];
+    snprintf(pool, sizeof pool, "%s", token("--pool 'pool-*'"));
+    expect(node_begin(&newcomer, pool, "bob"), 403, "token-name");
+    expect(node_begin(&newcomer, pool, "poo"), 403, "token-name");
+    expect(node_begin(&newcomer, pool, "01234567-89ab-7000-8000-000000000000"), 400, "malformed");
+    expect(node_begin(&newcomer, pool, "pool-1"), 200, NULL);
+}
+
+static void an_approval_is_for_a_name_and_a_while(void **state)
+{
+    (void)state;
+    expect(node_begin(&newcomer, NULL, "grace"), 202, NULL);
+    operator("HOSTILE_GARBOARD", "node approve grace --expires 6s");
+    expect(node_begin(&newcomer, NULL, "another"), 403, "ek-name");
+    expect(node_begin(&newcomer, NULL, "grace"), 200, NULL);
+    sleep(7);
+    expect(node_begin(&newcomer, NULL, "grace"), 202, NULL);
+}
+
+/* Who did not hear the answer asks again, in the same words; nobody else hears it. */
+static void T04_an_answer_is_for_its_request(void **state)
+{
+    (void)state;
+    node_enrol(&newcomer, token("--name heidi"), "heidi");
+    expect(node_finish(&newcomer, &(struct finish){0}), 404, "challenge-unknown");
+    expect(node_finish(&newcomer, &(struct finish){.wrong_proof = true}), 404, "challenge-unknown");
 }
 
 /* Brings a PEM key into the newcomer's TPM, to a persistent handle. */
@@ -427,6 +497,8 @@ int main(void)
         cmocka_unit_test(T01_replayed_quote),
         cmocka_unit_test(T01_nonce_once),
         cmocka_unit_test(T01_constant_nonces),
+        cmocka_unit_test(T01_what_is_not_proven_verifies_nothing),
+        cmocka_unit_test(of_keyd_a_node_holds_one_nonce),
         cmocka_unit_test(T02_nonce_of_another_node),
         cmocka_unit_test(T03_relayed_quote),
         cmocka_unit_test(T03_items_that_nothing_covers),
@@ -434,11 +506,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(T21_tokens, setup_bob, teardown_newcomer),
         newcomer_test(T21_expired_token),
         newcomer_test(T21_token_wanted_by_two),
+        newcomer_test(T21_a_pool_is_its_names),
+        newcomer_test(an_approval_is_for_a_name_and_a_while),
         newcomer_test(T04_one_try),
         newcomer_test(T03_quote_of_another_tpm),
         newcomer_test(T03_certification_of_something_else),
         newcomer_test(T03_imported_transport_key),
         newcomer_test(T18_name_of_another_tpm),
+        newcomer_test(T04_an_answer_is_for_its_request),
         cmocka_unit_test(T18_one_tpm_is_one_node),
         cmocka_unit_test(T12_quote_made_early),
     };
