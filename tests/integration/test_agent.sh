@@ -119,6 +119,14 @@ once 1
 agent_start n1
 before=$(verified)
 ok "after a restart of the agent" until_true 30 changed "$before"
+for moment in 0.1 0.3 0.5 0.7 0.9; do # at its start, while it quotes, between rounds
+    stop agent-n1 KILL
+    agent_start n1
+    sleep "$moment"
+done
+before=$(verified)
+ok "after kills in the middle of its work" until_true 60 changed "$before"
+same "the same node after kills" "$(node_id)" "$first"
 stop tpm-n1 KILL # the machine: its TPM begins anew, the same boot is measured again
 stop agent-n1 KILL
 boot n1
@@ -134,6 +142,7 @@ for years in 10 -10; do
     sleep 1 # times are told in seconds
     ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0" LD_PRELOAD=$clock_shift CLOCK_SHIFT_S=$((years * 31557600)) once 1
     ok "a round with a clock $years years off" changed "$before"
+    told "$(date -u -d "@$(($(date +%s) + years * 31557600))" +%Y)-" # so its clock was off
 done
 
 # A result for others: none for a node that is untrusted (test_certificates.sh has one for a trusted node).
