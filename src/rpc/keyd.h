@@ -66,8 +66,8 @@ GB_MUST_USE int keyd_challenge(struct keyd_client *client, struct gb_arena *aren
  * both carry qualifyingData = binding_of(proof || nonce as nonce, transport fingerprint, extras)
  * for the quote, binding_of_key(proof || nonce) for the certification. keyd
  * runs attest() on `evidence` (an envelope without logs) and signs only when quote and EK are
- * proven. The first failure deletes the challenge. The same request again returns the same
- * certificate, for as long as the challenge lives. */
+ * proven and node_id is binding_node() of that EK. The first failure deletes the challenge. The
+ * same request again returns the same certificate, for as long as the challenge lives. */
 struct keyd_certify_ask {
     uint8_t challenge[16];
     uint8_t node_id[16];
@@ -91,8 +91,8 @@ GB_MUST_USE int keyd_certify(struct keyd_client *client, struct gb_arena *arena,
 GB_MUST_USE int keyd_nonce(struct keyd_client *client, uint8_t ret_nonce[32], struct gb_err *err);
 
 /* Renewal before the certificate ends: the old certificate (ours, perhaps expired for up to `grace`
- * of keyd's configuration), evidence that answers keyd's nonce bound to the same transport key, and
- * the AK's certification of that key. */
+ * of keyd's configuration), evidence that answers keyd's nonce bound to the same transport key and
+ * has the EK certificate, and the AK's certification of that key. */
 struct keyd_renew_ask {
     struct gb_bytes old_cert_pem;
     uint8_t nonce[32];
@@ -106,7 +106,8 @@ GB_MUST_USE int keyd_renew(struct keyd_client *client, struct gb_arena *arena,
                            struct keyd_certificate *ret_certificate, struct gb_err *err);
 
 /* An attestation result as a signed JWT (ES256, 5 minutes): keyd attests the whole evidence under
- * its own policy files. Signed whatever the verdict: it says which. */
+ * its own policy files. Signed whatever the verdict: it says which. The evidence must have
+ * the EK certificate, chaining to a root of keyd's. */
 struct keyd_token_ask {
     struct gb_bytes cert_pem; /* the node's, ours and valid */
     uint8_t nonce[32];
