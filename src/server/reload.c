@@ -6,8 +6,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/config.h"
+#include "server/server.h"
 #include "server/snapshot.h"
 #include "server/start.h"
+#include "server/threads.h"
+#include "server/tls_pair.h"
 
 /* What may fail comes first; the new trust is in force last. */
 static int reload_all(struct server *server, struct threads *threads, const char *path,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/store.h"
 
 /* What is searched stands in the slot, not behind a pointer. */
 struct slot {

@@ -1,9 +1,9 @@
 #include "server/vouch.h"
 
-#include "attest/trust.h"
 #include "base/clock.h"
 #include "server/liveness.h"
 #include "server/nodes.h"
+#include "server/server.h"
 #include "server/snapshot.h"
 
 const char *vouch_refusal(struct server *server, const struct node *node)
