@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "net/http_conn.h"
+#include "net/http_server.h"
 #include "net/loop_base.h"
 
 enum {
