@@ -180,7 +180,8 @@ keyd_is_killed
 stop enrol
 agent_is_killed
 stop replay
-same 'no nonce counted twice' "$code" 0 # shellcheck disable=SC2154
+# shellcheck disable=SC2154 # stop sets it
+same 'no nonce counted twice' "$code" 0
 tail -n 3 "$s/log/replay" | grep accepted
 [ "$code" = 0 ] || cat "$s/log/replay"
 conclude
