@@ -10,6 +10,7 @@
 #include "agent/doors.h"
 #include "agent/retry.h"
 #include "agent/run.h"
+#include "agent/state.h"
 #include "base/buf.h"
 #include "base/log.h"
 #include "crypto/rand.h"

@@ -47,9 +47,7 @@ static int print(const struct cmd_line *line, struct gb_arena *arena, const stru
                           : output_verdict(line, arena, verdict);
     if (code != CMD_OK)
         return code;
-    /* Only these two say yes: whatever else a verdict may hold, it is no. */
-    bool yes = verdict->tier == GB_TIER_AFFIRMING || verdict->tier == GB_TIER_WARNING;
-    return yes ? CMD_OK : CMD_CONTRAINDICATED;
+    return verdict_is_yes(verdict->tier) ? CMD_OK : CMD_CONTRAINDICATED;
 }
 
 static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)

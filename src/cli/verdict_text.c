@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "cli/output.h"
 #include "cli/reply.h"
+#include "result/verdict.h"
 #include "wire/json.h"
 
 enum {
@@ -32,9 +33,7 @@ enum gb_tier verdict_text_tier(const struct json *object)
 
 int verdict_text_exit(const struct json *verdict)
 {
-    enum gb_tier tier = verdict_text_tier(verdict);
-    bool yes = tier == GB_TIER_AFFIRMING || tier == GB_TIER_WARNING;
-    return yes ? CMD_OK : CMD_CONTRAINDICATED;
+    return verdict_is_yes(verdict_text_tier(verdict)) ? CMD_OK : CMD_CONTRAINDICATED;
 }
 
 /* What a link's first line says: why it is not counted, else the first finding of its tier. */

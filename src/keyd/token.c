@@ -35,10 +35,10 @@ static struct json *links_json(const struct verdict *verdict)
     return links;
 }
 
-/* Trusted is what a policy affirmed; without a policy nobody said what is good. */
+/* Without a policy nobody said what is good. */
 static bool trusted(const struct desk *desk, const struct verdict *verdict)
 {
-    return desk->beliefs->trust.policy.node && verdict->tier == GB_TIER_AFFIRMING;
+    return desk->beliefs->trust.policy.node && verdict_is_yes(verdict->tier);
 }
 
 static int judged_json(struct desk *desk, const struct bundle *bundle, struct gb_bytes nonce,
@@ -122,7 +122,7 @@ int token_serve(struct desk *desk, const struct rpc_request *request, struct rpc
                            &claims, &verdict, err);
     if (r == 0 && !claims.ek_certified)
         r = desk_refuse(desk, &claims.findings, "the EK is not certified", err);
-    return r < 0 ? r
-                 : write_token(desk, issued.spiffe_id, bundle, proof.nonce, &verdict,
-                               &reply->token.jwt, err);
+    return r != 0 ? r
+                  : write_token(desk, issued.spiffe_id, bundle, proof.nonce, &verdict,
+                                &reply->token.jwt, err);
 }

@@ -20,6 +20,12 @@ struct verdict {
     const char *policy;          /* name and version that judged; NULL without a policy */
 };
 
+/* Only these two say yes: whatever else a tier may be, it is no. */
+static inline bool verdict_is_yes(enum gb_tier tier)
+{
+    return tier == GB_TIER_AFFIRMING || tier == GB_TIER_WARNING;
+}
+
 /* {"tier","links":{name:{"tier","codes"}},"findings":[{"tier","link","code","message","remedy","event"}]};
  * NULL when out of memory. `arena` holds the sentences meanwhile. */
 struct json *verdict_json(struct gb_arena *arena, const struct verdict *verdict);

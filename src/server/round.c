@@ -65,7 +65,7 @@ static int tell(struct gb_arena *arena, struct round *round, struct gb_err *err)
                                 .ima_entries = round->after.seen.ima.next,
                                 .reset_count = round->claims.reset_count};
     told.trusted = snapshot_trust(round->snapshot)->policy.node && round->claims.quote_proven &&
-                   (verdict->tier == GB_TIER_AFFIRMING || verdict->tier == GB_TIER_WARNING);
+                   verdict_is_yes(verdict->tier);
     for (size_t i = 0; i < GB_LINK_COUNT; i++)
         told.links[i] = (uint8_t)verdict->links[i].tier;
     if (verdict->findings.failed)
