@@ -24,7 +24,7 @@ static int copy_facts(struct entry *entry, const struct store_node *facts, struc
 {
     struct node *node = &entry->node;
     uint8_t *area = gb_calloc(1, facts->ak_public.len + 1);
-    node->name = copy_text(facts->name, SIZE_MAX);
+    node->name = copy_text(facts->name, PTRDIFF_MAX);
     node->ak_public = gb_bytes(area, facts->ak_public.len);
     if (!area || !node->name)
         return gb_err_nomem(err);
