@@ -32,7 +32,8 @@ said=$(systemd-analyze verify --man=no "$scratch"/*.service 2>&1 | grep -F "$scr
 [ -z "$said" ] || fail "$said"
 # That the check can fail: a word that systemd does not know.
 sed 's/^PrivateTmp=/PrivateTemp=/' "$scratch/garboardd.service" >"$scratch/wrong.service"
-systemd-analyze verify --man=no "$scratch/wrong.service" 2>&1 | grep -q PrivateTemp || fail "verify does not see a wrong word"
+said=$(systemd-analyze verify --man=no "$scratch/wrong.service" 2>&1 || true)
+case $said in *PrivateTemp*) ;; *) fail "verify does not see a wrong word" ;; esac
 
 # Exposure from 0 (none) to 100: by systemd 250 and later, without a running system.
 if systemd-analyze security --help | grep -q -- --offline; then
