@@ -23,8 +23,6 @@
       "another enrolment with this join token is under way", "wait a minute and try again")        \
     X(GRANT_NAME, 403, "ek-name", "this TPM is listed under another name",                         \
       "join under that name, or have the operator list it under this one")                         \
-    X(GRANT_EXPIRED, 403, "approval-expired", "the approval of this TPM has expired",              \
-      "ask the operator to approve it again: garboard node approve")                               \
     X(WAITING_FULL, 503, "waiting-full", "too many nodes wait for approval",                       \
       "have the operator approve or ignore those that wait, or use a join token")                  \
     X(ENROLMENTS_FULL, 503, "enrolments-full", "too many enrolments are under way",                \
