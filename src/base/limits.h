@@ -60,6 +60,12 @@ enum {
     GB_LIMIT_ENTRY = 16 << 10,   /* one entry of the ledger; tlog-tiles allows 65535 bytes */
     GB_LIMIT_NOTE = 64 << 10,    /* a checkpoint with some dozens of cosignatures */
     GB_LIMIT_NOTE_NAME = 255,    /* a key's name: a URL without its scheme */
+    GB_LIMIT_CONSISTENCY = 63,   /* hashes of a consistency proof; tlog-witness sends no more */
+    GB_LIMIT_ADD_CHECKPOINT = 16 << 10, /* what a witness is sent: a proof, a checkpoint of its log */
+    GB_LIMIT_WARD_KEYS = 4,      /* of one log that is witnessed; two while it changes its key */
+    GB_LIMIT_FORKS = 256,        /* cases of proven forks whose evidence a witness keeps */
+    GB_LIMIT_SUSPECTS = 16,      /* likewise unproven: whoever sees checkpoints can make them */
+    GB_LIMIT_WITNESSES = 16,     /* that garboardd asks; tlog clients ask for a handful */
     GB_LIMIT_NOTE_LINES = 64,    /* signatures of a note; C2SP asks for 16 at least */
     GB_LIMIT_ROUNDS = 256 << 20, /* the quotes of one minute: 100,000 nodes of 700 bytes and some */
     GB_LIMIT_FINDINGS = 4096,    /* after that many the rest is counted, not kept */
