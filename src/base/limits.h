@@ -53,11 +53,17 @@ enum {
     GB_LIMIT_IMAGE = 1 << 30,        /* a UKI with its initrd */
     GB_LIMIT_CONF = 64 << 10,        /* a configuration file; with all its comments some 10 KB */
     GB_LIMIT_CONF_ITEMS = 256,       /* of one list key: addresses, roots */
-    GB_LIMIT_RPC = 64 << 20,    /* one message: evidence with whole logs; an IMA list of 250,000
-                                   entries */
-    GB_LIMIT_PASSPHRASE = 1024, /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
-    GB_LIMIT_REPLY = 64 << 20,  /* an answer to the CLI: 100,000 nodes of 600 bytes */
-    GB_LIMIT_FINDINGS = 4096,   /* after that many the rest is counted, not kept */
+    GB_LIMIT_RPC = 64 << 20,        /* one message: evidence with whole logs; an IMA list of 250,000
+                                       entries */
+    GB_LIMIT_PASSPHRASE = 1024,     /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
+    GB_LIMIT_REPLY = 64 << 20,      /* an answer to the CLI: 100,000 nodes of 600 bytes */
+    GB_LIMIT_PEOPLE = 4096,         /* people named one by one in an AccessPolicy; groups beyond */
+    GB_LIMIT_ISSUERS = 16,          /* identity providers whose tokens are believed: one or two */
+    GB_LIMIT_JWKS = 64 << 10,       /* an identity provider's key set: some 10 KB */
+    GB_LIMIT_OFFICERS = 64,         /* officers' keys; each is tried by its id */
+    GB_LIMIT_SIGNATURES = 16,       /* in one document: two officers, and those whose keys rotate */
+    GB_LIMIT_CANONICAL = 128 << 20, /* signed form of GB_LIMIT_POLICY: a head a value, no blanks */
+    GB_LIMIT_FINDINGS = 4096,       /* after that many the rest is counted, not kept */
 };
 
 #endif
