@@ -42,6 +42,10 @@ enum {
     GB_LIMIT_JSON_DEPTH = 32,        /* the records that we read nest four deep */
     GB_LIMIT_JSON_VALUES = 4 << 20,  /* a list of 100,000 nodes; some 200 bytes of memory each */
     GB_LIMIT_JSON_REQUEST = 128,     /* of a request's body: an enrolment has below 50 */
+    GB_LIMIT_JWT = 32 << 10,         /* a token: ours are 2 KB, an identity provider's below 8 */
+    GB_LIMIT_JWT_VALUES = 1024,      /* of a token's claims: a person's groups are some hundreds */
+    GB_LIMIT_JWKS = 256 << 10,       /* a key set: certificates ride along, 8 KB a key */
+    GB_LIMIT_JWKS_KEYS = 64,         /* keys of one set: a handful during a rotation */
     GB_LIMIT_YAML_DEPTH = 16,        /* our documents nest five deep */
     GB_LIMIT_YAML_NODES = 4 << 20,   /* nodes of all documents of one file */
     GB_LIMIT_YAML_SCALAR = 64 << 10, /* one value */
