@@ -72,3 +72,6 @@ enum {
     GB_LIMIT_NOTE_LINES = 64,    /* signatures of a note; C2SP asks for 16 at least */
     GB_LIMIT_ROUNDS = 256 << 20, /* the quotes of one minute: 100,000 nodes of 700 bytes and some */
     GB_LIMIT_FINDINGS = 4096,    /* after that many the rest is counted, not kept */
+};
+
+#endif
