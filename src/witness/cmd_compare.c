@@ -24,7 +24,7 @@ struct comparison {
     struct digester *digester;
     struct note_key keys[GB_LIMIT_CONF_ITEMS];
     size_t key_count;
-    struct checkpoint heads[2]; /* the smaller one first */
+    struct checkpoint heads[2];   /* the smaller one first */
     struct add_checkpoint *proof; /* NULL: none */
 };
 
@@ -98,8 +98,8 @@ static int read_proof(struct comparison *with, const char *path, struct gb_err *
     int r = file_read(with->arena, path, GB_LIMIT_NOTE, &text, err);
     if (r < 0)
         return r;
-    const char *request = gb_arena_printf(with->arena, "old 0\n%.*s\n-\n", (int)text.len,
-                                          (const char *)text.data);
+    const char *request =
+        gb_arena_printf(with->arena, "old 0\n%.*s\n-\n", (int)text.len, (const char *)text.data);
     r = request ? add_checkpoint_read(with->arena, gb_bytes_str(request), &ask, err)
                 : gb_err_nomem(err);
     if (r < 0)
@@ -118,8 +118,7 @@ static int judge(const struct comparison *with, int *ret_code, struct gb_err *er
 {
     static const struct add_checkpoint no_proof;
     const struct checkpoint *a = &with->heads[0], *b = &with->heads[1];
-    const struct add_checkpoint *proof =
-        a->size < b->size && with->proof ? with->proof : &no_proof;
+    const struct add_checkpoint *proof = a->size < b->size && with->proof ? with->proof : &no_proof;
     bool grows = false, forked = false;
     int r = merkle_verify_growth(with->digester, a->size, b->size, a->root, b->root, proof->proof,
                                  proof->proof_count, &grows);

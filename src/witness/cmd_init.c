@@ -17,11 +17,13 @@ static const char usage[] = "init --name NAME --dns NAME... [--dir DIR] [--state
 
 static bool read_options(int argc, char **argv, struct init_plan *plan)
 {
-    static const struct option options[] = {
-        {"name", required_argument, NULL, 'n'}, {"dns", required_argument, NULL, 'h'},
-        {"dir", required_argument, NULL, 'd'},  {"state", required_argument, NULL, 's'},
-        {"listen", required_argument, NULL, 'l'}, {"port", required_argument, NULL, 'p'},
-        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"name", required_argument, NULL, 'n'},
+                                            {"dns", required_argument, NULL, 'h'},
+                                            {"dir", required_argument, NULL, 'd'},
+                                            {"state", required_argument, NULL, 's'},
+                                            {"listen", required_argument, NULL, 'l'},
+                                            {"port", required_argument, NULL, 'p'},
+                                            {NULL, 0, NULL, 0}};
     size_t count = 0;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 'n')

@@ -42,8 +42,8 @@ const struct conf_key witness_config_table[] = {
     {NULL},
 };
 
-int witness_config_read(struct gb_arena *arena, const char *path,
-                        struct witness_config *ret_config, struct gb_err *err)
+int witness_config_read(struct gb_arena *arena, const char *path, struct witness_config *ret_config,
+                        struct gb_err *err)
 {
     struct gb_bytes text;
     struct witness_config config = {0};

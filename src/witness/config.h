@@ -13,9 +13,9 @@
 #define WITNESS_CONF_PATH "/etc/garboard-witness/witness.conf"
 
 struct witness_config {
-    const char *name;  /* of the key, in every cosignature */
-    const char *key;   /* file: Ed25519, PEM */
-    const char *state; /* folder: what was co-signed, forks */
+    const char *name;      /* of the key, in every cosignature */
+    const char *key;       /* file: Ed25519, PEM */
+    const char *state;     /* folder: what was co-signed, forks */
     struct conf_list logs; /* verifier keys; several of one name are one log's */
     const char *listen;
     int64_t port;

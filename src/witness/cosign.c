@@ -39,7 +39,8 @@ static void keep_case(struct pen *pen, const struct ward *ward, const struct can
 
 static void refuse_fork(struct witness_answer *answer)
 {
-    refuse(answer, 422, "fork", "the log forked: it signed a tree that is not the one co-signed here",
+    refuse(answer, 422, "fork",
+           "the log forked: it signed a tree that is not the one co-signed here",
            "stop the log; it was set back to an older copy, or its key signs in two places");
 }
 

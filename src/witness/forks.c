@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -185,11 +186,9 @@ static int write_case(struct gb_arena *arena, const char *base, const struct for
 {
     char at[GB_CLOCK_TEXT];
     gb_clock_text(what->at_s, at);
-    const char *why = gb_arena_printf(arena,
-                                      "%s %s log=%s signed_size=%" PRIu64 " refused_size=%" PRIu64
-                                      "\n",
-                                      words[what->kind], at, what->origin, what->signed_size,
-                                      what->refused_size);
+    const char *why =
+        gb_arena_printf(arena, "%s %s log=%s signed_size=%" PRIu64 " refused_size=%" PRIu64 "\n",
+                        words[what->kind], at, what->origin, what->signed_size, what->refused_size);
     int r = why ? write_part(arena, base, ".signed", what->signed_, err) : gb_err_nomem(err);
     if (r == GB_OK)
         r = write_part(arena, base, ".refused", what->refused, err);
@@ -211,8 +210,8 @@ static void say(struct forks *forks, const struct forks_case *what, bool is_new,
 static int keep(struct forks *forks, struct gb_arena *arena, const struct forks_case *what,
                 struct gb_err *err)
 {
-    static const size_t most[] = {[FORKS_SUSPECT] = GB_LIMIT_SUSPECTS,
-                                  [FORKS_PROVEN] = GB_LIMIT_FORKS};
+    static const size_t most[] = {
+        [FORKS_SUSPECT] = GB_LIMIT_SUSPECTS, [FORKS_PROVEN] = GB_LIMIT_FORKS};
     const char *base = NULL;
     int r = name_case(forks, arena, what->origin, what->text, &base, err);
     if (r == GB_OK && is_kept(arena, base, what->kind)) {
@@ -265,7 +264,9 @@ void forks_clear_suspect(struct forks *forks, const char *origin, struct gb_byte
     pthread_mutex_lock(&forks->lock);
     if (forks->count[FORKS_SUSPECT] > 0 && arena &&
         name_case(forks, arena, origin, text, &base, NULL) == GB_OK &&
-        is_kept(arena, base, FORKS_SUSPECT) && !is_kept(arena, base, FORKS_PROVEN))
-        remove_case(arena, base), forks->counted_ms = 0;
+        is_kept(arena, base, FORKS_SUSPECT) && !is_kept(arena, base, FORKS_PROVEN)) {
+        remove_case(arena, base);
+        forks->count[FORKS_SUSPECT]--;
+    }
     pthread_mutex_unlock(&forks->lock);
 }

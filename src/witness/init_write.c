@@ -37,10 +37,11 @@ static int plan_files(struct gb_arena *arena, const struct init_plan *plan,
         plan->name, plan->dir, plan->state, plan->listen, plan->port, plan->dir, plan->dir);
     if (!conf)
         return gb_err_nomem(err);
-    const struct file files[FILES] = {
-        {"witness.key", made->key, 0600, witness}, {"tls.key", made->tls_key, 0600, witness},
-        {"tls.pem", made->tls_pem, 0644, self},    {"ca.pem", made->ca_pem, 0644, self},
-        {"witness.conf", gb_bytes_str(conf), 0644, self}};
+    const struct file files[FILES] = {{"witness.key", made->key, 0600, witness},
+                                      {"tls.key", made->tls_key, 0600, witness},
+                                      {"tls.pem", made->tls_pem, 0644, self},
+                                      {"ca.pem", made->ca_pem, 0644, self},
+                                      {"witness.conf", gb_bytes_str(conf), 0644, self}};
     for (size_t i = 0; i < FILES; i++) {
         ret_files[i] = files[i];
         ret_files[i].path = gb_arena_printf(arena, "%s/%s", plan->dir, files[i].path);
@@ -92,8 +93,8 @@ static int make_file(const struct file *file, struct gb_err *err)
     if (fd < 0)
         return gb_err_sys(err, errno, "%.160s: cannot make the file", file->path);
     int sys = write_all(fd, file->bytes);
-    if (sys == 0 && (fchown(fd, file->owner.user, file->owner.group) != 0 ||
-                     fchmod(fd, file->mode) != 0))
+    if (sys == 0 &&
+        (fchown(fd, file->owner.user, file->owner.group) != 0 || fchmod(fd, file->mode) != 0))
         sys = errno;
     if (close(fd) != 0 && sys == 0)
         sys = errno;

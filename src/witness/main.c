@@ -1,4 +1,5 @@
-/* garboard-witness: co-signs what logs sign, as long as each only grows. See garboard-witness(8). */
+/* garboard-witness: co-signs what logs sign, as long as each only grows. See garboard-witness(8).
+ */
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -88,7 +89,7 @@ static int with_config(enum action action, const char *path)
         return CMDS_OK;
     gb_log_err(GB_LOG_ERROR, action == ACTION_SERVE ? "cannot-serve" : "bad-configuration", &err);
     return r == GB_ERR_CONFIG || r == GB_ERR_NOTFOUND || r == GB_ERR_LIMIT ? CMDS_USAGE
-                                                                            : CMDS_SYSTEM;
+                                                                           : CMDS_SYSTEM;
 }
 
 int main(int argc, char **argv)
