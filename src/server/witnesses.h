@@ -61,12 +61,12 @@ void witnesses_add_lines(struct witnesses *witnesses, struct gb_bytes note, stru
 
 struct witnesses_standing {
     size_t count;
-    size_t cosigned;     /* how many have co-signed what was pushed last */
-    size_t quorum;       /* as configured */
-    bool late;           /* a quorum is missing for longer than lag_ms (never with quorum 0) */
-    int64_t behind_ms;   /* for how long a quorum is missing; with quorum 0: one cosignature */
-    bool forked;         /* for ever: a witness holds another tree that our own key signed */
-    char why[256];       /* what to tell when late or forked, else "" */
+    size_t cosigned;   /* how many have co-signed what was pushed last */
+    size_t quorum;     /* as configured */
+    bool late;         /* a quorum is missing for longer than lag_ms (never with quorum 0) */
+    int64_t behind_ms; /* for how long a quorum is missing; with quorum 0: one cosignature */
+    bool forked;       /* for ever: a witness holds another tree that our own key signed */
+    char why[256];     /* what to tell when late or forked, else "" */
 };
 /* Any thread. */
 void witnesses_stand(struct witnesses *witnesses, struct witnesses_standing *ret_standing);

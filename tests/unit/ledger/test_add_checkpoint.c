@@ -1,9 +1,9 @@
 #include <string.h>
 
 #include "../test.h"
+#include "../witness/make_log.h"
 #include "ledger/add_checkpoint.h"
 #include "ledger/fork_proof.h"
-#include "../witness/make_log.h"
 
 static struct gb_arena *arena;
 
@@ -118,8 +118,8 @@ static bool shown(const struct made_log *log, size_t old_size, size_t size,
     assert_int_equal(add_checkpoint_read(arena, body, &ask, NULL), 0);
     if (spoiled < ask.proof_count)
         ask.proof[spoiled][0] ^= 1;
-    assert_int_equal(fork_proof_holds(log->digester, old_size, size, old_root, root,
-                                      ask.proof, ask.proof_count, &forked),
+    assert_int_equal(fork_proof_holds(log->digester, old_size, size, old_root, root, ask.proof,
+                                      ask.proof_count, &forked),
                      0);
     return forked;
 }
@@ -159,8 +159,10 @@ static void T28_a_proof_shows_a_fork(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_what_it_writes), cmocka_unit_test(refuses_other_forms),
-        cmocka_unit_test(has_a_ceiling),        cmocka_unit_test(sizes_are_plain),
+        cmocka_unit_test(reads_what_it_writes),
+        cmocka_unit_test(refuses_other_forms),
+        cmocka_unit_test(has_a_ceiling),
+        cmocka_unit_test(sizes_are_plain),
         cmocka_unit_test(T28_a_proof_shows_a_fork),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -33,8 +33,8 @@ static void make_key(const char *path)
     assert_int_equal(ed25519_to_pem(key, gb_bytes(NULL, 0), &pem, NULL), 0);
     assert_int_equal(file_write(path, gb_buf_bytes(&pem), NULL), 0);
     assert_int_equal(ed25519_public(key, public, NULL), 0);
-    assert_int_equal(note_key_make(a.digester, "w.example/1", NOTE_COSIGNATURE, public, &self, NULL),
-                     0);
+    assert_int_equal(
+        note_key_make(a.digester, "w.example/1", NOTE_COSIGNATURE, public, &self, NULL), 0);
     gb_buf_done(&pem);
     ed25519_free(key);
 }
@@ -111,9 +111,8 @@ static void cosigned(struct witness_answer answer, struct gb_bytes note)
     struct note read;
     enum note_standing standing = NOTE_UNSIGNED;
     uint64_t time_s = 0;
-    const char *both =
-        gb_arena_printf(arena, "%.*s%.*s", (int)note.len, (const char *)note.data,
-                        (int)answer.body.len, (const char *)answer.body.data);
+    const char *both = gb_arena_printf(arena, "%.*s%.*s", (int)note.len, (const char *)note.data,
+                                       (int)answer.body.len, (const char *)answer.body.data);
     assert_int_equal(note_read(arena, gb_bytes_str(both), &read, NULL), 0);
     assert_int_equal(note_verify(&read, &self, &standing, &time_s, NULL), 0);
     assert_int_equal(standing, NOTE_SIGNED);
@@ -225,7 +224,7 @@ static void T28_refuses_a_wrong_proof(void **state)
     refused(add(witness, made_log_ask_with(&a, 9, 12, 12, made_log_note(&a, 12, NULL))), 422,
             "proof-invalid");
     refused(add(witness, made_log_ask_with(&a, 9, 5, 12, made_log_note(&a, 9, NULL))), 422,
-            "proof-invalid"); /* nothing is to be proven */
+            "proof-invalid");                   /* nothing is to be proven */
     assert_int_equal(counts(witness).forks, 0); /* anyone can send that */
     assert_int_equal(counts(witness).suspects, 2);
     grow(witness, &a, 9, 12);
@@ -408,11 +407,8 @@ static void serves_what_it_cosigned(void **state)
     grow(witness, &a, 0, 9);
     witness_latest(witness, arena, gb_bytes_str(hash), &answer);
     assert_int_equal(answer.status, 200);
-    const struct checkpoint_trust trust = {.keys = &a.name,
-                                           .key_count = 1,
-                                           .witnesses = &self,
-                                           .witness_count = 1,
-                                           .quorum = 1};
+    const struct checkpoint_trust trust = {
+        .keys = &a.name, .key_count = 1, .witnesses = &self, .witness_count = 1, .quorum = 1};
     struct checkpoint_opened opened;
     assert_int_equal(checkpoint_open(arena, &trust, answer.body, &opened, NULL), 0);
     assert_null(opened.fault);
@@ -456,11 +452,10 @@ static void T28_races_never_cosign_two_trees(void **state)
         made_log_grow(&other, "otherwise", 1);
         pthread_barrier_init(&go, NULL, RACERS);
         for (size_t i = 0; i < RACERS; i++)
-            racers[i] = (struct racer){
-                .witness = witness,
-                .arena = gb_arena_new(),
-                .body = made_log_ask(i % 2 ? &other : &a, round - 1, round),
-                .go = &go};
+            racers[i] = (struct racer){.witness = witness,
+                                       .arena = gb_arena_new(),
+                                       .body = made_log_ask(i % 2 ? &other : &a, round - 1, round),
+                                       .go = &go};
         for (size_t i = 0; i < RACERS; i++)
             assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
         size_t signed_of[2] = {0};
