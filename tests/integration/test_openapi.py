@@ -27,7 +27,7 @@ table = subprocess.run([sys.argv[1]], check=True, capture_output=True, text=True
 
 wanted = {}
 for line in table.splitlines():
-    listener, method, path, query, roles, summary = line.split("\t")
+    listener, method, path, query, roles, _, summary = line.split("\t")
     wanted.setdefault((method, path), []).append((listener, query, tuple(roles.split()), summary))
 
 found = {}

@@ -24,7 +24,7 @@ static void configure(struct running *running)
     const char *ca = put(running, "ca.pem", kit_cert_pem(&who->ca, NULL));
     char *text = gb_arena_printf(running->arena,
                                  "listen = 127.0.0.1\napi_port = 0\nenroll_port = 0\n"
-                                 "trust_domain = example\nstate = %s\nkeyd_socket = %s/none\n"
+                                 "trust_domain = example\nfounder = anna\nstate = %s\nkeyd_socket = %s/none\n"
                                  "tls_cert = %s\ntls_key = %s\nca = %s\n",
                                  running->folder, running->folder, cert, key, ca);
     const char *path = put(running, "garboardd.conf", gb_bytes_str(text));
