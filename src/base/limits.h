@@ -22,26 +22,35 @@ enum {
     GB_LIMIT_IMA_NAME = 64, /* template name or custom format ("d-ng|n-ng|sig") */
     GB_LIMIT_IMA_FIELDS =
         16, /* fields of one template; the kernel's own ceiling (TEMPLATE_NUM_FIELDS_MAX is 15) */
-    GB_LIMIT_SYSTEMD_LOG = 4 << 20,  /* tpm2-measure.log: some ten records of 300 bytes */
-    GB_LIMIT_UEFI_NAME = 1024,       /* characters of a UEFI variable's name */
-    GB_LIMIT_SIG_LISTS = 4096,       /* signature lists in one variable */
-    GB_LIMIT_GPT_ENTRIES = 1024,     /* partitions in one table: 128 is the usual size */
-    GB_LIMIT_PUBLIC = 4096,          /* TPM2B_PUBLIC, TPMS_ATTEST, TPMT_SIGNATURE files */
-    GB_LIMIT_RSA_BITS = 8192,        /* TPMs make 4096 at most; more only costs time */
-    GB_LIMIT_DIR_NAMES = 4096,       /* certificates and logs in one evidence folder: a dozen */
-    GB_LIMIT_CERT = 64 << 10,        /* one certificate or a bundle of intermediates */
-    GB_LIMIT_CERTS = 1024,           /* makers' roots and intermediates: some 120 in all today */
-    GB_LIMIT_EXTRAS = 1 << 20,       /* posture, keys, running pods: some kilobytes */
-    GB_LIMIT_PCR_TEXT = 256 << 10,   /* pcrs.yaml: 24 lines in each of a few banks */
-    GB_LIMIT_SETS = 1024,            /* reference sets of one policy; a fleet has some dozens */
-    GB_LIMIT_STORE_QUEUE = 8192,     /* writes that wait for a commit of 4 ms; 16 KB each */
-    GB_LIMIT_STORE_LIST = 65536,     /* rows of one list */
-    GB_LIMIT_POLICY = 64 << 20,      /* a reference set with 500,000 file digests */
-    GB_LIMIT_HTTP_FIELDS = 48,       /* header lines of a request; browsers send some 20 */
+    GB_LIMIT_SYSTEMD_LOG = 4 << 20, /* tpm2-measure.log: some ten records of 300 bytes */
+    GB_LIMIT_UEFI_NAME = 1024,      /* characters of a UEFI variable's name */
+    GB_LIMIT_SIG_LISTS = 4096,      /* signature lists in one variable */
+    GB_LIMIT_GPT_ENTRIES = 1024,    /* partitions in one table: 128 is the usual size */
+    GB_LIMIT_PUBLIC = 4096,         /* TPM2B_PUBLIC, TPMS_ATTEST, TPMT_SIGNATURE files */
+    GB_LIMIT_RSA_BITS = 8192,       /* TPMs make 4096 at most; more only costs time */
+    GB_LIMIT_DIR_NAMES = 4096,      /* certificates and logs in one evidence folder: a dozen */
+    GB_LIMIT_CERT = 64 << 10,       /* one certificate or a bundle of intermediates */
+    GB_LIMIT_CERTS = 1024,          /* makers' roots and intermediates: some 120 in all today */
+    GB_LIMIT_EXTRAS = 1 << 20,      /* posture, keys, running pods: some kilobytes */
+    GB_LIMIT_PCR_TEXT = 256 << 10,  /* pcrs.yaml: 24 lines in each of a few banks */
+    GB_LIMIT_PEOPLE = 4096,         /* people named one by one in an AccessPolicy; groups beyond */
+    GB_LIMIT_ISSUERS = 16,          /* identity providers whose tokens are believed: one or two */
+    GB_LIMIT_OFFICERS = 64,         /* officers' keys; each is found by its id */
+    GB_LIMIT_SIGNATURES = 16,       /* in one document: two officers, and those whose keys rotate */
+    GB_LIMIT_CANONICAL = 128 << 20, /* signed form of GB_LIMIT_POLICY: a head a value, no blanks */
+    GB_LIMIT_SETS = 1024,           /* reference sets of one policy; a fleet has some dozens */
+    GB_LIMIT_STORE_QUEUE = 8192,    /* writes that wait for a commit of 4 ms; 16 KB each */
+    GB_LIMIT_STORE_LIST = 65536,    /* rows of one list */
+    GB_LIMIT_POLICY = 64 << 20,     /* a reference set with 500,000 file digests */
+    GB_LIMIT_HTTP_FIELDS = 48,      /* header lines of a request; browsers send some 20 */
     GB_LIMIT_HTTP_ANSWER = 64 << 20, /* a list of 100,000 nodes in JSON */
     GB_LIMIT_JSON_DEPTH = 32,        /* the records that we read nest four deep */
     GB_LIMIT_JSON_VALUES = 4 << 20,  /* a list of 100,000 nodes; some 200 bytes of memory each */
     GB_LIMIT_JSON_REQUEST = 128,     /* of a request's body: an enrolment has below 50 */
+    GB_LIMIT_JWT = 32 << 10,         /* a token: ours are 2 KB, an identity provider's below 8 */
+    GB_LIMIT_JWT_VALUES = 1024,      /* of a token's claims: a person's groups are some hundreds */
+    GB_LIMIT_JWKS = 256 << 10,       /* a key set: certificates ride along, 8 KB a key */
+    GB_LIMIT_JWKS_KEYS = 64,         /* keys of one set: a handful during a rotation */
     GB_LIMIT_YAML_DEPTH = 16,        /* our documents nest five deep */
     GB_LIMIT_YAML_NODES = 4 << 20,   /* nodes of all documents of one file */
     GB_LIMIT_YAML_SCALAR = 64 << 10, /* one value */
@@ -53,11 +62,16 @@ enum {
     GB_LIMIT_IMAGE = 1 << 30,        /* a UKI with its initrd */
     GB_LIMIT_CONF = 64 << 10,        /* a configuration file; with all its comments some 10 KB */
     GB_LIMIT_CONF_ITEMS = 256,       /* of one list key: addresses, roots */
-    GB_LIMIT_RPC = 64 << 20,    /* one message: evidence with whole logs; an IMA list of 250,000
-                                   entries */
-    GB_LIMIT_PASSPHRASE = 1024, /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
-    GB_LIMIT_REPLY = 64 << 20,  /* an answer to the CLI: 100,000 nodes of 600 bytes */
-    GB_LIMIT_FINDINGS = 4096,   /* after that many the rest is counted, not kept */
+    GB_LIMIT_RPC = 64 << 20,     /* one message: evidence with whole logs; an IMA list of 250,000
+                                    entries */
+    GB_LIMIT_PASSPHRASE = 1024,  /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
+    GB_LIMIT_REPLY = 64 << 20,   /* an answer to the CLI: 100,000 nodes of 600 bytes */
+    GB_LIMIT_ENTRY = 16 << 10,   /* one entry of the ledger; tlog-tiles allows 65535 bytes */
+    GB_LIMIT_NOTE = 64 << 10,    /* a checkpoint with some dozens of cosignatures */
+    GB_LIMIT_NOTE_NAME = 255,    /* a key's name: a URL without its scheme */
+    GB_LIMIT_NOTE_LINES = 64,    /* signatures of a note; C2SP asks for 16 at least */
+    GB_LIMIT_ROUNDS = 256 << 20, /* the quotes of one minute: 100,000 nodes of 700 bytes and some */
+    GB_LIMIT_FINDINGS = 4096,    /* after that many the rest is counted, not kept */
 };
 
 #endif
