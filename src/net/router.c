@@ -11,7 +11,7 @@
 
 void router_refuse(struct http_request *request, const struct route_refusal *why)
 {
-    if (why->allow)
+    if (why->allow[0])
         http_answer_header(request, "Allow", why->allow);
     http_refuse(request, why->status, why->code, why->message, why->remedy);
 }
@@ -39,8 +39,8 @@ static bool refuse(const struct router *router, const struct route_call *call,
 
 struct found {
     const struct route *route;
-    bool path;        /* some route has this path */
-    char methods[64]; /* "GET, POST" for Allow */
+    bool path;                 /* some route has this path */
+    char methods[ROUTE_ALLOW]; /* "GET, POST" for Allow */
     struct gb_bytes params[ROUTE_MAX_PARAMS];
 };
 
@@ -89,20 +89,21 @@ static void find(const struct router *router, struct http_request *request, stru
 
 static const struct route_refusal forbidden = {
     403, "forbidden", "This certificate may not call this route.",
-    "Use the certificate of a node or an operator that may.", NULL};
+    "Use the certificate of a node or an operator that may.", ""};
 static const struct route_refusal not_this = {
-    403, "forbidden", "This caller may not call this route.", "See docs/api for who may.", NULL};
+    403, "forbidden", "This caller may not call this route.", "See docs/api for who may.", ""};
 static const struct route_refusal no_route = {404, "no-such-route", "There is no such path here.",
-                                              "", NULL};
-static const struct route_refusal expired = {403, "certificate-expired",
-                                             "The certificate has expired.",
-                                             "Renew it; past the grace for renewals, enrol again.",
-                                             NULL};
+                                              "", ""};
+static const struct route_refusal no_method = {405, "method-not-allowed",
+                                               "This path has no such method.", "", ""};
+static const struct route_refusal expired = {
+    403, "certificate-expired", "The certificate has expired.",
+    "Renew it; past the grace for renewals, enrol again.", ""};
 static const struct route_refusal bad_query = {
     400, "bad-query", "This route does not take this query, or not twice, or it is malformed.",
-    "See docs/api for what it takes.", NULL};
-static const struct route_refusal too_long = {
-    413, "body-too-long", "The body is longer than this route takes.", "", NULL};
+    "See docs/api for what it takes.", ""};
+static const struct route_refusal too_long = {413, "body-too-long",
+                                              "The body is longer than this route takes.", "", ""};
 
 /* Who calls; false: refused. */
 static bool identify(const struct router *router, struct route_call *call)
@@ -116,8 +117,7 @@ static bool identify(const struct router *router, struct route_call *call)
 static bool is_late(const struct route_call *call, const struct route *route)
 {
     const struct tls_peer *peer = http_request_peer(call->request);
-    return peer->has_cert && !(route->flags & ROUTE_EXPIRED_OK) &&
-           peer->not_after_s < gb_clock_s();
+    return peer->has_cert && !(route->flags & ROUTE_EXPIRED_OK) && peer->not_after_s < gb_clock_s();
 }
 
 /* Which route, and whether this caller may. Paths are told to nobody who may call none of them:
@@ -130,8 +130,8 @@ static bool find_for(const struct router *router, struct route_call *call, struc
     if (!found->path)
         return refuse(router, call, &no_route);
     if (!found->route) {
-        const struct route_refusal why = {405, "method-not-allowed",
-                                          "This path has no such method.", "", found->methods};
+        struct route_refusal why = no_method;
+        memcpy(why.allow, found->methods, sizeof why.allow);
         return refuse(router, call, &why);
     }
     if (!(found->route->callers & (unsigned)call->role))

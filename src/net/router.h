@@ -23,7 +23,7 @@ enum route_flag {
     ROUTE_UNRECORDED = 1 << 1, /* a call leaves no record: probes and metrics, each few seconds */
 };
 
-enum { ROUTE_MAX_PARAMS = 3 };
+enum { ROUTE_MAX_PARAMS = 3, ROUTE_ALLOW = 64 };
 
 struct route_call {
     struct http_request *request;
@@ -47,12 +47,13 @@ struct route {
     const char *summary; /* as in the OpenAPI document */
 };
 
+/* Texts are constants, so that a copy may be kept. */
 struct route_refusal {
     int status;
     const char *code;
     const char *message;
     const char *remedy;
-    const char *allow; /* the header Allow of a 405; NULL */
+    char allow[ROUTE_ALLOW]; /* the header Allow of a 405: "GET, POST"; "" */
 };
 
 /* Hooks are without I/O; each may be NULL. What refuses answers the request, at once or later. */

@@ -24,7 +24,7 @@ const char *person_how_word(enum person_how how)
     return "none";
 }
 
-access_roles person_roles_of_name(struct server *server, struct gb_bytes name)
+uint32_t person_roles_of_name(struct server *server, struct gb_bytes name)
 {
     gb_cleanup(snapshot_unrefp) struct snapshot *snapshot = snapshot_get(server->trust);
     const struct access_policy *access = snapshot ? snapshot_access(snapshot) : NULL;
@@ -56,7 +56,7 @@ struct person *person_of(const struct http_request *request)
     return http_request_kept(request);
 }
 
-const char *person_roles_text(struct gb_arena *arena, access_roles roles)
+const char *person_roles_text(struct gb_arena *arena, uint32_t roles)
 {
     const char *text = NULL;
     for (enum access_role role = ACCESS_NO_ROLE + 1; role < ACCESS_ROLE_COUNT; role++) {

@@ -15,7 +15,7 @@ struct person {
     const char *name;     /* as the certificate or the AccessPolicy says it */
     const char *identity; /* the human: two of the same are one. "alice", or for whom a claim lets
                              in, issuer, blank, subject */
-    access_roles roles;   /* 0: none */
+    uint32_t roles;       /* 0: none */
     uint64_t trust_id;    /* of what was in force when a token was judged */
     int64_t until_s;      /* when the token ends; 0: a certificate, which the router watches */
 };
@@ -27,10 +27,10 @@ const char *person_how_word(enum person_how how);
 GB_MUST_USE struct person *person_by_certificate(struct thread *thread,
                                                  const struct route_call *call);
 /* Roles of that certificate's name now: by the AccessPolicy, or without one by `founder`. */
-access_roles person_roles_of_name(struct server *server, struct gb_bytes name);
+uint32_t person_roles_of_name(struct server *server, struct gb_bytes name);
 /* Of the request; NULL: no person's. */
 struct person *person_of(const struct http_request *request);
 /* "admin, auditor" in the arena; "none". NULL when out of memory. */
-const char *person_roles_text(struct gb_arena *arena, access_roles roles);
+const char *person_roles_text(struct gb_arena *arena, uint32_t roles);
 
 #endif

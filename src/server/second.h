@@ -40,8 +40,8 @@ struct second_call {
     const char *identity; /* of the person: struct person */
     const char *name;
     enum access_action action;
-    access_roles people; /* who may make it */
-    const char *call;    /* for people: method and path */
+    uint32_t people;  /* who may make it */
+    const char *call; /* for people: method and path */
 };
 
 /* One that waits. */
@@ -52,7 +52,7 @@ struct second_wait {
     char name[SECOND_NAME];
     char call[SECOND_CALL];
     enum access_action action;
-    access_roles people;
+    uint32_t people;
     int64_t asked_s;
     int64_t expires_s;
     int64_t expires_ms;

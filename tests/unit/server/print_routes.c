@@ -1,5 +1,5 @@
-/* Prints the table of routes, a line each: listener, method, path, query, callers, action, summary. For
- * tests/integration/test_openapi.py. */
+/* Prints the table of routes, a line each: listener, method, path, query, callers, action, summary.
+ * For tests/integration/test_openapi.py. */
 
 #include <stdio.h>
 #include <string.h>
@@ -47,8 +47,7 @@ static void print(const char *listener, const struct route *route)
                route->callers & ROUTE_STRANGER ? "stranger " : "",
                route->callers & ROUTE_NODE ? "node " : "");
         print_people(route->callers & ROUTE_PERSON ? route->people : 0);
-        printf("\t%s\t%s\n", access_action_name((enum access_action)route->action),
-               route->summary);
+        printf("\t%s\t%s\n", access_action_name((enum access_action)route->action), route->summary);
     }
 }
 

@@ -3,8 +3,8 @@
 
 #include "../test.h"
 #include "../verify/make_quote.h"
-#include "running.h"
 #include "policy/access.h"
+#include "running.h"
 #include "server/node_id.h"
 #include "server/nodes.h"
 #include "server/routes.h"
@@ -63,8 +63,8 @@ static const char *line_of(const struct route *route, char line[128])
 struct caller {
     const char *name;
     const struct kit_id *id;
-    unsigned role; /* of enum route_role */
-    access_roles roles; /* of a person */
+    unsigned role;  /* of enum route_role */
+    uint32_t roles; /* of a person */
     bool expired;
 };
 
@@ -159,6 +159,27 @@ static void T19_no_route_is_open_to_nobody_or_to_strangers_by_mistake(void **sta
             fail_msg("%s", route->pattern);
     for (const struct route *route = routes_enroll; route->pattern; route++)
         assert_true(route->callers == ROUTE_STRANGER && route->people == 0);
+}
+
+static void T19_the_auditor_reads_everything_and_changes_nothing(void **state)
+{
+    (void)state;
+    const uint32_t auditor = ACCESS_BIT(ACCESS_AUDITOR);
+    for (const struct route *route = routes_api; route->pattern; route++) {
+        bool reads = route->method == HTTP_GET;
+        if (!(route->callers & ROUTE_PERSON))
+            continue;
+        if (reads != ((route->people & auditor) != 0) || (reads && route->action != 0))
+            fail_msg("%s", route->pattern);
+    }
+}
+
+static void T19_nobody_but_an_officer_changes_policy(void **state)
+{
+    (void)state;
+    for (const struct route *route = routes_api; route->pattern; route++)
+        if (route->action == ACCESS_DO_POLICY)
+            assert_int_equal(route->people, ACCESS_BIT(ACCESS_SECURITY_OFFICER));
 }
 
 static void a_node_that_is_not_enrolled_is_told_so(void **state)
@@ -283,6 +304,8 @@ int main(void)
         cmocka_unit_test(T19_every_route_refuses_whom_the_table_does_not_name),
         cmocka_unit_test(T19_the_enrolment_listener_knows_its_three_routes_only),
         cmocka_unit_test(T19_no_route_is_open_to_nobody_or_to_strangers_by_mistake),
+        cmocka_unit_test(T19_the_auditor_reads_everything_and_changes_nothing),
+        cmocka_unit_test(T19_nobody_but_an_officer_changes_policy),
         cmocka_unit_test(a_node_that_is_not_enrolled_is_told_so),
         cmocka_unit_test(T29_a_node_that_is_not_enrolled_uploads_nothing),
         cmocka_unit_test(T29_a_strangers_json_holds_few_values),
