@@ -73,7 +73,7 @@ enum access_algorithm {
 
 /* spec.people. Who is named without a token has a certificate spiffe://<td>/operator/<name>. */
 struct access_person {
-    const char *name;    /* field_name_ok; once in a policy */
+    const char *name;    /* field_name_ok; twice only for one human's certificate and tokens */
     uint32_t roles;      /* ACCESS_BIT of enum access_role; never 0 */
     const char *issuer;  /* NULL: a certificate; else one of the issuers */
     const char *subject; /* the token's sub; NULL: by a claim */

@@ -50,6 +50,10 @@ static const struct {
      "a.yaml:6: unknown field \"role\" (did you mean \"roles\"?)"},
     {HEAD "  people:\n    - {name: a, roles: [admin]}\n    - {name: a, roles: [auditor]}\n",
      "a.yaml:7: a stands twice"},
+    {HEAD ISSUER PEOPLE "    - {name: a, token: {issuer: \"https://id.example/\", claim: g, value: "
+                        "v}, roles: [auditor]}\n"
+                        "    - {name: a, roles: [admin]}\n",
+     "a.yaml:11: a stands twice"},
     {HEAD "  people:\n    - {name: a, roles: [admin]}\n",
      "a.yaml:5: nobody has the role security-officer"},
     {HEAD "  people:\n    - {name: a, roles: [security-officer]}\n",
@@ -159,6 +163,27 @@ static void tokens_have_roles_by_issuer_subject_and_claim(void **state)
     gb_arena_free(arena);
 }
 
+/* One human's certificate and token have one name. */
+static void a_certificate_and_a_token_may_be_one_human(void **state)
+{
+    (void)state;
+    struct gb_arena *arena = gb_arena_new();
+    struct policy policy = {0};
+    const char *name = NULL;
+    assert_int_equal(read_text(arena,
+                               HEAD ISSUER PEOPLE
+                               "    - {name: alice, token: {issuer: \"https://id.example/\", "
+                               "subject: a-1}, roles: [auditor]}\n",
+                               &policy, NULL),
+                     0);
+    assert_int_equal(access_of_name(policy.access, gb_bytes_str("alice")),
+                     ACCESS_BIT(ACCESS_ADMIN));
+    assert_int_equal(of_claims(policy.access, "https://id.example/", "{\"sub\":\"a-1\"}", &name),
+                     ACCESS_BIT(ACCESS_AUDITOR));
+    assert_string_equal(name, "alice");
+    gb_arena_free(arena);
+}
+
 static void issuers_and_what_takes_two(void **state)
 {
     (void)state;
@@ -237,6 +262,7 @@ int main(void)
         cmocka_unit_test(every_mistake_names_file_line_and_nearest_name),
         cmocka_unit_test(certificates_have_roles_by_name),
         cmocka_unit_test(tokens_have_roles_by_issuer_subject_and_claim),
+        cmocka_unit_test(a_certificate_and_a_token_may_be_one_human),
         cmocka_unit_test(issuers_and_what_takes_two),
         cmocka_unit_test(keys_in_the_document_come_out_as_json),
         cmocka_unit_test(alone_it_is_no_policy_for_nodes),
