@@ -102,10 +102,10 @@ static void healthz(void *ctx, const struct route_call *call)
 }
 
 const struct route api_routes[] = {
-    {HTTP_POST, "/add-checkpoint", ROUTE_STRANGER, GB_LIMIT_ADD_CHECKPOINT, false, add_checkpoint,
+    {HTTP_POST, "/add-checkpoint", ROUTE_STRANGER, 0, 0, GB_LIMIT_ADD_CHECKPOINT, 0, add_checkpoint,
      "Co-sign a checkpoint that grows from the last"},
-    {HTTP_GET, "/{log}/checkpoint", ROUTE_STRANGER, 0, false, latest,
+    {HTTP_GET, "/{log}/checkpoint", ROUTE_STRANGER, 0, 0, 0, 0, latest,
      "What was co-signed last of the log"},
-    {HTTP_GET, "/healthz", ROUTE_STRANGER, 0, false, healthz, "Whether a log has forked"},
+    {HTTP_GET, "/healthz", ROUTE_STRANGER, 0, 0, 0, 0, healthz, "Whether a log has forked"},
     {.pattern = NULL},
 };

@@ -1,9 +1,10 @@
 /* Makes a witness that can start: its key, a TLS certificate that only it can use, its
  * configuration, its state; and says what logs must know of it. */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,13 +46,12 @@ static bool read_options(int argc, char **argv, struct init_plan *plan)
 /* Paths stand in the configuration: whoever starts the program is elsewhere. */
 static int make_absolute(struct gb_arena *arena, const char **path, struct gb_err *err)
 {
+    char cwd[PATH_MAX];
     if (**path == '/')
         return GB_OK;
-    char *cwd = getcwd(NULL, 0);
-    if (!cwd)
-        return gb_err_sys(err, 0, "no working folder");
+    if (!getcwd(cwd, sizeof cwd))
+        return gb_err_sys(err, errno, "no working folder");
     *path = gb_arena_printf(arena, "%s/%s", cwd, *path);
-    free(cwd);
     return *path ? GB_OK : gb_err_nomem(err);
 }
 
