@@ -62,15 +62,16 @@ enum {
     GB_LIMIT_IMAGE = 1 << 30,        /* a UKI with its initrd */
     GB_LIMIT_CONF = 64 << 10,        /* a configuration file; with all its comments some 10 KB */
     GB_LIMIT_CONF_ITEMS = 256,       /* of one list key: addresses, roots */
-    GB_LIMIT_RPC = 64 << 20,     /* one message: evidence with whole logs; an IMA list of 250,000
-                                    entries */
-    GB_LIMIT_PASSPHRASE = 1024,  /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
-    GB_LIMIT_REPLY = 64 << 20,   /* an answer to the CLI: 100,000 nodes of 600 bytes */
-    GB_LIMIT_ENTRY = 16 << 10,   /* one entry of the ledger; tlog-tiles allows 65535 bytes */
-    GB_LIMIT_NOTE = 64 << 10,    /* a checkpoint with some dozens of cosignatures */
-    GB_LIMIT_NOTE_NAME = 255,    /* a key's name: a URL without its scheme */
-    GB_LIMIT_CONSISTENCY = 63,   /* hashes of a consistency proof; tlog-witness sends no more */
-    GB_LIMIT_ADD_CHECKPOINT = 16 << 10, /* what a witness is sent: a proof, a checkpoint of its log */
+    GB_LIMIT_RPC = 64 << 20,    /* one message: evidence with whole logs; an IMA list of 250,000
+                                   entries */
+    GB_LIMIT_PASSPHRASE = 1024, /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
+    GB_LIMIT_REPLY = 64 << 20,  /* an answer to the CLI: 100,000 nodes of 600 bytes */
+    GB_LIMIT_ENTRY = 16 << 10,  /* one entry of the ledger; tlog-tiles allows 65535 bytes */
+    GB_LIMIT_NOTE = 64 << 10,   /* a checkpoint with some dozens of cosignatures */
+    GB_LIMIT_NOTE_NAME = 255,   /* a key's name: a URL without its scheme */
+    GB_LIMIT_CONSISTENCY = 63,  /* hashes of a consistency proof; tlog-witness sends no more */
+    GB_LIMIT_ADD_CHECKPOINT =
+        16 << 10,                /* what a witness is sent: a proof, a checkpoint of its log */
     GB_LIMIT_WARD_KEYS = 4,      /* of one log that is witnessed; two while it changes its key */
     GB_LIMIT_FORKS = 256,        /* cases of proven forks whose evidence a witness keeps */
     GB_LIMIT_SUSPECTS = 16,      /* likewise unproven: whoever sees checkpoints can make them */
