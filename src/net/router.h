@@ -13,7 +13,8 @@
 enum route_role {
     ROUTE_NOBODY = 0,
     ROUTE_STRANGER = 1 << 0, /* no certificate; only on the enrolment listener */
-    ROUTE_NODE = 1 << 1,     /* spiffe://<trust-domain>/node/<id> */
+    ROUTE_NODE = 1 << 1,     /* spiffe://<trust-domain>/node/<id>, or /joining/<id>: one that was
+                                not seen trusted yet; here they are the same */
     ROUTE_OPERATOR = 1 << 2, /* spiffe://<trust-domain>/operator/<name> */
 };
 
@@ -33,8 +34,9 @@ struct route {
                             that it takes, '&' between them; NULL ends the table */
     unsigned roles;      /* of enum route_role */
     size_t max_body;
-    bool expired_ok; /* the handler judges a certificate past its date itself (renewal's grace);
-                        else the router refuses it: 403 certificate-expired */
+    bool expired_ok; /* also with a certificate past its date: a node that is not trusted is not
+                        renewed, and must still be able to prove itself; else 403
+                        certificate-expired */
     void (*handle)(void *ctx, const struct route_call *call);
     const char *summary; /* as in the OpenAPI document */
 };

@@ -9,7 +9,7 @@ enum {
     SMALL = 16 << 10,     /* an operator's request */
     ENROLL = 64 << 10,    /* certificates and keys of a TPM */
     EVIDENCE = 300 << 20, /* the listener's own ceiling (max_body) comes before */
-    TOKEN = 88 << 20,     /* GB_LIMIT_RPC in base64: keyd takes no more */
+    TOKEN = 88 << 20,     /* GB_LIMIT_RPC in base64: keyd takes no more; a renewal's, too */
     DOCUMENTS = 64 << 20, /* GB_LIMIT_POLICY */
     ANY = ROUTE_NODE | ROUTE_OPERATOR,
 };
@@ -25,11 +25,12 @@ const struct route routes_enroll[] = {
 };
 
 const struct route routes_api[] = {
-    {HTTP_GET, "/v1/attest/nonce", ROUTE_NODE, NONE, false, api_attest_nonce,
+    {HTTP_GET, "/v1/attest/nonce", ROUTE_NODE, NONE, true, api_attest_nonce,
      "A nonce to answer, and what to send"},
-    {HTTP_POST, "/v1/attest", ROUTE_NODE, EVIDENCE, false, api_attest, "Prove this node's state"},
+    {HTTP_POST, "/v1/attest", ROUTE_NODE, EVIDENCE, true, api_attest, "Prove this node's state"},
     {HTTP_POST, "/v1/nonce", ROUTE_NODE, SMALL, true, api_nonce, "A nonce of garboard-keyd"},
-    {HTTP_POST, "/v1/renew", ROUTE_NODE, ENROLL, true, api_renew, "Renew this node's certificate"},
+    {HTTP_POST, "/v1/renew", ROUTE_NODE, TOKEN, true, api_renew,
+     "Renew this node's certificate, if it is trusted"},
     {HTTP_POST, "/v1/token", ROUTE_NODE, TOKEN, false, api_token, "A signed attestation result"},
     {HTTP_GET, "/v1/nodes?since", ROUTE_OPERATOR, NONE, false, api_node_list, "All nodes"},
     {HTTP_GET, "/v1/nodes/{node}", ROUTE_OPERATOR, NONE, false, api_node_show, "One node"},
