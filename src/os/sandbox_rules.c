@@ -160,7 +160,8 @@ static const struct sandbox_call agent_calls[] = {
     {NULL},
 };
 
-/* garboard-witness: its listener is open already, and it dials nobody; small files, written anew. */
+/* garboard-witness: its listener is open already, and it dials nobody; small files, written anew.
+ */
 static const struct sandbox_call witness_calls[] = {
     CALL(accept4),
     CALL(connect), /* sd_notify; only sockets of AF_UNIX can be made */
