@@ -5,6 +5,7 @@
 
 #include "base/encode.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "ledger/add_checkpoint.h"
 #include "ledger/checkpoint.h"
 #include "ledger/folder.h"

@@ -59,6 +59,10 @@ bool witnesses_wait(struct witnesses *witnesses, int64_t timeout_ms);
  * Any thread. */
 void witnesses_add_lines(struct witnesses *witnesses, struct gb_bytes note, struct gb_buf *out);
 
+/* The same for what was pushed last. False when nobody has co-signed that (`out` is then as it
+ * was), or out of memory. Any thread. */
+GB_MUST_USE bool witnesses_latest(struct witnesses *witnesses, struct gb_buf *out);
+
 struct witnesses_standing {
     size_t count;
     size_t cosigned;   /* how many have co-signed what was pushed last */
