@@ -13,6 +13,7 @@
 #include "os/pool.h"
 #include "rpc/keyd.h"
 #include "server/config.h"
+#include "server/jwks.h"
 #include "server/liveness.h"
 #include "server/nodes.h"
 #include "server/snapshot.h"
@@ -38,6 +39,7 @@ struct server {
     struct tickets *tickets;
     struct waiting *waiting;
     struct snapshot_holder *trust;
+    struct jwks *jwks;
     struct pool *pool;
     struct worker_parts workers[SERVER_MAX_THREADS];
     struct stats stats;

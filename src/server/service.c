@@ -11,6 +11,7 @@
 #include "os/sandbox.h"
 #include "os/service.h"
 #include "server/config.h"
+#include "server/jwks.h"
 #include "server/own_cert.h"
 #include "server/reload.h"
 #include "server/server.h"
@@ -26,6 +27,7 @@ struct service {
     struct threads *threads;
     struct loop_timer *watchdog;
     struct loop_timer *renewal;
+    struct loop_timer *key_set;
     struct loop_timer *reloading;
 };
 
@@ -101,6 +103,13 @@ static void tick(void *ctx)
     loop_timer_set(service->watchdog, service_watchdog_ms());
 }
 
+static void refresh_jwks(void *ctx)
+{
+    struct service *service = ctx;
+    jwks_refresh(service->server->jwks, service->server->pool);
+    loop_timer_set(service->key_set, JWKS_REFRESH_MS);
+}
+
 static int watch_signals(struct service *service, struct gb_err *err)
 {
     int r = loop_new(&service->loop, err);
@@ -114,6 +123,8 @@ static int watch_signals(struct service *service, struct gb_err *err)
         r = loop_timer_new(service->loop, tick, service, &service->watchdog, err);
     if (r == GB_OK)
         r = loop_timer_new(service->loop, renew_cert, service, &service->renewal, err);
+    if (r == GB_OK)
+        r = loop_timer_new(service->loop, refresh_jwks, service, &service->key_set, err);
     if (r == GB_OK)
         r = loop_timer_new(service->loop, hang_up, service, &service->reloading, err);
     return r;
@@ -133,6 +144,7 @@ static int serve(struct service *service, struct gb_err *err)
         if (service_watchdog_ms() > 0)
             tick(service);
         loop_timer_set(service->renewal, 0);
+        refresh_jwks(service);
         r = loop_run(service->loop, err);
         record(server, "server.stop", NULL);
     }
@@ -194,6 +206,8 @@ int service_run(const char *path, const struct config *config, struct gb_err *er
         loop_timer_free(service.watchdog);
     if (service.renewal)
         loop_timer_free(service.renewal);
+    if (service.key_set)
+        loop_timer_free(service.key_set);
     if (service.reloading)
         loop_timer_free(service.reloading);
     loop_free(service.loop);

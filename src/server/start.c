@@ -10,6 +10,7 @@
 #include "os/pool.h"
 #include "rpc/keyd.h"
 #include "server/config.h"
+#include "server/jwks.h"
 #include "server/liveness.h"
 #include "server/nodes.h"
 #include "server/own_cert.h"
@@ -170,6 +171,8 @@ static int new_tables(struct server *server, struct gb_err *err)
                         err);
     if (r == GB_OK)
         r = snapshot_holder_new(&server->trust, err);
+    if (r == GB_OK)
+        r = jwks_new(server->workers, &server->jwks, err);
     return r;
 }
 
@@ -204,6 +207,7 @@ void start_close(struct server *server)
     }
     store_close(server->store);
     snapshot_holder_free(server->trust);
+    jwks_free(server->jwks);
     waiting_free(server->waiting);
     tickets_free(server->tickets);
     nodes_free(server->nodes);
