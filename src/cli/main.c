@@ -18,6 +18,8 @@ const struct cmd *const cmd_table[] = {
     &cmd_ima,
     /* the service */
     &cmd_server_init,
+    &cmd_server_rotate,
+    &cmd_operator_create,
     &cmd_token_create,
     &cmd_token_list,
     &cmd_token_revoke,
