@@ -29,12 +29,16 @@ void file_unmap(struct gb_bytes bytes);
  * device or FIFO is written to as it stands. GB_ERR_NOTFOUND (the folder), CONFIG, IO. */
 GB_MUST_USE int file_write(const char *path, struct gb_bytes bytes, struct gb_err *err);
 
-/* The same for a file of a program's own: a symbolic link is replaced, not followed; mode less the
- * umask; given to `owner` unless that is (uid_t)-1. When only the folder cannot be synced, the new
- * file stands but may not survive a crash. */
+/* The same with these permissions, whatever the umask. */
+GB_MUST_USE int file_write_as(const char *path, struct gb_bytes bytes, unsigned mode,
+                              struct gb_err *err);
+
+/* The same for a file of a program's own: a symbolic link is replaced, not followed. When only the
+ * folder cannot be synced, the new file stands but may not survive a crash. */
 struct file_as {
     mode_t mode;
-    uid_t owner;
+    bool exact;  /* whatever the umask */
+    uid_t owner; /* (uid_t)-1: who runs us */
     gid_t group;
 };
 GB_MUST_USE int file_replace(const char *path, struct gb_bytes bytes, const struct file_as *as,

@@ -103,8 +103,8 @@ int file_replace(const char *path, struct gb_bytes bytes, const struct file_as *
     int fd = open_beside(path, as->mode, temp, err);
     if (fd < 0)
         return fd;
-    int sys = 0;
-    if (as->owner != (uid_t)-1 && fchown(fd, as->owner, as->group) != 0)
+    int sys = as->exact && fchmod(fd, as->mode) != 0 ? errno : 0;
+    if (sys == 0 && as->owner != (uid_t)-1 && fchown(fd, as->owner, as->group) != 0)
         sys = errno;
     if (sys == 0)
         sys = write_all(fd, bytes);
@@ -121,16 +121,16 @@ int file_replace(const char *path, struct gb_bytes bytes, const struct file_as *
     return file_sync_folder_of(path, err);
 }
 
-int file_write(const char *path, struct gb_bytes bytes, struct gb_err *err)
+static int write_to(const char *path, struct gb_bytes bytes, const struct file_as *as,
+                    struct gb_err *err)
 {
     if (strcmp(path, "-") == 0) {
         int sys = write_all(STDOUT_FILENO, bytes);
         return sys ? gb_err_sys(err, sys, "standard output: cannot write") : GB_OK;
     }
-    static const struct file_as plain = {.mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1};
     struct stat st;
     if (stat(path, &st) != 0)
-        return file_replace(path, bytes, &plain, err);
+        return file_replace(path, bytes, as, err);
     if (S_ISDIR(st.st_mode))
         return gb_err_set(err, GB_ERR_CONFIG, "%s: a folder, not a file", file_shown(path).text);
     if (!S_ISREG(st.st_mode)) /* renaming over /dev/null would replace the device */
@@ -138,5 +138,18 @@ int file_write(const char *path, struct gb_bytes bytes, struct gb_err *err)
     char target[PATH_MAX]; /* a symbolic link stays one */
     if (!realpath(path, target))
         return file_failed(err, errno, path, "cannot resolve");
-    return file_replace(target, bytes, &plain, err);
+    return file_replace(target, bytes, as, err);
+}
+
+int file_write(const char *path, struct gb_bytes bytes, struct gb_err *err)
+{
+    static const struct file_as plain = {.mode = 0644, .owner = (uid_t)-1, .group = (gid_t)-1};
+    return write_to(path, bytes, &plain, err);
+}
+
+int file_write_as(const char *path, struct gb_bytes bytes, unsigned mode, struct gb_err *err)
+{
+    const struct file_as as = {
+        .mode = (mode_t)mode, .exact = true, .owner = (uid_t)-1, .group = (gid_t)-1};
+    return write_to(path, bytes, &as, err);
 }
