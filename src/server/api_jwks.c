@@ -5,9 +5,9 @@
 #include "net/router.h"
 #include "server/answer.h"
 #include "server/api.h"
-#include "server/jwks.h"
 #include "server/refusals.h"
 #include "server/server.h"
+#include "server/token_keys.h"
 
 /* RFC 9110, 13.1.2: a list of validators, or "*"; weak ones compare alike. */
 static bool is_known(const struct http_request *request, const char *etag)
@@ -28,8 +28,9 @@ void api_jwks(void *ctx, const struct route_call *call)
     struct thread *thread = ctx;
     struct gb_arena *arena = http_request_arena(call->request);
     const char *set = NULL;
-    char etag[JWKS_ETAG];
-    int r = arena ? jwks_get(thread->server->jwks, arena, &set, etag, NULL) : GB_ERR_NOMEM;
+    char etag[TOKEN_KEYS_ETAG];
+    int r =
+        arena ? token_keys_get(thread->server->token_keys, arena, &set, etag, NULL) : GB_ERR_NOMEM;
     if (r < 0) {
         answer_refuse(thread, call->request,
                       r == GB_ERR_AGAIN ? REFUSAL_KEYD_AWAY : REFUSAL_NO_MEMORY, NULL);

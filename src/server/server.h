@@ -13,12 +13,12 @@
 #include "os/pool.h"
 #include "rpc/keyd.h"
 #include "server/config.h"
-#include "server/jwks.h"
 #include "server/liveness.h"
 #include "server/nodes.h"
 #include "server/snapshot.h"
 #include "server/stats.h"
 #include "server/tickets.h"
+#include "server/token_keys.h"
 #include "server/waiting.h"
 #include "store/store.h"
 
@@ -43,7 +43,7 @@ struct server {
     struct tickets *tickets;
     struct waiting *waiting;
     struct snapshot_holder *trust;
-    struct jwks *jwks;
+    struct token_keys *token_keys;
     struct issuer_keys *issuer_keys;
     struct second *second;
     struct pool *pool;

@@ -12,13 +12,13 @@
 #include "os/sandbox.h"
 #include "os/service.h"
 #include "server/config.h"
-#include "server/jwks.h"
 #include "server/own_cert.h"
 #include "server/reload.h"
 #include "server/server.h"
 #include "server/start.h"
 #include "server/threads.h"
 #include "server/tls_pair.h"
+#include "server/token_keys.h"
 #include "store/store.h"
 
 struct service {
@@ -104,11 +104,11 @@ static void tick(void *ctx)
     loop_timer_set(service->watchdog, service_watchdog_ms());
 }
 
-static void refresh_jwks(void *ctx)
+static void refresh_token_keys(void *ctx)
 {
     struct service *service = ctx;
-    jwks_refresh(service->server->jwks, service->server->pool);
-    loop_timer_set(service->key_set, JWKS_REFRESH_MS);
+    token_keys_refresh(service->server->token_keys, service->server->pool);
+    loop_timer_set(service->key_set, TOKEN_KEYS_REFRESH_MS);
 }
 
 static int watch_signals(struct service *service, struct gb_err *err)
@@ -125,7 +125,7 @@ static int watch_signals(struct service *service, struct gb_err *err)
     if (r == GB_OK)
         r = loop_timer_new(service->loop, renew_cert, service, &service->renewal, err);
     if (r == GB_OK)
-        r = loop_timer_new(service->loop, refresh_jwks, service, &service->key_set, err);
+        r = loop_timer_new(service->loop, refresh_token_keys, service, &service->key_set, err);
     if (r == GB_OK)
         r = loop_timer_new(service->loop, hang_up, service, &service->reloading, err);
     return r;
@@ -145,7 +145,7 @@ static int serve(struct service *service, struct gb_err *err)
         if (service_watchdog_ms() > 0)
             tick(service);
         loop_timer_set(service->renewal, 0);
-        refresh_jwks(service);
+        refresh_token_keys(service);
         r = loop_run(service->loop, err);
         record(server, "server.stop", NULL);
     }

@@ -12,7 +12,6 @@
 #include "rpc/keyd.h"
 #include "server/config.h"
 #include "server/issuer_keys.h"
-#include "server/jwks.h"
 #include "server/liveness.h"
 #include "server/nodes.h"
 #include "server/own_cert.h"
@@ -22,6 +21,7 @@
 #include "server/snapshot.h"
 #include "server/tickets.h"
 #include "server/tls_pair.h"
+#include "server/token_keys.h"
 #include "server/waiting.h"
 #include "store/store.h"
 
@@ -179,7 +179,7 @@ static int new_tables(struct server *server, struct gb_err *err)
     if (r == GB_OK)
         r = snapshot_holder_new(&server->trust, err);
     if (r == GB_OK)
-        r = jwks_new(server->workers, &server->jwks, err);
+        r = token_keys_new(server->workers, &server->token_keys, err);
     if (r == GB_OK)
         r = second_new(&server->second, err);
     return r;
@@ -251,7 +251,7 @@ void start_close(struct server *server)
     issuer_keys_free(server->issuer_keys);
     second_free(server->second);
     snapshot_holder_free(server->trust);
-    jwks_free(server->jwks);
+    token_keys_free(server->token_keys);
     waiting_free(server->waiting);
     tickets_free(server->tickets);
     nodes_free(server->nodes);
