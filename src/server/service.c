@@ -155,6 +155,8 @@ static int close_doors(const struct service *service, const struct config *confi
         sandbox_folders_add_parent(&folders, files[i], SANDBOX_READ);
     for (size_t i = 0; i < config->tpm_root.count; i++)
         sandbox_folders_add_parent(&folders, config->tpm_root.items[i], SANDBOX_READ);
+    for (size_t i = 0; i < config->officer_key.count; i++)
+        sandbox_folders_add_parent(&folders, config->officer_key.items[i], SANDBOX_READ);
     sandbox_folders_add(&folders, config->state, SANDBOX_READ | SANDBOX_WRITE);
     if (setenv("SQLITE_TMPDIR", config->state, 1) != 0)
         return gb_err_nomem(err);
