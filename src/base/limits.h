@@ -30,6 +30,8 @@ enum {
     GB_LIMIT_RSA_BITS = 8192,       /* TPMs make 4096 at most; more only costs time */
     GB_LIMIT_DIR_NAMES = 4096,      /* certificates and logs in one evidence folder: a dozen */
     GB_LIMIT_CERT = 64 << 10,       /* one certificate or a bundle of intermediates */
+    GB_LIMIT_CA_BUNDLE = 1 << 20,   /* the system's roots: some 220 KB on Debian 12 */
+    GB_LIMIT_BEARER = 12 << 10,     /* a person's token, in one header line of the 16 KB of all */
     GB_LIMIT_CERTS = 1024,          /* makers' roots and intermediates: some 120 in all today */
     GB_LIMIT_EXTRAS = 1 << 20,      /* posture, keys, running pods: some kilobytes */
     GB_LIMIT_PCR_TEXT = 256 << 10,  /* pcrs.yaml: 24 lines in each of a few banks */
@@ -67,6 +69,7 @@ enum {
     GB_LIMIT_PASSPHRASE = 1024,  /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
     GB_LIMIT_REPLY = 64 << 20,   /* an answer to the CLI: 100,000 nodes of 600 bytes */
     GB_LIMIT_ENTRY = 16 << 10,   /* one entry of the ledger; tlog-tiles allows 65535 bytes */
+    GB_LIMIT_ENTRY_JSON = 4096,  /* values in an entry; the largest have some hundreds */
     GB_LIMIT_NOTE = 64 << 10,    /* a checkpoint with some dozens of cosignatures */
     GB_LIMIT_NOTE_NAME = 255,    /* a key's name: a URL without its scheme */
     GB_LIMIT_NOTE_LINES = 64,    /* signatures of a note; C2SP asks for 16 at least */

@@ -22,6 +22,7 @@ struct keyd_config {
     struct conf_list officer_keys;
     struct conf_list server_names;
     int64_t node_cert_life_s;
+    int64_t joining_cert_life_s;
     int64_t renew_grace_s;
     int64_t server_cert_life_s;
     const char *passphrase_file;

@@ -73,8 +73,13 @@ static const struct sandbox_call keyd_calls[] = {
     CALL(unlink),     CALL(unlinkat), {NULL},
 };
 
-/* garboardd: two listeners, the store's files, keyd's socket. No programs. */
+/* garboardd: its listeners, the store's files, keyd's socket, the keys of token issuers. No
+ * programs. */
 static const struct sandbox_call server_calls[] = {
+    /* glibc's resolver, in the pool */
+    CALL(recvmmsg),
+    CALL(sendmmsg),
+    FIRST(socket, AF_NETLINK), /* getaddrinfo asks for the machine's addresses */
     /* listeners, keyd, systemd */
     CALL(accept4),
     CALL(bind),
@@ -129,6 +134,7 @@ static const struct sandbox_call agent_calls[] = {
     CALL(connect),
     CALL(dup),
     CALL(eventfd2), /* libcurl's resolver thread */
+    CALL(fchmod),   /* of a result, for its readers */
     CALL(fsync),
     CALL(getdents64),
     CALL(getegid),
