@@ -180,6 +180,8 @@ static int close_doors(const struct service *service, const struct config *confi
         sandbox_folders_add_parent(&folders, files[i], SANDBOX_READ);
     for (size_t i = 0; i < config->tpm_root.count; i++)
         sandbox_folders_add_parent(&folders, config->tpm_root.items[i], SANDBOX_READ);
+    for (size_t i = 0; i < config->officer_key.count; i++)
+        sandbox_folders_add_parent(&folders, config->officer_key.items[i], SANDBOX_READ);
     if (config->people_port != 0)
         keep_resolver(&folders, config);
     sandbox_folders_add(&folders, config->state, SANDBOX_READ | SANDBOX_WRITE);
