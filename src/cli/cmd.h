@@ -78,6 +78,7 @@ extern const struct cmd cmd_server_init;
 extern const struct cmd cmd_token_create;
 extern const struct cmd cmd_token_list;
 extern const struct cmd cmd_token_revoke;
+extern const struct cmd cmd_token_verify;
 extern const struct cmd cmd_verify;
 
 /* NULL-terminated, in the order of --help. */
