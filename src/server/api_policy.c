@@ -14,6 +14,7 @@
 #include "server/refusals.h"
 #include "server/server.h"
 #include "server/snapshot.h"
+#include "server/start.h"
 #include "server/work.h"
 #include "store/store.h"
 #include "wire/json.h"
@@ -142,7 +143,7 @@ static void durable(struct work *work)
     a->change.why = snapshot_policy(a->snapshot);
     if (a->change.why)
         a->change.why = (const char *)gb_arena_copy(work->arena, gb_bytes_str(a->change.why)).data;
-    snapshot_set(server->trust, gb_take(a->snapshot));
+    start_set_trust(server, gb_take(a->snapshot));
     end(a);
     a->change.status = 200;
     change_durable(work);

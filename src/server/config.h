@@ -15,6 +15,8 @@ struct config {
     const char *listen;
     int64_t api_port;
     int64_t enroll_port;
+    int64_t people_port; /* 0: no such listener */
+    const char *oidc_ca; /* NULL: the system's */
     int64_t threads;
     int64_t workers;
     const char *state;

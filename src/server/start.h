@@ -21,7 +21,7 @@ GB_MUST_USE int start_open(struct server *server, struct gb_arena *arena,
 /* Roots and documents read anew; nothing is in force by that. */
 GB_MUST_USE int start_read_trust(struct server *server, const struct conf_list *roots,
                                  struct snapshot **ret_snapshot, struct gb_err *err);
-/* In force from now on; takes it over. */
+/* In force from now on, for everybody; takes it over. */
 void start_set_trust(struct server *server, struct snapshot *snapshot);
 /* After the threads have ended. */
 void start_close(struct server *server);
