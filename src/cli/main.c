@@ -16,6 +16,8 @@ const struct cmd *const cmd_table[] = {
     &cmd_reference_predict,
     &cmd_eventlog,
     &cmd_ima,
+    &cmd_officer_create,
+    &cmd_sign,
     /* the service */
     &cmd_server_init,
     &cmd_token_create,

@@ -34,6 +34,7 @@ struct init_plan {
     const char *names[INIT_NAMES + 1]; /* NULL-terminated */
     const char *passphrase_file;       /* NULL: keys are not sealed */
     struct gb_bytes passphrase;
+    struct gb_bytes officer_passphrase; /* empty: the officer's key is not sealed */
     struct gb_bytes roots[INIT_ROOTS];
     size_t root_count;
     uint64_t api_port;
@@ -50,7 +51,9 @@ struct init_keys {
     struct gb_bytes token_key;
     struct gb_bytes server_key, server_pem; /* the leaf, then the CA */
     struct gb_bytes operator_key, operator_pem;
-    char ca_fingerprint[72]; /* "sha256:..." over the CA's SubjectPublicKeyInfo */
+    struct gb_bytes officer_key, officer_pem; /* the pair of the first security officer */
+    char officer_id[72];                      /* "sha256:...": its name in signatures */
+    char ca_fingerprint[72];                  /* "sha256:..." over the CA's SubjectPublicKeyInfo */
 };
 
 /* Reads options and files; CMD_OK, CMD_USAGE (printed) or a negative code. */

@@ -28,6 +28,10 @@ const struct conf_key keyd_config_table[] = {
      "File of policy and reference sets that tokens are judged by; may be repeated; without any, "
      "no token says trusted.",
      false},
+    {"officer_key", CONF_LIST, AT(officer_keys), NULL, 0, 0, NULL,
+     "File of a security officer's public key, PEM; may be repeated; policy counts only with their "
+     "signatures.",
+     false},
     {"server_name", CONF_LIST, AT(server_names), NULL, 0, 0, NULL,
      "DNS name or IP address that garboardd's certificate carries; may be repeated.", false},
     {"node_cert_life", CONF_SPAN, AT(node_cert_life_s), "1h", 300, 90 * DAY, NULL,

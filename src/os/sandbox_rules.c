@@ -73,8 +73,13 @@ static const struct sandbox_call keyd_calls[] = {
     CALL(unlink),     CALL(unlinkat), {NULL},
 };
 
-/* garboardd: two listeners, the store's files, keyd's socket. No programs. */
+/* garboardd: its listeners, the store's files, keyd's socket, the keys of token issuers. No
+ * programs. */
 static const struct sandbox_call server_calls[] = {
+    /* glibc's resolver, in the pool */
+    CALL(recvmmsg),
+    CALL(sendmmsg),
+    FIRST(socket, AF_NETLINK), /* getaddrinfo asks for the machine's addresses */
     /* listeners, keyd, systemd */
     CALL(accept4),
     CALL(bind),

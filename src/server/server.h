@@ -29,6 +29,10 @@ struct worker_parts {
     struct digester *digester;
 };
 
+struct bearer;
+struct issuer_keys;
+struct second;
+
 struct server {
     const struct config *config; /* of the start: what SIGHUP changes is elsewhere */
     struct liveness_spans spans;
@@ -38,6 +42,8 @@ struct server {
     struct tickets *tickets;
     struct waiting *waiting;
     struct snapshot_holder *trust;
+    struct issuer_keys *issuer_keys;
+    struct second *second;
     struct pool *pool;
     struct worker_parts workers[SERVER_MAX_THREADS];
     struct stats stats;
@@ -53,6 +59,8 @@ struct thread {
     struct digester *digester;
     struct http_server *api;
     struct http_server *enroll;
+    struct http_server *people; /* NULL: people_port is 0 */
+    struct bearer *bearer;
 };
 
 #endif

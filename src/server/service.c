@@ -2,6 +2,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -141,6 +142,18 @@ static int serve(struct service *service, struct gb_err *err)
     return r;
 }
 
+/* Names of token issuers are resolved: name services are loaded late, and look into /etc and /run.
+ */
+static void keep_resolver(struct sandbox_folders *folders, const struct config *config)
+{
+    static const char *const of_the_system[] = {"/usr", "/lib", "/lib64", "/etc", "/run"};
+    for (size_t i = 0; i < GB_ARRAY_LEN(of_the_system); i++)
+        if (access(of_the_system[i], F_OK) == 0) /* what is not there need not stay open */
+            sandbox_folders_add(folders, of_the_system[i], SANDBOX_READ);
+    if (config->oidc_ca)
+        sandbox_folders_add_parent(folders, config->oidc_ca, SANDBOX_READ);
+}
+
 /* Before there are threads: they inherit it. What a reload reads stays open to it. */
 static int close_doors(const struct service *service, const struct config *config,
                        struct gb_err *err)
@@ -155,6 +168,10 @@ static int close_doors(const struct service *service, const struct config *confi
         sandbox_folders_add_parent(&folders, files[i], SANDBOX_READ);
     for (size_t i = 0; i < config->tpm_root.count; i++)
         sandbox_folders_add_parent(&folders, config->tpm_root.items[i], SANDBOX_READ);
+    for (size_t i = 0; i < config->officer_key.count; i++)
+        sandbox_folders_add_parent(&folders, config->officer_key.items[i], SANDBOX_READ);
+    if (config->people_port != 0)
+        keep_resolver(&folders, config);
     sandbox_folders_add(&folders, config->state, SANDBOX_READ | SANDBOX_WRITE);
     if (setenv("SQLITE_TMPDIR", config->state, 1) != 0)
         return gb_err_nomem(err);
