@@ -22,7 +22,7 @@ static void put_line(struct gb_arena *arena, const char *before, struct gb_bytes
         out->failed = true;
 }
 
-void proof_write(const struct proof *proof, struct gb_buf *out)
+void ledger_proof_write(const struct ledger_proof *proof, struct gb_buf *out)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     gb_buf_printf(out, "%s\n", magic);
@@ -73,10 +73,10 @@ static int read_hashes(struct gb_arena *arena, struct gb_bytes *rest, struct mer
     return gb_err_set(err, GB_ERR_INPUT, "the proof ends before its checkpoint");
 }
 
-int proof_read(struct gb_arena *arena, struct gb_bytes in, struct proof *ret_proof,
-               struct gb_err *err)
+int ledger_proof_read(struct gb_arena *arena, struct gb_bytes in, struct ledger_proof *ret_proof,
+                      struct gb_err *err)
 {
-    struct proof proof = {0};
+    struct ledger_proof proof = {0};
     struct gb_bytes rest = in;
     struct gb_bytes line;
     struct gb_bytes value;
@@ -101,7 +101,7 @@ int proof_read(struct gb_arena *arena, struct gb_bytes in, struct proof *ret_pro
     return GB_OK;
 }
 
-void proof_extra_write(const struct proof_extra *extra, struct gb_buf *out)
+void ledger_proof_extra_write(const struct ledger_proof_extra *extra, struct gb_buf *out)
 {
     bool leaf = extra->leaf.len > 0;
     cbor_map(out, leaf ? EXTRA_KEYS : 1);
@@ -125,7 +125,7 @@ static void take_key(struct cbor_reader *r, unsigned key)
         cbor_fail(r, GB_ERR_INPUT, "key %u is not where it belongs", key);
 }
 
-static void take_leaf(struct cbor_reader *r, struct proof_extra *extra)
+static void take_leaf(struct cbor_reader *r, struct ledger_proof_extra *extra)
 {
     take_key(r, EXTRA_LEAF);
     extra->leaf = cbor_read_bytes(r, ROUNDS_LEAF);
@@ -144,9 +144,10 @@ static void take_leaf(struct cbor_reader *r, struct proof_extra *extra)
     }
 }
 
-int proof_extra_read(struct gb_bytes in, struct proof_extra *ret_extra, struct gb_err *err)
+int ledger_proof_extra_read(struct gb_bytes in, struct ledger_proof_extra *ret_extra,
+                            struct gb_err *err)
 {
-    struct proof_extra extra = {0};
+    struct ledger_proof_extra extra = {0};
     struct cbor_reader r;
     cbor_reader_init(&r, in);
     size_t pairs = cbor_read_map(&r, EXTRA_KEYS);
@@ -162,12 +163,13 @@ int proof_extra_read(struct gb_bytes in, struct proof_extra *ret_extra, struct g
     return code;
 }
 
-int proof_judge(struct gb_arena *arena, struct digester *digester, const struct proof *proof,
-                const uint8_t leaf[MERKLE_HASH], const struct checkpoint_trust *trust,
-                struct proof_answer *ret_answer, struct gb_err *err)
+int ledger_proof_judge(struct gb_arena *arena, struct digester *digester,
+                       const struct ledger_proof *proof, const uint8_t leaf[MERKLE_HASH],
+                       const struct checkpoint_trust *trust, struct ledger_proof_answer *ret_answer,
+                       struct gb_err *err)
 {
     struct checkpoint_opened opened;
-    struct proof_answer answer = {0};
+    struct ledger_proof_answer answer = {0};
     bool valid = false;
     int r = checkpoint_open(arena, trust, proof->checkpoint, &opened, err);
     if (r < 0)
@@ -198,8 +200,8 @@ static int read_sealed(struct gb_bytes line, struct rounds_sealed *ret_sealed, s
     return rounds_sealed_read(entry.data, ret_sealed, err);
 }
 
-int proof_judge_leaf(struct digester *digester, const struct proof_extra *extra,
-                     const char **ret_fault, struct gb_err *err)
+int ledger_proof_judge_leaf(struct digester *digester, const struct ledger_proof_extra *extra,
+                            const char **ret_fault, struct gb_err *err)
 {
     struct rounds_sealed sealed;
     uint8_t hash[MERKLE_HASH];

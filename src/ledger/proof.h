@@ -2,7 +2,7 @@
  * A proof that can be checked alone (C2SP tlog-proof): an entry's index, its inclusion, and the
  * signed checkpoint. `extra` carries what is needed beside it, so that one file is enough: the
  * entry itself and, for one attestation, its leaf and the leaf's inclusion in the minute's root.
- * Nothing of it is believed before proof_judge said so.
+ * Nothing of it is believed before ledger_proof_judge said so.
  */
 #ifndef GB_LEDGER_PROOF_H
 #define GB_LEDGER_PROOF_H
@@ -19,7 +19,7 @@
 #include "ledger/merkle.h"
 #include "ledger/rounds.h"
 
-struct proof {
+struct ledger_proof {
     uint64_t index;
     struct merkle_proof inclusion;
     struct gb_bytes extra;      /* decoded; empty when there is none */
@@ -27,25 +27,25 @@ struct proof {
 };
 
 /* Failure sticks in the buffer. */
-void proof_write(const struct proof *proof, struct gb_buf *out);
+void ledger_proof_write(const struct ledger_proof *proof, struct gb_buf *out);
 /* Borrows `in`; `extra` is in the arena. GB_ERR_INPUT, LIMIT (GB_LIMIT_PROOF), NOMEM. */
-GB_MUST_USE int proof_read(struct gb_arena *arena, struct gb_bytes in, struct proof *ret_proof,
-                           struct gb_err *err);
+GB_MUST_USE int ledger_proof_read(struct gb_arena *arena, struct gb_bytes in,
+                                  struct ledger_proof *ret_proof, struct gb_err *err);
 
 /* What Garboard puts into `extra`: a CBOR map. */
-struct proof_extra {
+struct ledger_proof_extra {
     struct gb_bytes entry;
     struct gb_bytes leaf; /* ROUNDS_LEAF bytes, or empty: the proof is of the entry alone */
     uint64_t leaf_index;
     struct merkle_proof leaf_inclusion;
 };
 
-void proof_extra_write(const struct proof_extra *extra, struct gb_buf *out);
+void ledger_proof_extra_write(const struct ledger_proof_extra *extra, struct gb_buf *out);
 /* Spans point into `in`. GB_ERR_INPUT, LIMIT. */
-GB_MUST_USE int proof_extra_read(struct gb_bytes in, struct proof_extra *ret_extra,
-                                 struct gb_err *err);
+GB_MUST_USE int ledger_proof_extra_read(struct gb_bytes in, struct ledger_proof_extra *ret_extra,
+                                        struct gb_err *err);
 
-struct proof_answer {
+struct ledger_proof_answer {
     const char *fault; /* NULL: proven. Else a literal that says what is not */
     const char *whose; /* the key's name that the fault speaks of, or NULL */
     struct checkpoint head;
@@ -54,13 +54,15 @@ struct proof_answer {
 
 /* That the hash of a leaf stands at the proof's index in a log whose checkpoint those signed. Codes
  * of checkpoint_open. */
-GB_MUST_USE int proof_judge(struct gb_arena *arena, struct digester *digester,
-                            const struct proof *proof, const uint8_t leaf[MERKLE_HASH],
-                            const struct checkpoint_trust *trust, struct proof_answer *ret_answer,
-                            struct gb_err *err);
+GB_MUST_USE int ledger_proof_judge(struct gb_arena *arena, struct digester *digester,
+                                   const struct ledger_proof *proof,
+                                   const uint8_t leaf[MERKLE_HASH],
+                                   const struct checkpoint_trust *trust,
+                                   struct ledger_proof_answer *ret_answer, struct gb_err *err);
 /* That the leaf stands in the minute that the (proven) entry "rounds" seals. A fault, or NULL, goes
  * to *ret_fault. GB_ERR_INPUT (the entry seals no minute), BUG, NOMEM. */
-GB_MUST_USE int proof_judge_leaf(struct digester *digester, const struct proof_extra *extra,
-                                 const char **ret_fault, struct gb_err *err);
+GB_MUST_USE int ledger_proof_judge_leaf(struct digester *digester,
+                                        const struct ledger_proof_extra *extra,
+                                        const char **ret_fault, struct gb_err *err);
 
 #endif
