@@ -49,10 +49,12 @@ static int print_text(const struct init_plan *plan, const struct init_keys *keys
            "  garboard doctor --server-dir %s\n"
            "  garboard apply -f POLICY.yaml\n"
            "  garboard token create --name NODE > NODE.token\n"
-           "Keep %s/client for operators only, and a copy of %s in a safe place.\n"
+           "Keep %s/client for operators only, and a copy of %s in a safe place\n"
+           "(never bring an old ledger.state back: it would sign a fork).\n"
            "Documents count only with the signature of %s/client/officer.key: move it to\n"
-           "where the server cannot read it.\n",
-           plan->dir, plan->dir, plan->keyd_state, plan->dir);
+           "where the server cannot read it.\n"
+           "Give %s/ledger.vkey to whoever is to check the ledger.\n",
+           plan->dir, plan->dir, plan->keyd_state, plan->dir, plan->dir);
     return output_flush();
 }
 

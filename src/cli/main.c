@@ -22,9 +22,12 @@ const struct cmd *const cmd_table[] = {
     &cmd_sign,
     /* the service */
     &cmd_server_init,
+    &cmd_server_rotate,
+    &cmd_operator_create,
     &cmd_token_create,
     &cmd_token_list,
     &cmd_token_revoke,
+    &cmd_token_verify,
     &cmd_ek_add,
     &cmd_ek_list,
     &cmd_ek_remove,

@@ -110,6 +110,7 @@ void init_files_add(struct file_set *set, const struct init_plan *plan,
 {
     file_set_folder(set, plan->dir, 0755, self.user, self.group);
     add_file(set, plan->dir, "ca.pem", keys->ca_pem, 0644, self);
+    add_file(set, plan->dir, "ledger.vkey", keys->ledger_vkey, 0644, self);
     add_file(set, plan->dir, "officer.pem", keys->officer_pem, 0644, self);
     add_file(set, plan->dir, "server.pem", keys->server_pem, 0644, self);
     add_file(set, plan->dir, "server.key", keys->server_key, 0600, plan->server);
@@ -123,4 +124,6 @@ void init_files_add(struct file_set *set, const struct init_plan *plan,
     add_file(set, plan->keyd_state, "ca.pem", keys->ca_pem, 0644, plan->keyd);
     add_file(set, plan->keyd_state, "ca.key", keys->ca_key, 0600, plan->keyd);
     add_file(set, plan->keyd_state, "token.key", keys->token_key, 0600, plan->keyd);
+    add_file(set, plan->keyd_state, "ledger.key", keys->ledger_key, 0600, plan->keyd);
+    add_file(set, plan->keyd_state, "ledger.state", keys->ledger_state, 0600, plan->keyd);
 }

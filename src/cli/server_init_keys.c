@@ -149,6 +149,8 @@ int init_keys_make(struct gb_arena *arena, const struct init_plan *plan, struct 
     if (r == GB_OK)
         r = make_token_key(arena, plan, &keys, err);
     if (r == GB_OK)
+        r = init_ledger_make(arena, plan, &keys, err);
+    if (r == GB_OK)
         r = make_server(arena, plan, ca, &keys, err);
     if (r == GB_OK)
         r = make_operator(arena, plan, ca, &keys, err);
@@ -173,6 +175,7 @@ void init_keys_wipe(struct init_keys *keys)
 {
     wipe(&keys->ca_key);
     wipe(&keys->token_key);
+    wipe(&keys->ledger_key);
     wipe(&keys->server_key);
     wipe(&keys->operator_key);
     wipe(&keys->officer_key);

@@ -15,7 +15,9 @@ const struct conf_key keyd_config_table[] = {
     {"socket", CONF_TEXT, AT(socket), "/run/garboard-keyd/keyd.sock", 0, 0, NULL,
      "The unix socket where garboardd asks; systemd may pass one instead.", false},
     {"state", CONF_TEXT, AT(state), "/var/lib/garboard-keyd", 0, 0, NULL,
-     "Folder of ca.key, ca.pem and token.key, as `garboard server init` makes them.", false},
+     "Folder of its keys and of ledger.state, as `garboard server init` makes them; it is written "
+     "to.",
+     false},
     {"trust_domain", CONF_TEXT, AT(trust_domain), NULL, 0, 0, NULL,
      "Name in every identity: spiffe://TRUST_DOMAIN/node/...", true},
     {"tpm_root", CONF_LIST, AT(tpm_roots), NULL, 0, 0, NULL,

@@ -18,6 +18,7 @@
 #include "server/snapshot.h"
 #include "server/stats.h"
 #include "server/tickets.h"
+#include "server/token_keys.h"
 #include "server/waiting.h"
 #include "store/store.h"
 
@@ -42,6 +43,7 @@ struct server {
     struct tickets *tickets;
     struct waiting *waiting;
     struct snapshot_holder *trust;
+    struct token_keys *token_keys;
     struct issuer_keys *issuer_keys;
     struct second *second;
     struct pool *pool;

@@ -18,6 +18,7 @@
 #include "server/start.h"
 #include "server/threads.h"
 #include "server/tls_pair.h"
+#include "server/token_keys.h"
 #include "store/store.h"
 
 struct service {
@@ -27,6 +28,7 @@ struct service {
     struct threads *threads;
     struct loop_timer *watchdog;
     struct loop_timer *renewal;
+    struct loop_timer *key_set;
     struct loop_timer *reloading;
 };
 
@@ -102,6 +104,13 @@ static void tick(void *ctx)
     loop_timer_set(service->watchdog, service_watchdog_ms());
 }
 
+static void refresh_token_keys(void *ctx)
+{
+    struct service *service = ctx;
+    token_keys_refresh(service->server->token_keys, service->server->pool);
+    loop_timer_set(service->key_set, TOKEN_KEYS_REFRESH_MS);
+}
+
 static int watch_signals(struct service *service, struct gb_err *err)
 {
     int r = loop_new(&service->loop, err);
@@ -115,6 +124,8 @@ static int watch_signals(struct service *service, struct gb_err *err)
         r = loop_timer_new(service->loop, tick, service, &service->watchdog, err);
     if (r == GB_OK)
         r = loop_timer_new(service->loop, renew_cert, service, &service->renewal, err);
+    if (r == GB_OK)
+        r = loop_timer_new(service->loop, refresh_token_keys, service, &service->key_set, err);
     if (r == GB_OK)
         r = loop_timer_new(service->loop, hang_up, service, &service->reloading, err);
     return r;
@@ -134,6 +145,7 @@ static int serve(struct service *service, struct gb_err *err)
         if (service_watchdog_ms() > 0)
             tick(service);
         loop_timer_set(service->renewal, 0);
+        refresh_token_keys(service);
         r = loop_run(service->loop, err);
         record(server, "server.stop", NULL);
     }
@@ -211,6 +223,8 @@ int service_run(const char *path, const struct config *config, struct gb_err *er
         loop_timer_free(service.watchdog);
     if (service.renewal)
         loop_timer_free(service.renewal);
+    if (service.key_set)
+        loop_timer_free(service.key_set);
     if (service.reloading)
         loop_timer_free(service.reloading);
     loop_free(service.loop);

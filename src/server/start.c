@@ -21,6 +21,7 @@
 #include "server/snapshot.h"
 #include "server/tickets.h"
 #include "server/tls_pair.h"
+#include "server/token_keys.h"
 #include "server/waiting.h"
 #include "store/store.h"
 
@@ -184,6 +185,8 @@ static int new_tables(struct server *server, struct gb_err *err)
     if (r == GB_OK)
         r = snapshot_holder_new(&server->trust, err);
     if (r == GB_OK)
+        r = token_keys_new(server->workers, &server->token_keys, err);
+    if (r == GB_OK)
         r = second_new(&server->second, err);
     return r;
 }
@@ -254,6 +257,7 @@ void start_close(struct server *server)
     issuer_keys_free(server->issuer_keys);
     second_free(server->second);
     snapshot_holder_free(server->trust);
+    token_keys_free(server->token_keys);
     waiting_free(server->waiting);
     tickets_free(server->tickets);
     nodes_free(server->nodes);
