@@ -185,7 +185,7 @@ static int run_enrol(struct db *db, const void *what, struct gb_err *err)
     bool same_id = memcmp(known.id, e->node->id, STORE_ID) == 0;
     bool same_key = memcmp(known.transport, e->node->transport, STORE_HASH) == 0;
     if (known.num != 0 && same_key && !known.removed)
-        return same_id ? GB_OK
+        return same_id ? WRITE_SAME
                        : gb_err_set(err, GB_ERR_AGAIN,
                                     "enrolled a moment ago under another id: ask again");
     r = check_claims(db, e->node, &known, err);
@@ -216,13 +216,14 @@ static const struct store_enrolment *copy(struct write *write, const struct stor
     return ok ? to : NULL;
 }
 
-void store_enrol(struct store *store, const struct store_enrolment *enrolment, store_done *done,
-                 void *ctx)
+void store_enrol(struct store *store, const struct store_enrolment *enrolment,
+                 const struct store_entry *entry, store_done *done, void *ctx)
 {
     struct write *write = writer_new(done, ctx);
     if (!write)
         return;
     write->run = run_enrol;
-    write->what = copy(write, enrolment);
+    if (writer_entry(write, entry))
+        write->what = copy(write, enrolment);
     writer_queue(store, write);
 }
