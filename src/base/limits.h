@@ -54,11 +54,16 @@ enum {
     GB_LIMIT_IMAGE = 1 << 30,        /* a UKI with its initrd */
     GB_LIMIT_CONF = 64 << 10,        /* a configuration file; with all its comments some 10 KB */
     GB_LIMIT_CONF_ITEMS = 256,       /* of one list key: addresses, roots */
-    GB_LIMIT_RPC = 64 << 20,    /* one message: evidence with whole logs; an IMA list of 250,000
-                                   entries */
-    GB_LIMIT_PASSPHRASE = 1024, /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
-    GB_LIMIT_REPLY = 64 << 20,  /* an answer to the CLI: 100,000 nodes of 600 bytes */
-    GB_LIMIT_FINDINGS = 4096,   /* after that many the rest is counted, not kept */
+    GB_LIMIT_RPC = 64 << 20,     /* one message: evidence with whole logs; an IMA list of 250,000
+                                    entries */
+    GB_LIMIT_PASSPHRASE = 1024,  /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
+    GB_LIMIT_REPLY = 64 << 20,   /* an answer to the CLI: 100,000 nodes of 600 bytes */
+    GB_LIMIT_ENTRY = 16 << 10,   /* one entry of the ledger; tlog-tiles allows 65535 bytes */
+    GB_LIMIT_NOTE = 64 << 10,    /* a checkpoint with some dozens of cosignatures */
+    GB_LIMIT_NOTE_NAME = 255,    /* a key's name: a URL without its scheme */
+    GB_LIMIT_NOTE_LINES = 64,    /* signatures of a note; C2SP asks for 16 at least */
+    GB_LIMIT_ROUNDS = 256 << 20, /* the quotes of one minute: 100,000 nodes of 700 bytes and some */
+    GB_LIMIT_FINDINGS = 4096,    /* after that many the rest is counted, not kept */
 };
 
 #endif

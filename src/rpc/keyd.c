@@ -221,3 +221,25 @@ int keyd_server_cert(struct keyd_client *client, struct gb_arena *arena, struct 
     struct rpc_request request = {.kind = RPC_SERVER_CERT, .server_cert = {.csr = csr}};
     return ask_certificate(client, arena, &request, ret_certificate, err);
 }
+
+int keyd_ledger_state(struct keyd_client *client, struct gb_arena *arena,
+                      struct keyd_ledger *ret_ledger, struct gb_err *err)
+{
+    struct rpc_request request = {.kind = RPC_LEDGER_STATE};
+    struct rpc_reply reply;
+    int r = ask(client, arena, &request, &reply, err);
+    if (r == 0)
+        *ret_ledger = reply.ledger_state;
+    return r;
+}
+
+int keyd_ledger_sign(struct keyd_client *client, struct gb_arena *arena,
+                     const struct keyd_ledger_ask *what, const char **ret_note, struct gb_err *err)
+{
+    struct rpc_request request = {.kind = RPC_LEDGER_SIGN, .ledger_sign = *what};
+    struct rpc_reply reply;
+    int r = ask(client, arena, &request, &reply, err);
+    if (r == 0)
+        *ret_note = reply.ledger_sign.note;
+    return r;
+}

@@ -126,4 +126,30 @@ GB_MUST_USE int keyd_server_cert(struct keyd_client *client, struct gb_arena *ar
                                  struct gb_bytes csr, struct keyd_certificate *ret_certificate,
                                  struct gb_err *err);
 
+/* What keyd last signed of the ledger; size 0 and the root of an empty tree before the first. */
+struct keyd_ledger {
+    uint64_t size;
+    uint8_t root[32];
+    const char *vkeys; /* C2SP signed-note verifier keys, one a line: those that sign now */
+};
+GB_MUST_USE int keyd_ledger_state(struct keyd_client *client, struct gb_arena *arena,
+                                  struct keyd_ledger *ret_ledger, struct gb_err *err);
+
+/* A checkpoint over (size, root), once `proof` (RFC 6962, 2.1.2) shows that the tree of `old_size`,
+ * which must be the one keyd last signed, stands unchanged in it. keyd makes (size, root) durable
+ * before it answers; the same again is signed again. The origin is keyd's own configuration.
+ * GB_ERR_DENIED: not consistent growth: smaller, another root of the same size, a wrong proof.
+ * GB_ERR_AGAIN: old_size is not keyd's last; ask keyd_ledger_state. */
+struct keyd_ledger_ask {
+    uint64_t old_size;
+    uint64_t size;
+    uint8_t root[32];
+    const uint8_t (*proof)[32];
+    size_t proof_count;
+};
+/* *ret_note: the whole signed note (C2SP tlog-checkpoint). In the arena. */
+GB_MUST_USE int keyd_ledger_sign(struct keyd_client *client, struct gb_arena *arena,
+                                 const struct keyd_ledger_ask *ask, const char **ret_note,
+                                 struct gb_err *err);
+
 #endif

@@ -10,7 +10,7 @@ enum field_type {
     FIELD_BYTES,   /* struct gb_bytes, at most `max` */
     FIELD_FIXED,   /* uint8_t[max] */
     FIELD_LIST,    /* const struct gb_bytes *, its size_t count at `count`; each at most `max` */
-    FIELD_DIGESTS, /* const uint8_t (*)[32], its size_t count at `count` */
+    FIELD_DIGESTS, /* const uint8_t (*)[32], its size_t count at `count`; at most `max` */
     FIELD_TEXT,    /* const char *, at most `max` bytes */
     FIELD_NUMBER,  /* uint64_t or a time from 1970 on */
 };
@@ -27,6 +27,7 @@ enum {
     MAX_LIST = 32,
     MAX_TEXT = 64 << 10, /* a CA certificate, a key set, a token */
     MAX_CREDENTIAL = 2048,
+    MAX_PROOF = 64, /* RFC 6962, 2.1.2: one digest a level, and one */
 };
 
 /* Fields are numbered 1, 2, ... in this order: new ones come at the end, with a new version. */
@@ -59,6 +60,11 @@ static const struct field request_fields[RPC_KINDS][MAX_FIELDS] = {
                    {FIELD_BYTES, AT(keyd_token_ask, certify_signature), GB_LIMIT_PUBLIC},
                    {FIELD_BYTES, AT(keyd_token_ask, transport_public), GB_LIMIT_PUBLIC}},
     [RPC_SERVER_CERT] = {{FIELD_BYTES, AT(rpc_server_cert_ask, csr), GB_LIMIT_CERT}},
+    [RPC_LEDGER_SIGN] = {{FIELD_NUMBER, AT(keyd_ledger_ask, old_size)},
+                         {FIELD_NUMBER, AT(keyd_ledger_ask, size)},
+                         {FIELD_FIXED, AT(keyd_ledger_ask, root), 32},
+                         {FIELD_DIGESTS, AT(keyd_ledger_ask, proof), MAX_PROOF,
+                          AT(keyd_ledger_ask, proof_count)}},
 };
 
 #define CERTIFICATE                                                                                \
@@ -79,16 +85,22 @@ static const struct field reply_fields[RPC_KINDS][MAX_FIELDS] = {
                        {FIELD_BYTES, AT(keyd_challenge, id_object), MAX_CREDENTIAL},
                        {FIELD_BYTES, AT(keyd_challenge, encrypted_secret), MAX_CREDENTIAL},
                        {FIELD_TEXT, AT(keyd_challenge, tpm), 512},
-                       {FIELD_DIGESTS, AT(keyd_challenge, eks), 32, AT(keyd_challenge, ek_count)}},
+                       {FIELD_DIGESTS, AT(keyd_challenge, eks), MAX_LIST,
+                        AT(keyd_challenge, ek_count)}},
     [RPC_CERTIFY] = CERTIFICATE,
     [RPC_NONCE] = {{FIELD_FIXED, AT(rpc_nonce, nonce), 32}},
     [RPC_RENEW] = CERTIFICATE,
     [RPC_TOKEN] = {{FIELD_TEXT, AT(rpc_jwt, jwt), MAX_TEXT}},
     [RPC_SERVER_CERT] = CERTIFICATE,
+    [RPC_LEDGER_STATE] = {{FIELD_NUMBER, AT(keyd_ledger, size)},
+                          {FIELD_FIXED, AT(keyd_ledger, root), 32},
+                          {FIELD_TEXT, AT(keyd_ledger, vkeys), MAX_TEXT}},
+    [RPC_LEDGER_SIGN] = {{FIELD_TEXT, AT(rpc_checkpoint, note), MAX_TEXT}},
 };
 
-static const char *const kind_names[RPC_KINDS] = {"none",  "status", "challenge", "certify",
-                                                  "nonce", "renew",  "token",     "server-cert"};
+static const char *const kind_names[RPC_KINDS] = {
+    "none",  "status", "challenge",   "certify",      "nonce",
+    "renew", "token",  "server-cert", "ledger-state", "ledger-sign"};
 
 const char *rpc_kind_name(enum rpc_kind kind)
 {
@@ -142,10 +154,10 @@ static void read_list(struct gb_arena *arena, struct cbor_reader *r, size_t max,
     *ret_count = count;
 }
 
-static void read_digests(struct gb_arena *arena, struct cbor_reader *r, const uint8_t (**ret)[32],
-                         size_t *ret_count)
+static void read_digests(struct gb_arena *arena, struct cbor_reader *r, size_t max,
+                         const uint8_t (**ret)[32], size_t *ret_count)
 {
-    size_t count = cbor_read_array(r, MAX_LIST);
+    size_t count = cbor_read_array(r, max);
     uint8_t(*items)[32] = gb_arena_alloc(arena, count ? count : 1, sizeof *items);
     if (!items) {
         out_of_memory(r);
@@ -184,7 +196,7 @@ static void read_field(struct gb_arena *arena, struct cbor_reader *r, const stru
         read_list(arena, r, field->max, at, count);
         break;
     case FIELD_DIGESTS:
-        read_digests(arena, r, at, count);
+        read_digests(arena, r, field->max, at, count);
         break;
     case FIELD_TEXT:
         read_text(arena, r, field->max, at);

@@ -26,6 +26,8 @@ enum rpc_kind {
     RPC_RENEW,
     RPC_TOKEN,
     RPC_SERVER_CERT,
+    RPC_LEDGER_STATE,
+    RPC_LEDGER_SIGN,
     RPC_KINDS
 };
 
@@ -43,6 +45,7 @@ struct rpc_request {
         struct rpc_server_cert_ask {
             struct gb_bytes csr;
         } server_cert;
+        struct keyd_ledger_ask ledger_sign;
     };
 };
 
@@ -63,6 +66,10 @@ struct rpc_reply {
         struct rpc_jwt {
             const char *jwt;
         } token;
+        struct keyd_ledger ledger_state;
+        struct rpc_checkpoint {
+            const char *note;
+        } ledger_sign;
     };
 };
 

@@ -29,6 +29,8 @@ static struct gb_bytes B(const char *text) {
 
 static const struct gb_bytes certs[] = {{(const uint8_t *)"one", 3}, {(const uint8_t *)"two", 3}};
 
+static const uint8_t digests[2][32] = {{7}, {8}};
+
 static struct rpc_request request_of(enum rpc_kind kind)
 {
     struct rpc_request q = {.id = 1000 + (uint64_t)kind, .kind = kind};
@@ -45,23 +47,29 @@ static struct rpc_request request_of(enum rpc_kind kind)
                                           B("signature"), B("public")};
     else if (kind == RPC_SERVER_CERT)
         q.server_cert.csr = B("csr");
+    else if (kind == RPC_LEDGER_SIGN)
+        q.ledger_sign = (struct keyd_ledger_ask){3, 7, {6}, digests, 2};
     return q;
 }
 
 static struct rpc_reply reply_of(enum rpc_kind kind)
 {
-    static const uint8_t eks[2][32] = {{7}, {8}};
     struct rpc_reply a = {.id = UINT64_MAX, .kind = kind};
     if (kind == RPC_NONE)
         a.refusal = (struct rpc_refusal){8, "no"};
     else if (kind == RPC_STATUS)
         a.status = (struct keyd_status){"0.1", "example", B("pem"), "{}"};
     else if (kind == RPC_CHALLENGE)
-        a.challenge = (struct keyd_challenge){{1}, {2}, B("object"), B("secret"), "INTC", eks, 2};
+        a.challenge =
+            (struct keyd_challenge){{1}, {2}, B("object"), B("secret"), "INTC", digests, 2};
     else if (kind == RPC_NONCE)
         a.nonce.nonce[31] = 9;
     else if (kind == RPC_TOKEN)
         a.token.jwt = "a.b.c";
+    else if (kind == RPC_LEDGER_STATE)
+        a.ledger_state = (struct keyd_ledger){7, {6}, "origin+0+key\n"};
+    else if (kind == RPC_LEDGER_SIGN)
+        a.ledger_sign.note = "origin\n7\nroot\n";
     else
         a.certificate = (struct keyd_certificate){B("pem"), 1767225600, {6}};
     return a;
