@@ -36,7 +36,6 @@ enum {
     GB_LIMIT_SETS = 1024,            /* reference sets of one policy; a fleet has some dozens */
     GB_LIMIT_STORE_QUEUE = 8192,     /* writes that wait for a commit of 4 ms; 16 KB each */
     GB_LIMIT_STORE_LIST = 65536,     /* rows of one list */
-    GB_LIMIT_ENTRY = 16 << 10,       /* one entry of the ledger; an enrolment's takes some 2 KB */
     GB_LIMIT_POLICY = 64 << 20,      /* a reference set with 500,000 file digests */
     GB_LIMIT_HTTP_FIELDS = 48,       /* header lines of a request; browsers send some 20 */
     GB_LIMIT_HTTP_ANSWER = 64 << 20, /* a list of 100,000 nodes in JSON */

@@ -30,7 +30,6 @@ void api_token_revoke(void *ctx, const struct route_call *call);
 
 void api_policy_list(void *ctx, const struct route_call *call);
 void api_policy_apply(void *ctx, const struct route_call *call);
-void api_event_list(void *ctx, const struct route_call *call);
 
 void api_healthz(void *ctx, const struct route_call *call);
 void api_readyz(void *ctx, const struct route_call *call);

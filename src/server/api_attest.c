@@ -22,6 +22,7 @@
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "server/stats.h"
+#include "server/verdict_record.h"
 #include "server/work.h"
 #include "store/store.h"
 #include "wire/json.h"
@@ -180,8 +181,10 @@ static void record_change(struct attesting *a)
     memcpy(verdict.quote, a->round.quote, sizeof verdict.quote);
     size_t len = progress_write(&a->round.after, progress);
     a->work.then = durable;
-    store_verdict_add(a->work.thread->server->store, &verdict, gb_bytes(progress, len), work_stored,
-                      &a->work);
+    store_verdict_add(
+        a->work.thread->server->store, &verdict, gb_bytes(progress, len),
+        verdict_record(a->work.arena, a->work.thread->digester, &a->round, verdict.json),
+        work_stored, &a->work);
 }
 
 static void record_same(struct attesting *a)

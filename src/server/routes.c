@@ -56,8 +56,6 @@ const struct route routes_api[] = {
      "Policy documents in force"},
     {HTTP_POST, "/v1/policy?dry_run", ROUTE_OPERATOR, DOCUMENTS, false, api_policy_apply,
      "Apply policy documents"},
-    {HTTP_GET, "/v1/events?max", ROUTE_OPERATOR, NONE, false, api_event_list,
-     "What people and nodes did"},
     {HTTP_GET, "/healthz", ANY, NONE, false, api_healthz, "Whether the service is there"},
     {HTTP_GET, "/readyz", ANY, NONE, false, api_readyz, "Whether the service can do its work"},
     {HTTP_GET, "/metrics", ANY, NONE, false, api_metrics, "Prometheus metrics"},

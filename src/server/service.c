@@ -6,18 +6,21 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
 #include "net/loop.h"
 #include "os/pool.h"
 #include "os/sandbox.h"
 #include "os/service.h"
 #include "server/config.h"
 #include "server/own_cert.h"
+#include "server/record.h"
 #include "server/reload.h"
 #include "server/server.h"
 #include "server/start.h"
 #include "server/threads.h"
 #include "server/tls_pair.h"
 #include "store/store.h"
+#include "wire/json.h"
 
 struct service {
     const char *path;
@@ -34,18 +37,26 @@ enum {
     RELOAD_AGAIN_MS = 50,     /* a change of policy takes about as long */
 };
 
-static void forget(void *ctx, int result, const struct gb_err *err)
+static void recorded(void *ctx, int result, const struct gb_err *err)
 {
     (void)ctx;
     if (result < 0)
-        gb_log_err(GB_LOG_ERROR, "event-not-recorded", err);
+        gb_log_err(GB_LOG_ERROR, "start-or-stop-not-recorded", err);
 }
 
-static void record(struct server *server, const char *what, const char *why)
+static void record(struct server *server, enum entry_what what)
 {
-    const struct store_event event = {
-        .at_s = gb_clock_s(), .who = "server", .what = what, .whom = "server", .why = why};
-    store_event_add(server->store, &event, forget, NULL);
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    gb_cleanup(digester_freep) struct digester *digester = NULL;
+    struct json *data = json_new_object();
+    json_set(data, "version", json_text(GARBOARD_VERSION));
+    struct record start = {.what = what, .who = record_server(), .data = data};
+    if (!arena || digester_new(&digester, NULL) < 0) {
+        json_free(data);
+        gb_log_event(GB_LOG_ERROR, "out-of-memory", GB_LOG_TEXT("what", "recording the start"));
+        return;
+    }
+    store_entry_add(server->store, record_make(arena, digester, &start), recorded, NULL);
 }
 
 static void terminate(void *ctx)
@@ -128,13 +139,13 @@ static int serve(struct service *service, struct gb_err *err)
                      GB_LOG_TEXT("listen", server->config->listen),
                      GB_LOG_NUMBER("api_port", threads_api_port(service->threads)),
                      GB_LOG_NUMBER("enroll_port", threads_enroll_port(service->threads)));
-        record(server, "server.start", GARBOARD_VERSION);
+        record(server, ENTRY_SERVER_START);
         service_tell(SERVICE_READY, NULL);
         if (service_watchdog_ms() > 0)
             tick(service);
         loop_timer_set(service->renewal, 0);
         r = loop_run(service->loop, err);
-        record(server, "server.stop", NULL);
+        record(server, ENTRY_SERVER_STOP);
     }
     atomic_store(&server->stopping, true);
     threads_stop(service->threads, server->config->shutdown_grace_s * 1000);
