@@ -72,6 +72,7 @@ static void add_server_conf(struct file_set *set, const struct init_plan *plan)
     gb_buf_puts(&text, "# garboardd.conf(5); by garboard server init\n");
     gb_buf_printf(&text, "trust_domain = %s\nstate = %s\nkeyd_socket = %s\n", plan->trust_domain,
                   plan->state, plan->socket);
+    gb_buf_puts(&text, "founder = admin\n");
     gb_buf_printf(&text, "api_port = %llu\nenroll_port = %llu\n",
                   (unsigned long long)plan->api_port, (unsigned long long)plan->enroll_port);
     gb_buf_printf(&text, "tls_cert = %s/server.pem\ntls_key = %s/server.key\nca = %s/ca.pem\n",

@@ -134,6 +134,7 @@ void http_answer(struct http_request *request, int status, const char *content_t
     gb_buf_done(extra);
     *extra = (struct gb_buf){0};
     gb_arena_free(gb_take(request->arena));
+    request->kept = NULL;
     conn->close_after |= !ok; /* nothing is sent, and that is the end of it */
     if (!ok)
         conn->out.len = 0;

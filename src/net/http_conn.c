@@ -135,12 +135,13 @@ static bool say_continue(struct http_conn *conn)
     return SSL_write_ex(conn->ssl, word, sizeof word - 1, &sent) == 1 && sent == sizeof word - 1;
 }
 
-/* False: it has answered. Who is refused may go on only when its body is here already. */
+/* False: it has answered, or will. Who is refused may go on only when its body is here already. */
 static bool admit(struct http_conn *conn)
 {
     struct http_server *server = conn->server;
     bool close_after = conn->close_after;
     conn->close_after |= conn->in_len - conn->scanned < conn->request.head.content_length;
+    conn_enter(conn, CONN_HANDLING);
     if (server->conf.admit && !server->conf.admit(server->ctx, &conn->request)) {
         conn_count(&server->counters.requests);
         return false;

@@ -48,6 +48,7 @@ struct http_request {
     struct http_conn *conn;
     struct http_head head;
     struct gb_arena *arena; /* NULL until asked for */
+    void *kept;             /* http_request_keep's */
     struct gb_buf extra;    /* header lines of the coming answer */
     char remote[64];
 };

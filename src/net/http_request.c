@@ -84,6 +84,16 @@ struct gb_arena *http_request_arena(struct http_request *request)
     return request->arena;
 }
 
+void http_request_keep(struct http_request *request, void *what)
+{
+    request->kept = what;
+}
+
+void *http_request_kept(const struct http_request *request)
+{
+    return request->kept;
+}
+
 struct loop *http_request_loop(const struct http_request *request)
 {
     return request->conn->loop;

@@ -28,8 +28,8 @@ struct http_budget {
 struct http_request;
 
 /* Looks at a request when its head is read, before any of its body is kept. True: go on. False: it
- * was answered (http_refuse); a body that is not there yet is never read, and the connection ends.
- */
+ * was refused (http_refuse), at once or later, as by a handler; a body that is not there yet is
+ * never read, and the connection ends. */
 typedef bool http_admit(void *ctx, struct http_request *request);
 
 struct http_server_conf {
@@ -102,6 +102,9 @@ const struct tls_peer *http_request_peer(const struct http_request *request);
 const char *http_request_remote(const struct http_request *request);
 /* Memory with the request's life. Made on first use; NULL when out of memory. */
 struct gb_arena *http_request_arena(struct http_request *request);
+/* What `admit` found out, for the handler: borrowed, of the request's life. NULL before. */
+void http_request_keep(struct http_request *request, void *what);
+void *http_request_kept(const struct http_request *request);
 struct loop *http_request_loop(const struct http_request *request);
 
 /* Copies the body. `status` 200..599. Once a request; frees it. */

@@ -67,7 +67,7 @@ enum route_role route_role(const char *spiffe_id, const char *trust_domain,
     if (cut_prefix(&rest, "/node/"))
         role = ROUTE_NODE;
     else if (cut_prefix(&rest, "/operator/"))
-        role = ROUTE_OPERATOR;
+        role = ROUTE_PERSON;
     if (role == ROUTE_NOBODY || !is_word(rest) || rest.data[0] == '-') /* "-" begins an option */
         return ROUTE_NOBODY;
     *ret_name = rest;

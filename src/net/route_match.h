@@ -13,7 +13,7 @@
 GB_MUST_USE bool route_match(const char *pattern, struct gb_bytes path,
                              struct gb_bytes params[ROUTE_MAX_PARAMS]);
 
-/* What a SPIFFE ID makes of its holder in this trust domain: node or operator, and its name.
+/* What a SPIFFE ID makes of its holder in this trust domain: node or person, and its name.
  * ROUTE_NOBODY for every other. */
 enum route_role route_role(const char *spiffe_id, const char *trust_domain,
                            struct gb_bytes *ret_name);

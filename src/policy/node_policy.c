@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "policy/field.h"
+#include "policy/metadata.h"
 #include "policy/policy.h"
 #include "policy/refval.h"
 #include "wire/yaml.h"
@@ -13,24 +14,13 @@ static const char *const permissions[] = {"refuse", "allow"};
 static int read_metadata(const struct field_file *file, const struct yaml_node *document,
                          struct node_policy *policy, struct gb_err *err)
 {
-    static const char *const known[] = {"name", "version"};
-    const struct yaml_node *metadata, *name, *version;
-    int r = field_get(file, document, "metadata", YAML_MAPPING, true, &metadata, err);
+    struct metadata metadata;
+    int r = metadata_read(file, document, true, &metadata, err);
     if (r < 0)
         return r;
-    r = field_mapping(file, metadata, "metadata", FIELD_NAMES(known), err);
-    if (r < 0)
-        return r;
-    r = field_get(file, metadata, "name", YAML_SCALAR, true, &name, err);
-    if (r < 0)
-        return r;
-    r = field_name(file, name, &policy->name, err);
-    if (r < 0)
-        return r;
-    r = field_get(file, metadata, "version", YAML_SCALAR, true, &version, err);
-    if (r < 0)
-        return r;
-    return field_number(file, version, 1, INT64_MAX, &policy->version, err);
+    policy->name = metadata.name;
+    policy->version = metadata.version;
+    return GB_OK;
 }
 
 static int read_sets(const struct field_file *file, const struct yaml_node *spec,

@@ -1,12 +1,13 @@
 #include "policy/policy.h"
 
+#include "policy/access.h"
 #include "policy/field.h"
 #include "policy/node_policy.h"
 #include "policy/refval.h"
 #include "wire/yaml.h"
 
-enum document_kind { KIND_NODE_POLICY, KIND_REFERENCE_SET };
-static const char *const kinds[] = {"NodePolicy", "ReferenceSet"};
+enum document_kind { KIND_NODE_POLICY, KIND_REFERENCE_SET, KIND_ACCESS_POLICY };
+static const char *const kinds[] = {"NodePolicy", "ReferenceSet", "AccessPolicy"};
 
 /* All files on their way to one snapshot. */
 struct loader {
@@ -15,6 +16,7 @@ struct loader {
     struct node_policy *node;
     struct field_file node_file;       /* where the NodePolicy stands */
     const struct yaml_node *node_sets; /* its list of names, for their lines */
+    struct access_policy *access;
     struct ref_set *sets;
     struct ref_set **tail;
     size_t set_count;
@@ -70,6 +72,23 @@ static int load_node_policy(struct loader *loader, const struct field_file *file
     return GB_OK;
 }
 
+static int load_access(struct loader *loader, const struct field_file *file,
+                       const struct yaml_node *document, struct gb_err *err)
+{
+    if (loader->access)
+        return field_wrong(file, document->line, err,
+                           "a second AccessPolicy; one is enough, and \"%s\" came first",
+                           loader->access->name);
+    struct access_policy *access = gb_arena_new_one(loader->arena, struct access_policy);
+    if (!access)
+        return gb_err_nomem(err);
+    int r = access_read(file, document, access, err);
+    if (r < 0)
+        return r;
+    loader->access = access;
+    return GB_OK;
+}
+
 static int load_set(struct loader *loader, const struct field_file *file,
                     const struct yaml_node *document, struct gb_err *err)
 {
@@ -87,6 +106,24 @@ static int load_set(struct loader *loader, const struct field_file *file,
     return GB_OK;
 }
 
+static int load_document(struct loader *loader, const struct field_file *file,
+                         const struct yaml_node *document, struct gb_err *err)
+{
+    enum document_kind kind = KIND_NODE_POLICY;
+    int r = read_kind(file, document, &kind, err);
+    if (r < 0)
+        return r;
+    switch (kind) {
+    case KIND_NODE_POLICY:
+        return load_node_policy(loader, file, document, err);
+    case KIND_REFERENCE_SET:
+        return load_set(loader, file, document, err);
+    case KIND_ACCESS_POLICY:
+        break;
+    }
+    return load_access(loader, file, document, err);
+}
+
 static int load_file(struct loader *loader, const struct policy_file *in, struct gb_err *err)
 {
     const struct field_file file = {.arena = loader->arena, .name = in->name};
@@ -97,12 +134,7 @@ static int load_file(struct loader *loader, const struct policy_file *in, struct
     if (documents->count == 0)
         return field_wrong(&file, 1, err, "no document in this file");
     for (const struct yaml_node *document = documents->first; document; document = document->next) {
-        enum document_kind kind = KIND_NODE_POLICY;
-        r = read_kind(&file, document, &kind, err);
-        if (r < 0)
-            return r;
-        r = kind == KIND_NODE_POLICY ? load_node_policy(loader, &file, document, err)
-                                     : load_set(loader, &file, document, err);
+        r = load_document(loader, &file, document, err);
         if (r < 0)
             return r;
     }
@@ -163,7 +195,9 @@ int policy_read(struct gb_arena *arena, const struct policy_file *files, size_t 
     int r = choose_sets(&loader, err);
     if (r < 0)
         return r;
-    *ret_policy = (struct policy){.node = loader.node ? loader.node : (count > 0 ? &implied : NULL),
-                                  .sets = loader.sets};
+    *ret_policy = (struct policy){.node = loader.node ? loader.node
+                                                      : (loader.set_count > 0 ? &implied : NULL),
+                                  .sets = loader.sets,
+                                  .access = loader.access};
     return GB_OK;
 }

@@ -1,5 +1,5 @@
-/* The manifest: NodePolicy and ReferenceSet documents in Kubernetes' form, one snapshot of all
- * files given. */
+/* The manifest: NodePolicy, ReferenceSet and AccessPolicy documents in Kubernetes' form, one
+ * snapshot of all files given. */
 #ifndef GB_POLICY_POLICY_H
 #define GB_POLICY_POLICY_H
 
@@ -14,6 +14,7 @@
 #include "base/finding.h"
 #include "policy/refval.h"
 
+struct access_policy;
 struct path_index;
 
 enum policy_want { POLICY_ANY, POLICY_ON, POLICY_OFF };
@@ -34,6 +35,7 @@ struct policy {
     const struct node_policy
         *node;                  /* NULL: no policy; evidence is judged by what it says of itself */
     const struct ref_set *sets; /* only those that count */
+    const struct access_policy *access; /* who may do what; NULL: no AccessPolicy was loaded */
     const struct path_index *paths; /* of the sets of packages, for who judges many nodes; or NULL:
                                        made when the first file is unknown */
 };
@@ -45,9 +47,10 @@ struct policy_file {
 
 /*
  * Reads all documents of all files. Unknown kinds, fields, types, duplicate names, references to
- * sets that are not there and a second NodePolicy are GB_ERR_CONFIG: file, line and the nearest
- * known name. `seed` is for gb_map. No file (count 0) is no policy: ret_policy->node is NULL. Files
- * without a NodePolicy imply one named "default": all sets count, no link is required.
+ * sets that are not there, a second NodePolicy and a second AccessPolicy are GB_ERR_CONFIG: file,
+ * line and the nearest known name. `seed` is for gb_map. No file (count 0) is no policy:
+ * ret_policy->node is NULL. Sets without a NodePolicy imply one named "default": all sets count, no
+ * link is required.
  */
 GB_MUST_USE int policy_read(struct gb_arena *arena, const struct policy_file *files, size_t count,
                             uint64_t seed, struct policy *ret_policy, struct gb_err *err);

@@ -4,6 +4,7 @@
 #include "crypto/digest.h"
 #include "policy/chain.h"
 #include "policy/field.h"
+#include "policy/metadata.h"
 #include "policy/refval_event.h"
 #include "policy/refval_files.h"
 #include "wire/yaml.h"
@@ -127,21 +128,16 @@ static int read_spec(const struct field_file *file, const struct yaml_node *docu
     return read_files(file, spec, "verityFiles", seed, set, &set->verity, err);
 }
 
-static int read_name(const struct field_file *file, const struct yaml_node *document,
-                     const char **ret_name, struct gb_err *err)
+static int read_metadata(const struct field_file *file, const struct yaml_node *document,
+                         struct ref_set *set, struct gb_err *err)
 {
-    static const char *const known[] = {"name"};
-    const struct yaml_node *metadata, *name;
-    int r = field_get(file, document, "metadata", YAML_MAPPING, true, &metadata, err);
+    struct metadata metadata;
+    int r = metadata_read(file, document, false, &metadata, err);
     if (r < 0)
         return r;
-    r = field_mapping(file, metadata, "metadata", FIELD_NAMES(known), err);
-    if (r < 0)
-        return r;
-    r = field_get(file, metadata, "name", YAML_SCALAR, true, &name, err);
-    if (r < 0)
-        return r;
-    return field_name(file, name, ret_name, err);
+    set->name = metadata.name;
+    set->version = metadata.version;
+    return GB_OK;
 }
 
 int ref_set_read(struct gb_arena *arena, const struct yaml_node *document, const char *file_name,
@@ -155,7 +151,7 @@ int ref_set_read(struct gb_arena *arena, const struct yaml_node *document, const
     int r = field_mapping(&file, document, "a document", FIELD_NAMES(known), err);
     if (r < 0)
         return r;
-    r = read_name(&file, document, &set->name, err);
+    r = read_metadata(&file, document, set, err);
     if (r < 0)
         return r;
     r = read_spec(&file, document, seed, set, err);

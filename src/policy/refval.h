@@ -50,6 +50,7 @@ struct ref_files {
 struct ref_set {
     struct ref_set *next;
     const char *name; /* field_name_ok */
+    uint64_t version; /* 0: none is given, which is its first */
     enum ref_class cls;
     const char *source;       /* printable: "captured", "predicted", "written"; where from, for
                                  people */

@@ -1,4 +1,6 @@
 /* The writing half of refval.h: what ref_set_read reads, in the same order of fields. */
+#include <inttypes.h>
+
 #include "base/encode.h"
 #include "crypto/digest.h"
 #include "evidence/eventlog.h"
@@ -42,6 +44,8 @@ void ref_set_write(struct gb_buf *out, const struct ref_set *set)
 {
     gb_buf_puts(out, "---\napiVersion: " REFVAL_API_VERSION "\nkind: ReferenceSet\nmetadata:\n");
     write_text(out, "  name: ", set->name);
+    if (set->version > 0)
+        gb_buf_printf(out, "  version: %" PRIu64 "\n", set->version);
     gb_buf_printf(out, "spec:\n  class: %s\n", ref_class_name(set->cls));
     write_text(out, "  source: ", set->source ? set->source : "written");
     if (set->cls != REF_PACKAGES)

@@ -19,7 +19,7 @@ bool caller_known(void *ctx, const struct route_call *call)
     const struct tls_peer *peer = http_request_peer(call->request);
     uint8_t id[STORE_ID];
     if (call->role != ROUTE_NODE)
-        return true;
+        return true; /* a stranger: the table has let them in */
     int r = node_id_parse(call->name, id)
                 ? nodes_check(thread->server->nodes, id, peer->fingerprint)
                 : GB_ERR_NOTFOUND;
@@ -51,7 +51,7 @@ struct node *caller_take(struct thread *thread, const struct route_call *call)
 
 const char *caller_name(struct gb_arena *arena, const struct route_call *call)
 {
-    const char *kind = call->role == ROUTE_OPERATOR ? "operator" : "node";
+    const char *kind = call->role == ROUTE_PERSON ? "operator" : "node";
     const char *name =
         gb_arena_printf(arena, "%s/%.*s", kind, (int)call->name.len, (const char *)call->name.data);
     return name ? name : kind;

@@ -8,7 +8,7 @@
 #include "server/record.h"
 #include "server/server.h"
 
-/* A router's `known`; `ctx` is a struct thread. A node must be enrolled, and with this key. */
+/* `ctx` is a struct thread. A node must be enrolled, and with this key; false: refused. */
 bool caller_known(void *ctx, const struct route_call *call);
 /* The calling node, taken. NULL: refused and answered (unknown, busy, or another key than the one
  * enrolled: whoever stole an older certificate's key is not this node). */

@@ -38,6 +38,8 @@ static const struct conf_key table[] = {
      "Certificate of the CA of server, nodes and operators.", false},
     {"trust_domain", CONF_TEXT, AT(trust_domain), NULL, 0, 0, NULL,
      "Trust domain of all SPIFFE IDs.", true},
+    {"founder", CONF_TEXT, AT(founder), NULL, 0, 0, NULL,
+     "Who has all roles while no AccessPolicy is in force: a name of a certificate.", false},
     {"tpm_root", CONF_LIST, AT(tpm_root), NULL, 0, 0, NULL,
      "Root certificates of TPM makers, PEM; may be repeated.", false},
     {"interval", CONF_SPAN, AT(interval_s), "60s", 1, DAY_S, NULL,

@@ -23,6 +23,7 @@ struct config {
     const char *tls_key;
     const char *ca;
     const char *trust_domain;
+    const char *founder; /* NULL: nobody */
     struct conf_list tpm_root;
     int64_t interval_s;
     int64_t nonce_life_s;

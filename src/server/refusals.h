@@ -9,6 +9,12 @@
       "see docs/api for the form of requests")                                                     \
     X(EVIDENCE_MALFORMED, 400, "evidence-malformed", "the evidence cannot be read",                \
       "bring the agent and the server to the same version")                                        \
+    X(FORBIDDEN, 403, "forbidden", "this certificate is nobody's whom we know",                    \
+      "use the certificate of a node or of a person")                                              \
+    X(NO_ROLE, 403, "no-role", "you have no role here",                                            \
+      "have a security officer name you in the AccessPolicy: garboardd(8), PEOPLE")                \
+    X(ROLE, 403, "role-lacking", "your roles do not include this",                                 \
+      "see: garboard whoami; roles are given by the AccessPolicy: garboardd(8), PEOPLE")           \
     X(NAME_INVALID, 400, "name-invalid", "this is not a node's name",                              \
       "lower case letters, digits, '-' and '.', at most 253 (RFC 1123)")                           \
     X(TOKEN_INVALID, 403, "token-invalid", "this join token is not known here",                    \

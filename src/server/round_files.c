@@ -30,7 +30,8 @@ int round_files_path(const char *folder, int64_t minute, enum round_file file, b
     char at[ROUNDS_PATH];
     rounds_path(minute * 60, at);
     int len = snprintf(out, PATH_MAX, "%s/%s.%s%s", folder, at, names[file], open ? ".open" : "");
-    return len < PATH_MAX ? GB_OK : gb_err_set(err, GB_ERR_CONFIG, "the path of rounds is too long");
+    return len < PATH_MAX ? GB_OK
+                          : gb_err_set(err, GB_ERR_CONFIG, "the path of rounds is too long");
 }
 
 static int day_path(const char *folder, int64_t minute, char out[PATH_MAX], struct gb_err *err)
@@ -213,8 +214,7 @@ static int mend(struct gb_arena *arena, const char *folder, int64_t minute, enum
     return cut(path, bytes.len, whole, err);
 }
 
-int round_files_mend(struct gb_arena *arena, const char *folder, int64_t minute,
-                     struct gb_err *err)
+int round_files_mend(struct gb_arena *arena, const char *folder, int64_t minute, struct gb_err *err)
 {
     int r = mend(arena, folder, minute, ROUND_LEAVES, err);
     if (r == GB_OK)

@@ -36,7 +36,7 @@ struct round_log {
     struct open_minute open;
     int64_t closed;   /* the last minute that takes no more */
     int64_t due_from; /* no minute before it is due */
-    bool dirty;     /* something was appended since the last sync */
+    bool dirty;       /* something was appended since the last sync */
 };
 
 static void close_open(struct round_log *log)
@@ -56,8 +56,8 @@ static int open_files(struct round_log *log, struct open_minute *open_minute, st
     char path[PATH_MAX];
     for (size_t i = 0; i < FILES; i++) {
         struct stat st;
-        int r = round_files_path(log->folder, open_minute->minute, (enum round_file)i, true, path,
-                                 err);
+        int r =
+            round_files_path(log->folder, open_minute->minute, (enum round_file)i, true, path, err);
         if (r < 0)
             return r;
         open_minute->fds[i] = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -250,8 +250,7 @@ static int read_one(struct round_log *log, struct gb_arena *arena, int64_t minut
     *ret_bytes = gb_bytes(NULL, 0);
     if (!synced)
         return sys == ENOENT ? GB_OK : gb_err_sys(err, sys, "%s: %s", path, strerrordesc_np(sys));
-    return file == ROUND_QUOTES ? GB_OK
-                                : file_read(arena, path, GB_LIMIT_ROUNDS, ret_bytes, err);
+    return file == ROUND_QUOTES ? GB_OK : file_read(arena, path, GB_LIMIT_ROUNDS, ret_bytes, err);
 }
 
 int round_log_read(struct round_log *log, struct gb_arena *arena, int64_t minute,

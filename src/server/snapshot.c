@@ -160,6 +160,11 @@ const struct conf_list *snapshot_roots(const struct snapshot *snapshot)
     return &snapshot->roots_from;
 }
 
+const struct access_policy *snapshot_access(const struct snapshot *snapshot)
+{
+    return snapshot->trust.policy.access;
+}
+
 const char *snapshot_policy(const struct snapshot *snapshot)
 {
     return snapshot->policy;

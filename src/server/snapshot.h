@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "policy/access.h"
 #include "policy/policy.h"
 #include "store/store.h"
 
@@ -24,6 +25,8 @@ GB_MUST_USE int snapshot_new(const struct conf_list *roots, const struct store_d
 const struct trust *snapshot_trust(const struct snapshot *snapshot);
 /* The files that its roots were read from. */
 const struct conf_list *snapshot_roots(const struct snapshot *snapshot);
+/* Who may do what; NULL without an AccessPolicy. */
+const struct access_policy *snapshot_access(const struct snapshot *snapshot);
 /* "nodes version 3"; NULL without a policy. */
 const char *snapshot_policy(const struct snapshot *snapshot);
 void snapshot_unref(struct snapshot *snapshot);

@@ -10,8 +10,8 @@
 #include "net/loop.h"
 #include "net/router.h"
 #include "net/tls.h"
-#include "server/caller.h"
 #include "server/config.h"
+#include "server/gate.h"
 #include "server/routes.h"
 #include "server/server.h"
 #include "server/tls_pair.h"
@@ -62,7 +62,8 @@ static int listen_api(struct one *one, uint16_t port, bool first, struct gb_err 
     one->api_router = (struct router){.routes = routes_api,
                                       .trust_domain = config->trust_domain,
                                       .ctx = &one->thread,
-                                      .known = caller_known};
+                                      .identify = gate_identify,
+                                      .known = gate_known};
     return http_server_new(one->thread.loop, one->tls.api, &conf, router_handle, &one->api_router,
                            &one->thread.api, err);
 }

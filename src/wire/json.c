@@ -176,6 +176,11 @@ const struct json *json_get(const struct json *object, const char *key)
     return NULL;
 }
 
+bool json_has_members(const struct json *value)
+{
+    return value && value->kind == JSON_NODE_OBJECT;
+}
+
 size_t json_count(const struct json *array)
 {
     return array && array->kind == JSON_NODE_ARRAY ? array->count : 0;

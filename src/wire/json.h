@@ -48,6 +48,8 @@ GB_MUST_USE int json_read_at_most(struct gb_bytes in, size_t max_values, struct 
                                   struct gb_err *err);
 /* Borrowed members; NULL or false when absent or of another type. */
 const struct json *json_get(const struct json *object, const char *key);
+/* An object, even an empty one. */
+bool json_has_members(const struct json *value);
 size_t json_count(const struct json *array);
 const struct json *json_at(const struct json *array, size_t index);
 bool json_as_text(const struct json *value, struct gb_bytes *ret_text);

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""docs/api/openapi.json and the server's table of routes must say the same: every route with its listener, query, callers
-and summary, and no other. What the document refers to must be in it, and the page docs/api/README.md must name every path.
+"""docs/api/openapi.json and the server's table of routes must say the same: every route with its listener, query, callers,
+action and summary, and no other. What the document refers to must be in it, and the page docs/api/README.md must name every path.
 
 usage: test_openapi.py PRINT_ROUTES SOURCE
 """
@@ -27,15 +27,16 @@ table = subprocess.run([sys.argv[1]], check=True, capture_output=True, text=True
 
 wanted = {}
 for line in table.splitlines():
-    listener, method, path, query, roles, summary = line.split("\t")
-    wanted.setdefault((method, path), []).append((listener, query, tuple(roles.split()), summary))
+    listener, method, path, query, roles, action, summary = line.split("\t")
+    wanted.setdefault((method, path), []).append((listener, query, tuple(roles.split()), action, summary))
 
 found = {}
 for path, item in document["paths"].items():
     for method, operation in item.items():
         query = "&".join(p["name"] for p in operation.get("parameters", []) if p["in"] == "query")
         for entry in operation["x-callers"]:
-            found.setdefault((method, path), []).append((entry["listener"], query, tuple(entry["roles"]), operation["summary"]))
+            found.setdefault((method, path), []).append((entry["listener"], query, tuple(entry["roles"]),
+                                                         operation.get("x-action", "none"), operation["summary"]))
         for name in re.findall(r"{(\w+)}", path):
             if not any(p["name"] == name and p["in"] == "path" for p in operation.get("parameters", [])):
                 faults.append(f"{method} {path}: parameter {name} is not described")

@@ -25,17 +25,32 @@ static void tell(void *ctx, const struct route_call *call)
     http_answer(call->request, 200, "text/plain", gb_bytes_str(text));
 }
 
+enum { ANNAS = 1, BOBS = 2 };
+
 static const struct route table[] = {
-    {HTTP_GET, "/any?x&y", ROUTE_NODE | ROUTE_OPERATOR, 0, false, tell, "any"},
-    {HTTP_POST, "/node", ROUTE_NODE, 10, false, tell, "nodes"},
-    {HTTP_POST, "/renew", ROUTE_NODE, 10, true, tell, "also late"},
-    {HTTP_GET, "/op/{a}/x/{b}", ROUTE_OPERATOR, 0, false, tell, "operators"},
-    {HTTP_DELETE, "/op/{a}/x/{b}", ROUTE_OPERATOR, 0, false, tell, "operators"},
-    {HTTP_POST, "/join", ROUTE_STRANGER, 10, false, tell, "strangers"},
-    {HTTP_GET, "/nobody", 0, 0, false, tell, "nobody at all"},
-    {HTTP_NONE, "/none", ROUTE_NODE | ROUTE_OPERATOR | ROUTE_STRANGER, 0, false, tell, "no method"},
+    {HTTP_GET, "/any?x&y", ROUTE_NODE | ROUTE_PERSON, ANNAS, 0, 0, 0, tell, "any"},
+    {HTTP_POST, "/node", ROUTE_NODE, 0, 0, 10, 0, tell, "nodes"},
+    {HTTP_POST, "/renew", ROUTE_NODE, 0, 0, 10, ROUTE_EXPIRED_OK, tell, "also late"},
+    {HTTP_GET, "/op/{a}/x/{b}", ROUTE_PERSON, ANNAS, 0, 0, 0, tell, "people"},
+    {HTTP_DELETE, "/op/{a}/x/{b}", ROUTE_PERSON, ANNAS | BOBS, 0, 0, 0, tell, "people"},
+    {HTTP_GET, "/bob", ROUTE_PERSON, BOBS, 0, 0, 0, tell, "other people"},
+    {HTTP_GET, "/nobodys", ROUTE_PERSON, 0, 0, 0, 0, tell, "people without a role"},
+    {HTTP_POST, "/join", ROUTE_STRANGER, 0, 0, 10, 0, tell, "strangers"},
+    {HTTP_GET, "/nobody", 0, ANNAS | BOBS, 0, 0, 0, tell, "nobody at all"},
+    {HTTP_NONE, "/none", ROUTE_NODE | ROUTE_PERSON | ROUTE_STRANGER, ANNAS, 0, 0, 0, tell,
+     "no method"},
     {.pattern = NULL},
 };
+
+/* All people are Anna's. */
+static bool annas(void *ctx, const struct route *route, const struct route_call *call)
+{
+    (void)ctx;
+    if (call->role != ROUTE_PERSON || (route->people & ANNAS))
+        return true;
+    http_refuse(call->request, 403, "role-lacking", "", "");
+    return false;
+}
 
 struct fixture {
     struct router router;
@@ -44,7 +59,8 @@ struct fixture {
 
 static void start(struct fixture *f, bool enrolment)
 {
-    f->router = (struct router){.routes = table, .trust_domain = "example", .enrolment = enrolment};
+    f->router = (struct router){
+        .routes = table, .trust_domain = "example", .enrolment = enrolment, .known = annas};
     f->server = kit_conf(router_handle, &f->router);
     f->server.conf.admit = router_admit;
     f->server.auth = enrolment ? TLS_AUTH_NONE : TLS_AUTH_CLIENT_CERT;
@@ -88,6 +104,8 @@ static void T19_what_is_not_allowed_is_denied(void **state)
     expect(&f, &who->operator, "GET /op/one/x/a.b-c_d~e:f", "", 200, "4 anna one a.b-c_d~e:f");
     expect(&f, &who->operator, "DELETE /op/one/x/two", "", 200, "4 anna one two");
 
+    expect(&f, &who->operator, "GET /bob", "", 403, "\"role-lacking\"");
+    expect(&f, &who->operator, "GET /nobodys", "", 403, "\"role-lacking\"");
     expect(&f, &who->operator, "POST /node", "", 403, "\"forbidden\"");
     expect(&f, &who->node, "GET /op/a/x/b", "", 403, "\"forbidden\"");
     expect(&f, &who->node, "GET /nobody", "", 403, "\"forbidden\"");
@@ -146,9 +164,9 @@ static void T29_no_body_is_read_of_who_is_refused(void **state)
     kit_stop(&f.server);
 }
 
-static bool only_anna(void *ctx, const struct route_call *call)
+static bool only_anna(void *ctx, const struct route *route, const struct route_call *call)
 {
-    (void)ctx;
+    (void)ctx, (void)route;
     if (gb_bytes_is(call->name, "anna"))
         return true;
     http_refuse(call->request, 403, "unknown", "", "");
@@ -213,6 +231,93 @@ static void T19_only_our_own_names_count(void **state)
         expect(&f, &id, "GET /not-there", "", 403, "\"forbidden\"");
         kit_id_done(&id);
     }
+    kit_stop(&f.server);
+}
+
+/* Without anybody who judges their roles, people may nothing. */
+static void T19_people_whom_nobody_judges_may_nothing(void **state)
+{
+    (void)state;
+    const struct kit_people *who = kit_people();
+    struct fixture f;
+    f.router = (struct router){.routes = table, .trust_domain = "example"};
+    f.server = kit_conf(router_handle, &f.router);
+    f.server.conf.admit = router_admit;
+    kit_start(&f.server);
+    expect(&f, &who->operator, "GET /any", "", 403, "\"forbidden\"");
+    expect(&f, &who->node, "GET /any", "", 200, "2 n1");
+    kit_stop(&f.server);
+}
+
+static bool renames(void *ctx, struct route_call *call)
+{
+    (void)ctx;
+    if (call->role != ROUTE_PERSON)
+        return true;
+    call->name = gb_bytes_str("bob");
+    http_request_keep(call->request, ctx);
+    return true;
+}
+
+struct later {
+    struct loop *loop;
+    struct http_request *request;
+    struct route_refusal why;
+};
+
+static void refuse_now(void *ctx)
+{
+    struct later *later = ctx;
+    router_refuse(later->request, &later->why);
+    free(later);
+}
+
+/* As a server does that writes it down first. */
+static void refuse_later(void *ctx, const struct route_call *call, const struct route_refusal *why)
+{
+    (void)ctx;
+    struct later *later = malloc(sizeof *later);
+    *later = (struct later){http_request_loop(call->request), call->request, *why};
+    assert_true(loop_post(later->loop, refuse_now, later));
+}
+
+static void enter(void *ctx, const struct route *route, const struct route_call *call)
+{
+    assert_ptr_equal(http_request_kept(call->request), call->role == ROUTE_PERSON ? ctx : NULL);
+    route->handle(ctx, call);
+}
+
+/* Refusals may come from elsewhere and later: before the body, and behind one that is here. */
+static void a_refusal_may_take_its_time(void **state)
+{
+    (void)state;
+    const struct kit_people *who = kit_people();
+    struct fixture f;
+    f.router = (struct router){.routes = table,
+                               .trust_domain = "example",
+                               .ctx = &f,
+                               .identify = renames,
+                               .known = annas,
+                               .refuse = refuse_later,
+                               .enter = enter};
+    f.server = kit_conf(router_handle, &f.router);
+    f.server.conf.admit = router_admit;
+    kit_start(&f.server);
+    expect(&f, &who->operator, "GET /any", "", 200, "4 bob");
+    refused_unread(&f, &who->operator, "POST /node", "9", 403, "\"forbidden\"");
+    refused_unread(&f, &who->node, "POST /no/such/path", "1000000", 404, "\"no-such-route\"");
+    struct kit_client client;
+    char body[512];
+    assert_true(kit_connect(&client, f.server.port, &who->operator, NULL, TLS1_3_VERSION));
+    for (int i = 0; i < 3; i++) { /* the connection lives on, with the next request behind */
+        assert_true(kit_say(&client, "POST /any HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab"
+                                     "GET /any HTTP/1.1\r\nHost: x\r\n\r\n"));
+        assert_int_equal(kit_answer(&client, body, sizeof body), 405);
+        assert_int_equal(kit_answer(&client, body, sizeof body), 200);
+    }
+    assert_true(kit_say(&client, "PUT /any HTTP/1.1\r\nHost: x\r\n\r\n")); /* and gone */
+    kit_client_done(&client);
+    assert_true(kit_wait_closed(&f.server));
     kit_stop(&f.server);
 }
 
@@ -321,6 +426,8 @@ int main(void)
         cmocka_unit_test(T29_who_is_unknown_is_refused_unread),
         cmocka_unit_test(what_a_route_does_not_know_is_not_passed_over),
         cmocka_unit_test(T19_only_our_own_names_count),
+        cmocka_unit_test(T19_people_whom_nobody_judges_may_nothing),
+        cmocka_unit_test(a_refusal_may_take_its_time),
         cmocka_unit_test(T19_strangers_only_enrol),
         cmocka_unit_test(a_certificate_past_its_date_may_only_renew),
         cmocka_unit_test(a_date_counts_on_a_kept_connection_too),

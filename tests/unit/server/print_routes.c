@@ -1,9 +1,10 @@
-/* Prints the table of routes, a line each: listener, method, path, query, roles, summary. For
- * tests/integration/test_openapi.py. */
+/* Prints the table of routes, a line each: listener, method, path, query, callers, action, summary.
+ * For tests/integration/test_openapi.py. */
 
 #include <stdio.h>
 #include <string.h>
 
+#include "policy/access.h"
 #include "server/routes.h"
 
 static const char *method_name(enum http_method method)
@@ -31,14 +32,23 @@ static const char *query_of(const struct route *route)
     return mark ? mark + 1 : "";
 }
 
+static void print_people(unsigned people)
+{
+    for (enum access_role role = ACCESS_NO_ROLE + 1; role < ACCESS_ROLE_COUNT; role++)
+        if (people & ACCESS_BIT(role))
+            printf("%s ", access_role_name(role));
+}
+
 static void print(const char *listener, const struct route *route)
 {
-    for (; route->pattern; route++)
-        printf("%s\t%s\t%.*s\t%s\t%s%s%s\t%s\n", listener, method_name(route->method),
+    for (; route->pattern; route++) {
+        printf("%s\t%s\t%.*s\t%s\t%s%s", listener, method_name(route->method),
                (int)strcspn(route->pattern, "?"), route->pattern, query_of(route),
-               route->roles & ROUTE_STRANGER ? "stranger " : "",
-               route->roles & ROUTE_NODE ? "node " : "",
-               route->roles & ROUTE_OPERATOR ? "operator " : "", route->summary);
+               route->callers & ROUTE_STRANGER ? "stranger " : "",
+               route->callers & ROUTE_NODE ? "node " : "");
+        print_people(route->callers & ROUTE_PERSON ? route->people : 0);
+        printf("\t%s\t%s\n", access_action_name((enum access_action)route->action), route->summary);
+    }
 }
 
 int main(void)

@@ -22,11 +22,12 @@ static void configure(struct running *running)
     const char *cert = put(running, "server.pem", kit_cert_pem(&who->server, NULL));
     const char *key = put(running, "server.key", kit_key_pem(&who->server));
     const char *ca = put(running, "ca.pem", kit_cert_pem(&who->ca, NULL));
-    char *text = gb_arena_printf(running->arena,
-                                 "listen = 127.0.0.1\napi_port = 0\nenroll_port = 0\n"
-                                 "trust_domain = example\nstate = %s\nkeyd_socket = %s/none\n"
-                                 "tls_cert = %s\ntls_key = %s\nca = %s\n",
-                                 running->folder, running->folder, cert, key, ca);
+    char *text = gb_arena_printf(
+        running->arena,
+        "listen = 127.0.0.1\napi_port = 0\nenroll_port = 0\n"
+        "trust_domain = example\nfounder = anna\nstate = %s\nkeyd_socket = %s/none\n"
+        "tls_cert = %s\ntls_key = %s\nca = %s\n",
+        running->folder, running->folder, cert, key, ca);
     const char *path = put(running, "garboardd.conf", gb_bytes_str(text));
     struct gb_err err;
     if (config_read(running->arena, path, &running->config, &err) < 0)

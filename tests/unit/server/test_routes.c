@@ -3,6 +3,7 @@
 
 #include "../test.h"
 #include "../verify/make_quote.h"
+#include "policy/access.h"
 #include "running.h"
 #include "server/node_id.h"
 #include "server/nodes.h"
@@ -62,13 +63,26 @@ static const char *line_of(const struct route *route, char line[128])
 struct caller {
     const char *name;
     const struct kit_id *id;
-    unsigned role; /* of enum route_role */
+    unsigned role;  /* of enum route_role */
+    uint32_t roles; /* of a person */
     bool expired;
 };
 
 static bool let_in(const struct route *route, const struct caller *caller)
 {
-    return (route->roles & caller->role) != 0 && (!caller->expired || route->expired_ok);
+    return (route->callers & caller->role) != 0 &&
+           (caller->role != ROUTE_PERSON || (route->people & caller->roles)) &&
+           (!caller->expired || (route->flags & ROUTE_EXPIRED_OK));
+}
+
+static bool is_shut(const char *body)
+{
+    static const char *const codes[] = {"\"forbidden\"", "\"certificate-expired\"", "\"no-role\"",
+                                        "\"role-lacking\""};
+    for (size_t i = 0; i < GB_ARRAY_LEN(codes); i++)
+        if (strstr(body, codes[i]))
+            return true;
+    return false;
 }
 
 static size_t walk(const struct route *routes, uint16_t port, const struct caller *caller)
@@ -77,8 +91,7 @@ static size_t walk(const struct route *routes, uint16_t port, const struct calle
     for (const struct route *route = routes; route->pattern; route++) {
         char line[128], body[2048];
         int status = running_ask(port, caller->id, line_of(route, line), "", body, sizeof body);
-        bool shut = status == -1 || (status == 403 && (strstr(body, "\"forbidden\"") ||
-                                                       strstr(body, "\"certificate-expired\"")));
+        bool shut = status == -1 || (status == 403 && is_shut(body));
         if (shut == let_in(route, caller))
             fail_msg("%s as %s: %d %s", line, caller->name, status, body);
         if (status >= 500 && !strstr(body, "keyd") && !strstr(body, "not-ready"))
@@ -97,22 +110,25 @@ static void T19_every_route_refuses_whom_the_table_does_not_name(void **state)
     struct kit_id server = kit_id(&who->ca, "URI:spiffe://example/server", 0);
     struct kit_id late_node = kit_id(&who->ca, "URI:spiffe://example/node/n1", 1000000000);
     struct kit_id late_op = kit_id(&who->ca, "URI:spiffe://example/operator/anna", 1000000000);
+    struct kit_id nameless = kit_id(&who->ca, "URI:spiffe://example/operator/bob", 0);
     const struct caller callers[] = {
-        {"a node", &who->node, ROUTE_NODE, false},
-        {"an operator", &who->operator, ROUTE_OPERATOR, false},
-        {"a node whose certificate ran out", &late_node, ROUTE_NODE, true},
-        {"an operator whose certificate ran out", &late_op, ROUTE_OPERATOR, true},
-        {"an operator of another trust domain", &other, 0, false},
-        {"a certificate without a name", &nobody, 0, false},
-        {"a server", &server, 0, false},
-        {"a certificate of another CA", &who->stranger, 0, false},
-        {"nobody", NULL, 0, false},
+        {"a node", &who->node, ROUTE_NODE, 0, false},
+        {"the founder", &who->operator, ROUTE_PERSON, access_all_roles(), false},
+        {"a node whose certificate ran out", &late_node, ROUTE_NODE, 0, true},
+        {"the founder whose certificate ran out", &late_op, ROUTE_PERSON, access_all_roles(), true},
+        {"a person without a role", &nameless, ROUTE_PERSON, 0, false},
+        {"an operator of another trust domain", &other, 0, 0, false},
+        {"a certificate without a name", &nobody, 0, 0, false},
+        {"a server", &server, 0, 0, false},
+        {"a certificate of another CA", &who->stranger, 0, 0, false},
+        {"nobody", NULL, 0, 0, false},
     };
     size_t refused = 0;
     for (size_t i = 0; i < GB_ARRAY_LEN(callers); i++)
         refused += walk(routes_api, service.api, &callers[i]);
     assert_true(refused > 5 * GB_ARRAY_LEN(callers));
     kit_id_done(&other);
+    kit_id_done(&nameless);
     kit_id_done(&nobody);
     kit_id_done(&server);
     kit_id_done(&late_node);
@@ -122,7 +138,7 @@ static void T19_every_route_refuses_whom_the_table_does_not_name(void **state)
 static void T19_the_enrolment_listener_knows_its_three_routes_only(void **state)
 {
     (void)state;
-    const struct caller stranger = {"a stranger", NULL, ROUTE_STRANGER, false};
+    const struct caller stranger = {"a stranger", NULL, ROUTE_STRANGER, 0, false};
     char line[128], body[2048];
     assert_int_equal(walk(routes_enroll, service.enroll, &stranger), 0);
     for (const struct route *route = routes_api; route->pattern; route++) {
@@ -138,10 +154,32 @@ static void T19_no_route_is_open_to_nobody_or_to_strangers_by_mistake(void **sta
 {
     (void)state;
     for (const struct route *route = routes_api; route->pattern; route++)
-        if (route->roles & ROUTE_STRANGER || route->roles == 0)
+        if (route->callers & ROUTE_STRANGER || route->callers == 0 ||
+            !(route->callers & ROUTE_PERSON) != (route->people == 0))
             fail_msg("%s", route->pattern);
     for (const struct route *route = routes_enroll; route->pattern; route++)
-        assert_int_equal(route->roles, ROUTE_STRANGER);
+        assert_true(route->callers == ROUTE_STRANGER && route->people == 0);
+}
+
+static void T19_the_auditor_reads_everything_and_changes_nothing(void **state)
+{
+    (void)state;
+    const uint32_t auditor = ACCESS_BIT(ACCESS_AUDITOR);
+    for (const struct route *route = routes_api; route->pattern; route++) {
+        bool reads = route->method == HTTP_GET;
+        if (!(route->callers & ROUTE_PERSON))
+            continue;
+        if (reads != ((route->people & auditor) != 0) || (reads && route->action != 0))
+            fail_msg("%s", route->pattern);
+    }
+}
+
+static void T19_nobody_but_an_officer_changes_policy(void **state)
+{
+    (void)state;
+    for (const struct route *route = routes_api; route->pattern; route++)
+        if (route->action == ACCESS_DO_POLICY)
+            assert_int_equal(route->people, ACCESS_BIT(ACCESS_SECURITY_OFFICER));
 }
 
 static void a_node_that_is_not_enrolled_is_told_so(void **state)
@@ -266,6 +304,8 @@ int main(void)
         cmocka_unit_test(T19_every_route_refuses_whom_the_table_does_not_name),
         cmocka_unit_test(T19_the_enrolment_listener_knows_its_three_routes_only),
         cmocka_unit_test(T19_no_route_is_open_to_nobody_or_to_strangers_by_mistake),
+        cmocka_unit_test(T19_the_auditor_reads_everything_and_changes_nothing),
+        cmocka_unit_test(T19_nobody_but_an_officer_changes_policy),
         cmocka_unit_test(a_node_that_is_not_enrolled_is_told_so),
         cmocka_unit_test(T29_a_node_that_is_not_enrolled_uploads_nothing),
         cmocka_unit_test(T29_a_strangers_json_holds_few_values),

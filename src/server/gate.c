@@ -1,0 +1,59 @@
+#include "server/gate.h"
+
+#include "net/http_server.h"
+#include "net/router.h"
+#include "policy/access.h"
+#include "server/answer.h"
+#include "server/caller.h"
+#include "server/person.h"
+#include "server/refusals.h"
+#include "server/server.h"
+
+static bool refuse(struct thread *thread, const struct route_call *call, enum refusal why,
+                   const char *message)
+{
+    answer_refuse(thread, call->request, why, message);
+    return false;
+}
+
+/* Whoever has no role is told whom we take them for, and nothing of what there is. */
+static bool has_a_role(struct thread *thread, const struct route_call *call,
+                       const struct person *person)
+{
+    struct gb_arena *arena = http_request_arena(call->request);
+    if (person->roles != 0)
+        return true;
+    return refuse(thread, call, REFUSAL_NO_ROLE,
+                  gb_arena_printf(arena, "you are %s (by %s), who has no role here", person->name,
+                                  person_how_word(person->how)));
+}
+
+bool gate_identify(void *ctx, struct route_call *call)
+{
+    struct thread *thread = ctx;
+    if (call->role == ROUTE_NOBODY)
+        return refuse(thread, call, REFUSAL_FORBIDDEN, NULL);
+    if (call->role != ROUTE_PERSON)
+        return true;
+    const struct person *person = person_by_certificate(thread, call);
+    return person && has_a_role(thread, call, person);
+}
+
+static bool may(struct thread *thread, const struct route *route, const struct route_call *call)
+{
+    const struct person *person = person_of(call->request);
+    struct gb_arena *arena = http_request_arena(call->request);
+    if (person && (person->roles & route->people))
+        return true;
+    const char *takes = person_roles_text(arena, route->people);
+    const char *has = person ? person_roles_text(arena, person->roles) : "none";
+    return refuse(thread, call, REFUSAL_ROLE,
+                  takes && has ? gb_arena_printf(arena, "this takes one of: %s; %s has: %s", takes,
+                                                 person ? person->name : "you", has)
+                               : NULL);
+}
+
+bool gate_known(void *ctx, const struct route *route, const struct route_call *call)
+{
+    return call->role == ROUTE_PERSON ? may(ctx, route, call) : caller_known(ctx, call);
+}
