@@ -41,7 +41,6 @@ enum {
     GB_LIMIT_SETS = 1024,           /* reference sets of one policy; a fleet has some dozens */
     GB_LIMIT_STORE_QUEUE = 8192,    /* writes that wait for a commit of 4 ms; 16 KB each */
     GB_LIMIT_STORE_LIST = 65536,    /* rows of one list */
-    GB_LIMIT_ROUNDS = 1 << 30,      /* leaves or quotes of one minute: a million nodes at 60 s */
     GB_LIMIT_POLICY = 64 << 20,     /* a reference set with 500,000 file digests */
     GB_LIMIT_HTTP_FIELDS = 48,      /* header lines of a request; browsers send some 20 */
     GB_LIMIT_HTTP_ANSWER = 64 << 20, /* a list of 100,000 nodes in JSON */

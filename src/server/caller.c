@@ -8,6 +8,7 @@
 #include "server/answer.h"
 #include "server/node_id.h"
 #include "server/nodes.h"
+#include "server/person.h"
 #include "server/record.h"
 #include "server/refusals.h"
 #include "server/server.h"
@@ -59,7 +60,6 @@ const char *caller_name(struct gb_arena *arena, const struct route_call *call)
 
 struct record_party caller_party(struct gb_arena *arena, const struct route_call *call)
 {
-    if (call->role == ROUTE_OPERATOR)
-        return record_person((const char *)gb_arena_copy(arena, call->name).data);
-    return record_text(caller_name(arena, call));
+    const struct person *person = person_of(call->request);
+    return person ? record_person(person->name) : record_text(caller_name(arena, call));
 }

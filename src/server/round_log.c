@@ -159,6 +159,8 @@ static int append_locked(struct round_log *log, const struct round_proof *proof,
                          struct gb_bytes quote, int64_t now_s, int64_t now_ms, struct gb_err *err)
 {
     int64_t minute = minute_for(log, now_s);
+    if (log->open.is && log->open.lens[ROUND_QUOTES] + (off_t)quote.len > GB_LIMIT_ROUNDS)
+        minute = log->open.minute + 1; /* full: whoever verifies it must be able to read it */
     if (log->open.is && log->open.broken && minute == log->open.minute)
         return gb_err_set(err, GB_ERR_IO, "rounds: this minute's files cannot be written");
     if (!log->open.is || log->open.minute != minute) {
