@@ -23,6 +23,9 @@ void signer_freep(struct signer **signer);
 /* PKCS#8 PEM, encrypted unless the passphrase is empty. `out` holds a secret: wipe it. */
 GB_MUST_USE int signer_to_pem(const struct signer *signer, struct gb_bytes passphrase,
                               struct gb_buf *out, struct gb_err *err);
+/* "-----BEGIN PUBLIC KEY-----" of its public half. GB_ERR_NOMEM, BUG. */
+GB_MUST_USE int signer_public_pem(const struct signer *signer, struct gb_buf *out,
+                                  struct gb_err *err);
 /* ECDSA with SHA-256 over `message`: r || s, 32 bytes each (JWS's form). */
 GB_MUST_USE int signer_sign(const struct signer *signer, struct gb_bytes message, uint8_t out[64],
                             struct gb_err *err);

@@ -119,3 +119,15 @@ int signer_to_pem(const struct signer *signer, struct gb_bytes passphrase, struc
         return gb_err_set(err, GB_ERR_BUG, "libcrypto does not write the private key");
     return signer_drain(bio, out, err);
 }
+
+int signer_public_pem(const struct signer *signer, struct gb_buf *out, struct gb_err *err)
+{
+    gb_cleanup(signer_biop) BIO *bio = BIO_new(BIO_s_mem());
+    if (!bio)
+        return gb_err_nomem(err);
+    bool written = PEM_write_bio_PUBKEY(bio, signer->pkey) == 1;
+    ERR_clear_error();
+    if (!written)
+        return gb_err_set(err, GB_ERR_BUG, "libcrypto does not write the public key");
+    return signer_drain(bio, out, err);
+}

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "crypto/digest.h"
 #include "crypto/key.h"
+#include "crypto/signer.h"
 #include "policy/field.h"
 #include "wire/yaml.h"
 
@@ -62,6 +63,23 @@ int officers_read(const struct policy_file *pems, size_t count, struct officers 
         if (r < 0)
             return r;
     }
+    *ret_officers = gb_take(officers);
+    return GB_OK;
+}
+
+int officers_of_signer(const struct signer *signer, struct officers **ret_officers,
+                       struct gb_err *err)
+{
+    uint8_t x[32], y[32];
+    gb_cleanup(officers_freep) struct officers *officers = gb_calloc(1, sizeof *officers);
+    if (!officers)
+        return gb_err_nomem(err);
+    int r = signer_public(signer, x, y, officers->items[0].id, err);
+    if (r == GB_OK)
+        r = key_from_ec(KEY_P256, gb_bytes(x, 32), gb_bytes(y, 32), &officers->items[0].key, err);
+    if (r < 0)
+        return r;
+    officers->count = 1;
     *ret_officers = gb_take(officers);
     return GB_OK;
 }
@@ -176,31 +194,16 @@ static int verify_one(const struct officers *officers, const uint8_t digest[32],
     return r;
 }
 
-static int digest_document(struct gb_arena *arena, const struct yaml_node *document,
-                           uint8_t digest[32], struct gb_err *err)
-{
-    gb_cleanup(digester_freep) struct digester *digester = NULL;
-    gb_cleanup(gb_buf_done) struct gb_buf bytes;
-    gb_buf_init(&bytes, GB_LIMIT_CANONICAL);
-    int r = signed_bytes(arena, document, &bytes, err);
-    if (r == GB_OK)
-        r = digester_new(&digester, err);
-    if (r == GB_OK && digest_of(digester, DIGEST_SHA256, gb_buf_bytes(&bytes), digest) < 0)
-        r = gb_err_set(err, GB_ERR_BUG, "libcrypto does not hash");
-    return r;
-}
-
 int signed_check(const struct field_file *file, const struct yaml_node *document,
                  const struct officers *officers, struct signature_list *ret_list,
                  struct gb_err *err)
 {
     struct signature_list list = {0};
-    uint8_t digest[32];
     int r = signed_list_read(file, document, &list, err);
-    if (r == GB_OK && list.count > 0)
-        r = digest_document(file->arena, document, digest, err);
+    if (r == GB_OK)
+        r = signed_digest(file->arena, document, list.digest, err);
     for (size_t i = 0; r == GB_OK && i < list.count; i++) {
-        r = verify_one(officers, digest, &list.items[i], err);
+        r = verify_one(officers, list.digest, &list.items[i], err);
         list.good += list.items[i].state == SIGNATURE_GOOD;
     }
     if (r < 0)

@@ -44,7 +44,8 @@ struct signature {
 struct signature_list {
     struct signature *items; /* in the arena; each key once */
     size_t count;
-    size_t good; /* different officers who signed this very document */
+    uint8_t digest[32]; /* of the document, where it was checked */
+    size_t good;        /* different officers who signed this very document */
 };
 
 /* The officers' public keys. One user at a time: a key keeps the context of its last use. */
@@ -55,6 +56,9 @@ GB_MUST_USE int officers_read(const struct policy_file *pems, size_t count,
                               struct officers **ret_officers, struct gb_err *err);
 void officers_free(struct officers *officers);
 void officers_freep(struct officers **officers);
+/* One officer: the public half of `signer`. GB_ERR_NOMEM, BUG. */
+GB_MUST_USE int officers_of_signer(const struct signer *signer, struct officers **ret_officers,
+                                   struct gb_err *err);
 size_t officers_count(const struct officers *officers);
 const uint8_t *officers_id(const struct officers *officers, size_t i);
 
@@ -62,9 +66,10 @@ const uint8_t *officers_id(const struct officers *officers, size_t i);
  * written to `out`. GB_ERR_LIMIT, NOMEM. */
 GB_MUST_USE int signed_bytes(struct gb_arena *arena, const struct yaml_node *document,
                              struct gb_buf *out, struct gb_err *err);
-/* Whether two documents say the same: their signed bytes are equal. */
-GB_MUST_USE int signed_same(struct gb_arena *arena, const struct yaml_node *a,
-                            const struct yaml_node *b, bool *ret_same, struct gb_err *err);
+/* SHA-256 of the signed bytes: two documents with the same digest say the same. GB_ERR_LIMIT,
+ * NOMEM, BUG. */
+GB_MUST_USE int signed_digest(struct gb_arena *arena, const struct yaml_node *document,
+                              uint8_t out[32], struct gb_err *err);
 
 /* metadata.signatures, not verified; none is an empty list. GB_ERR_CONFIG names line and what is
  * wrong (a key that signs twice, too), NOMEM. */

@@ -13,6 +13,7 @@ struct level {
     struct yaml_node **tail;
     struct gb_bytes key; /* read, its value not yet; data is NULL otherwise */
     unsigned key_line;
+    uint32_t key_at;
 };
 
 struct builder {
@@ -27,6 +28,12 @@ struct builder {
 static unsigned line_of(yaml_mark_t mark)
 {
     return (unsigned)mark.line + 1;
+}
+
+/* The input is no longer than GB_LIMIT_POLICY where anybody asks. */
+static uint32_t place_of(yaml_mark_t mark)
+{
+    return (uint32_t)mark.index;
 }
 
 static int fail(struct builder *b, enum gb_err_code code, unsigned line, const char *what)
@@ -48,9 +55,11 @@ static bool wants_key(const struct level *level)
 }
 
 /* Hangs a new node into the innermost level. */
-static int add(struct builder *b, enum yaml_kind kind, unsigned line, struct yaml_node **ret_node)
+static int add(struct builder *b, enum yaml_kind kind, const yaml_event_t *event,
+               struct yaml_node **ret_node)
 {
     struct level *level = &b->levels[b->depth];
+    unsigned line = line_of(event->start_mark);
     if (b->nodes++ == GB_LIMIT_YAML_NODES)
         return fail(b, GB_ERR_LIMIT, line, "more values than the ceiling allows");
     struct yaml_node *node = gb_arena_new_one(b->arena, struct yaml_node);
@@ -58,8 +67,11 @@ static int add(struct builder *b, enum yaml_kind kind, unsigned line, struct yam
         return gb_err_nomem(b->err);
     node->kind = kind;
     node->line = line;
+    node->at = place_of(event->start_mark);
+    node->end = place_of(event->end_mark);
     node->key = level->key;
     node->key_line = level->key_line;
+    node->key_at = level->key_at;
     level->key = gb_bytes(NULL, 0);
     *level->tail = node;
     level->tail = &node->next;
@@ -78,13 +90,15 @@ static int refuse_magic(struct builder *b, unsigned line, const void *anchor, co
     return GB_OK;
 }
 
-static int on_key(struct builder *b, unsigned line, struct gb_bytes text)
+static int on_key(struct builder *b, const yaml_event_t *event, struct gb_bytes text)
 {
     struct level *level = &b->levels[b->depth];
+    unsigned line = line_of(event->start_mark);
     if (text.len == 0)
         return fail(b, GB_ERR_CONFIG, line, "a key is empty");
     level->key = gb_arena_copy(b->arena, text);
     level->key_line = line;
+    level->key_at = place_of(event->start_mark);
     return level->key.data ? GB_OK : gb_err_nomem(b->err);
 }
 
@@ -100,9 +114,9 @@ static int on_scalar(struct builder *b, const yaml_event_t *event)
     if (text.len > 0 && memchr(text.data, 0, text.len))
         return fail(b, GB_ERR_CONFIG, line, "a value holds a NUL");
     if (wants_key(&b->levels[b->depth]))
-        return on_key(b, line, text);
+        return on_key(b, event, text);
     struct yaml_node *node = NULL;
-    r = add(b, YAML_SCALAR, line, &node);
+    r = add(b, YAML_SCALAR, event, &node);
     if (!node)
         return r;
     node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
@@ -110,9 +124,10 @@ static int on_scalar(struct builder *b, const yaml_event_t *event)
     return node->text.data ? GB_OK : gb_err_nomem(b->err);
 }
 
-static int on_open(struct builder *b, enum yaml_kind kind, unsigned line, const void *anchor,
-                   const void *tag)
+static int on_open(struct builder *b, enum yaml_kind kind, const yaml_event_t *event,
+                   const void *anchor, const void *tag)
 {
+    unsigned line = line_of(event->start_mark);
     int r = refuse_magic(b, line, anchor, tag);
     if (r < 0)
         return r;
@@ -121,7 +136,7 @@ static int on_open(struct builder *b, enum yaml_kind kind, unsigned line, const 
     if (b->depth == GB_LIMIT_YAML_DEPTH)
         return fail(b, GB_ERR_LIMIT, line, "nested deeper than the ceiling allows");
     struct yaml_node *node = NULL;
-    r = add(b, kind, line, &node);
+    r = add(b, kind, event, &node);
     if (!node)
         return r;
     b->levels[++b->depth] = (struct level){.node = node, .tail = &node->first};
@@ -157,9 +172,10 @@ static int refuse_twice(struct builder *b, const struct yaml_node *mapping)
     return GB_OK;
 }
 
-static int on_close(struct builder *b)
+static int on_close(struct builder *b, const yaml_event_t *event)
 {
-    const struct yaml_node *node = b->levels[b->depth--].node;
+    struct yaml_node *node = b->levels[b->depth--].node;
+    node->end = place_of(event->end_mark);
     return node->kind == YAML_MAPPING ? refuse_twice(b, node) : GB_OK;
 }
 
@@ -173,21 +189,21 @@ static int on_document(struct builder *b, const yaml_event_t *event)
 
 static int on_event(struct builder *b, const yaml_event_t *event)
 {
-    unsigned line = line_of(event->start_mark);
     switch (event->type) {
     case YAML_SCALAR_EVENT:
         return on_scalar(b, event);
     case YAML_SEQUENCE_START_EVENT:
-        return on_open(b, YAML_SEQUENCE, line, event->data.sequence_start.anchor,
+        return on_open(b, YAML_SEQUENCE, event, event->data.sequence_start.anchor,
                        event->data.sequence_start.tag);
     case YAML_MAPPING_START_EVENT:
-        return on_open(b, YAML_MAPPING, line, event->data.mapping_start.anchor,
+        return on_open(b, YAML_MAPPING, event, event->data.mapping_start.anchor,
                        event->data.mapping_start.tag);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
-        return on_close(b);
+        return on_close(b, event);
     case YAML_ALIAS_EVENT:
-        return fail(b, GB_ERR_CONFIG, line, "aliases (*name) are not accepted");
+        return fail(b, GB_ERR_CONFIG, line_of(event->start_mark),
+                    "aliases (*name) are not accepted");
     case YAML_DOCUMENT_START_EVENT:
         return on_document(b, event);
     case YAML_NO_EVENT:

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -21,6 +22,10 @@ struct yaml_node {
     enum yaml_kind kind;
     unsigned line;           /* from 1 */
     unsigned key_line;       /* line of `key` */
+    uint32_t at, end;        /* where the value stands in the input: characters (code points), not
+                                bytes, from its first to behind its last. `end` of what is in block style
+                                may lie beyond blanks and comments */
+    uint32_t key_at;         /* where `key` begins */
     bool plain;              /* a scalar without quotes: may mean a number, true, null */
     struct gb_bytes key;     /* in a mapping: the key before this node; never empty */
     struct gb_bytes text;    /* scalar; a NUL follows that is not counted, and none stands within */
