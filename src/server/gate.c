@@ -5,6 +5,7 @@
 #include "policy/access.h"
 #include "server/answer.h"
 #include "server/caller.h"
+#include "server/ledger.h"
 #include "server/person.h"
 #include "server/refusals.h"
 #include "server/server.h"
@@ -53,7 +54,17 @@ static bool may(struct thread *thread, const struct route *route, const struct r
                                : NULL);
 }
 
+/* What only reads is recorded, too, but waits for no signature: somebody must be able to look. */
+static bool goes_on(struct thread *thread, const struct route *route, const struct route_call *call)
+{
+    if (route->method == HTTP_GET || !ledger_stopped(thread->server->ledger))
+        return true;
+    return refuse(thread, call, REFUSAL_LEDGER_STOPPED, NULL);
+}
+
 bool gate_known(void *ctx, const struct route *route, const struct route_call *call)
 {
+    if (!goes_on(ctx, route, call))
+        return false;
     return call->role == ROUTE_PERSON ? may(ctx, route, call) : caller_known(ctx, call);
 }

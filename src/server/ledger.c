@@ -39,12 +39,16 @@ struct ledger {
 
 static void wait_for_turn(struct ledger *ledger)
 {
-    int64_t at_ms = gb_clock_ms() + ledger->conf.interval_ms;
-    struct timespec at = {.tv_sec = (time_t)(at_ms / 1000),
-                          .tv_nsec = (long)(at_ms % 1000) * 1000000};
+    struct timespec at = {0};
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_sec += (time_t)(ledger->conf.interval_ms / 1000);
+    at.tv_nsec += (long)(ledger->conf.interval_ms % 1000) * 1000000;
+    at.tv_sec += at.tv_nsec / 1000000000;
+    at.tv_nsec %= 1000000000;
+    int r = 0;
     pthread_mutex_lock(&ledger->lock);
-    while (!ledger->stopping && gb_clock_ms() < at_ms)
-        pthread_cond_timedwait(&ledger->wake, &ledger->lock, &at);
+    while (!ledger->stopping && r == 0)
+        r = pthread_cond_timedwait(&ledger->wake, &ledger->lock, &at);
     pthread_mutex_unlock(&ledger->lock);
 }
 

@@ -72,6 +72,9 @@
       "start it; the server's log has more")                                                       \
     X(STORE, 503, "store-failed", "the store cannot take it: nothing was changed",                 \
       "see the server's log: is the disk full?")                                                   \
+    X(LEDGER_STOPPED, 503, "ledger-stopped",                                                       \
+      "the ledger cannot be signed: nothing that needs a record is done",                          \
+      "see /readyz and the server's log; it goes on by itself once the cause is gone")             \
     X(OVERLOADED, 503, "overloaded", "too much is under way", "try again in a moment")             \
     X(NO_MEMORY, 503, "out-of-memory", "out of memory", "try again in a moment")                   \
     X(INTERNAL, 500, "internal", "the server failed", "see the server's log")

@@ -13,6 +13,7 @@
 #include "os/pool.h"
 #include "rpc/keyd.h"
 #include "server/config.h"
+#include "server/ledger.h"
 #include "server/liveness.h"
 #include "server/nodes.h"
 #include "server/snapshot.h"
@@ -34,6 +35,8 @@ struct server {
     struct liveness_spans spans;
     struct gb_bytes ca_pem;
     struct store *store;
+    struct ledger *ledger;
+    struct keyd_client *ledger_keyd; /* the ledger's thread's */
     struct nodes *nodes;
     struct tickets *tickets;
     struct waiting *waiting;

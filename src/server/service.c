@@ -12,11 +12,13 @@
 #include "os/sandbox.h"
 #include "os/service.h"
 #include "server/config.h"
+#include "server/ledger.h"
 #include "server/own_cert.h"
 #include "server/record.h"
 #include "server/reload.h"
 #include "server/server.h"
 #include "server/start.h"
+#include "server/store_wait.h"
 #include "server/threads.h"
 #include "server/tls_pair.h"
 #include "store/store.h"
@@ -37,13 +39,7 @@ enum {
     RELOAD_AGAIN_MS = 50,     /* a change of policy takes about as long */
 };
 
-static void recorded(void *ctx, int result, const struct gb_err *err)
-{
-    (void)ctx;
-    if (result < 0)
-        gb_log_err(GB_LOG_ERROR, "start-or-stop-not-recorded", err);
-}
-
+/* Waits: what is told after it comes after it, and the ledger's last turn signs it. */
 static void record(struct server *server, enum entry_what what)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
@@ -56,7 +52,12 @@ static void record(struct server *server, enum entry_what what)
         gb_log_event(GB_LOG_ERROR, "out-of-memory", GB_LOG_TEXT("what", "recording the start"));
         return;
     }
-    store_entry_add(server->store, record_make(arena, digester, &start), recorded, NULL);
+    struct store_wait wait;
+    struct gb_err err;
+    store_wait_init(&wait);
+    store_entry_add(server->store, record_make(arena, digester, &start), store_wait_told, &wait);
+    if (store_wait_for(&wait, &err) < 0)
+        gb_log_err(GB_LOG_ERROR, "start-or-stop-not-recorded", &err);
 }
 
 static void terminate(void *ctx)
@@ -133,7 +134,9 @@ static int watch_signals(struct service *service, struct gb_err *err)
 static int serve(struct service *service, struct gb_err *err)
 {
     struct server *server = service->server;
-    int r = threads_start(service->threads, err);
+    int r = ledger_start(server->ledger, err);
+    if (r == GB_OK)
+        r = threads_start(service->threads, err);
     if (r == GB_OK) {
         gb_log_event(GB_LOG_INFO, "started", GB_LOG_TEXT("version", GARBOARD_VERSION),
                      GB_LOG_TEXT("listen", server->config->listen),
@@ -145,10 +148,12 @@ static int serve(struct service *service, struct gb_err *err)
             tick(service);
         loop_timer_set(service->renewal, 0);
         r = loop_run(service->loop, err);
-        record(server, ENTRY_SERVER_STOP);
     }
     atomic_store(&server->stopping, true);
     threads_stop(service->threads, server->config->shutdown_grace_s * 1000);
+    if (r == GB_OK)
+        record(server, ENTRY_SERVER_STOP);
+    ledger_stop(server->ledger);
     return r;
 }
 
