@@ -48,21 +48,33 @@ static bool is_p256(const EVP_PKEY *pkey)
            key_curve_of(name) == KEY_P256;
 }
 
-int signer_from_pem(struct gb_bytes pem, struct gb_bytes passphrase, struct signer **ret_signer,
+int signer_pem_read(struct gb_bytes pem, struct gb_bytes passphrase, EVP_PKEY **ret_pkey,
                     struct gb_err *err)
 {
     if (pem.len == 0 || pem.len > GB_LIMIT_PUBLIC)
         return gb_err_set(err, GB_ERR_CONFIG, "no PEM private key is %zu bytes long", pem.len);
     gb_cleanup(signer_biop) BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
-    gb_cleanup(signer_freep) struct signer *signer = gb_calloc(1, sizeof *signer);
-    if (!bio || !signer)
+    if (!bio)
         return gb_err_nomem(err);
-    signer->pkey = PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &passphrase);
+    EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &passphrase);
     ERR_clear_error();
-    if (!signer->pkey)
+    if (!pkey)
         return gb_err_set(err, GB_ERR_CONFIG, "%s",
                           passphrase.len > 0 ? "no private key that this passphrase opens"
                                              : "no private key that opens without a passphrase");
+    *ret_pkey = pkey;
+    return GB_OK;
+}
+
+int signer_from_pem(struct gb_bytes pem, struct gb_bytes passphrase, struct signer **ret_signer,
+                    struct gb_err *err)
+{
+    gb_cleanup(signer_freep) struct signer *signer = gb_calloc(1, sizeof *signer);
+    if (!signer)
+        return gb_err_nomem(err);
+    int r = signer_pem_read(pem, passphrase, &signer->pkey, err);
+    if (r < 0)
+        return r;
     if (!is_p256(signer->pkey))
         return gb_err_set(err, GB_ERR_CONFIG, "the private key is not one of P-256");
     *ret_signer = gb_take(signer);
@@ -102,15 +114,15 @@ static bool write_pem(BIO *bio, PKCS8_PRIV_KEY_INFO *info, struct gb_bytes passp
     return sig && PEM_write_bio_PKCS8(bio, sig) == 1;
 }
 
-int signer_to_pem(const struct signer *signer, struct gb_bytes passphrase, struct gb_buf *out,
-                  struct gb_err *err)
+int signer_pem_write(const EVP_PKEY *pkey, struct gb_bytes passphrase, struct gb_buf *out,
+                     struct gb_err *err)
 {
     if (passphrase.len > GB_LIMIT_PASSPHRASE)
         return gb_err_set(err, GB_ERR_LIMIT, "the passphrase is longer than %d bytes",
                           GB_LIMIT_PASSPHRASE);
     /* Wiped when it is freed. */
     gb_cleanup(signer_biop) BIO *bio = BIO_new(BIO_s_secmem());
-    gb_cleanup(pkcs8p) PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(signer->pkey);
+    gb_cleanup(pkcs8p) PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(pkey);
     if (!bio || !info)
         return gb_err_nomem(err);
     bool written = write_pem(bio, info, passphrase);
@@ -118,6 +130,12 @@ int signer_to_pem(const struct signer *signer, struct gb_bytes passphrase, struc
     if (!written)
         return gb_err_set(err, GB_ERR_BUG, "libcrypto does not write the private key");
     return signer_drain(bio, out, err);
+}
+
+int signer_to_pem(const struct signer *signer, struct gb_bytes passphrase, struct gb_buf *out,
+                  struct gb_err *err)
+{
+    return signer_pem_write(signer->pkey, passphrase, out, err);
 }
 
 int signer_public_pem(const struct signer *signer, struct gb_buf *out, struct gb_err *err)

@@ -21,9 +21,10 @@
 struct log;
 
 /* Opens or makes the folder (mode 0755), and takes its lock (GB_ERR_AGAIN when another writer has
- * it). The size is the checkpoint's, 0 without one; the tiles must give its root, and the last
- * bundle its leaves: GB_ERR_INPUT otherwise ("cut or changed since it was signed"). Signatures are
- * not verified: who opens compares size and root with what the signer remembers. */
+ * it). The size is the checkpoint's, 0 without one. The right edge of the tree, which is all that
+ * is needed to grow, must give the checkpoint's root, and the last bundle its leaves: GB_ERR_INPUT
+ * otherwise ("cut or changed since it was signed"); what stands further back is for verify.h. No
+ * signature is verified: who opens compares size and root with what the signer remembers. */
 GB_MUST_USE int log_open(const char *path, struct log **ret_log, struct gb_err *err);
 void log_free(struct log *log);
 void log_freep(struct log **log);
