@@ -13,13 +13,13 @@
 #include "server/answer.h"
 #include "server/api.h"
 #include "server/caller.h"
-#include "server/ledger.h"
 #include "server/next.h"
 #include "server/node_id.h"
 #include "server/nodes.h"
 #include "server/nonce.h"
 #include "server/refusals.h"
 #include "server/round.h"
+#include "server/scribe.h"
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "server/stats.h"
@@ -149,7 +149,7 @@ static void durable(struct work *work)
     struct attesting *a = (struct attesting *)work;
     struct thread *thread = work->thread;
     if (work->result == GB_OK)
-        work->result = round_keep(&a->round, ledger_rounds(thread->server->ledger), &work->err);
+        work->result = round_keep(&a->round, scribe_rounds(thread->server->scribe), &work->err);
     if (work->result < 0 || !nodes_tell(thread->server->nodes, a->node, &a->round.told)) {
         struct http_request *request = work->request;
         enum refusal why = work->result < 0 ? answer_of_store(thread, work->result, &work->err)
@@ -207,7 +207,7 @@ static void record_same(struct attesting *a)
     struct store_live live = {.verified_s = a->round.told.verified_s};
     memcpy(live.node, a->node->id, sizeof live.node);
     live.progress = gb_bytes(progress, progress_write(&a->round.after, progress));
-    a->work.result = round_keep(&a->round, ledger_rounds(server->ledger), &a->work.err);
+    a->work.result = round_keep(&a->round, scribe_rounds(server->scribe), &a->work.err);
     if (a->work.result < 0) {
         not_kept(a);
         return;

@@ -9,10 +9,10 @@
 #include "rpc/keyd.h"
 #include "server/answer.h"
 #include "server/api.h"
-#include "server/ledger.h"
 #include "server/liveness.h"
 #include "server/nodes.h"
 #include "server/refusals.h"
+#include "server/scribe.h"
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "server/stats.h"
@@ -40,7 +40,7 @@ static void ask_keyd(struct work *work, struct worker_parts *parts)
 }
 
 /* "ok", or what keeps it from being signed. */
-static struct json *ledger_json(struct gb_arena *arena, const struct ledger_health *health)
+static struct json *ledger_json(struct gb_arena *arena, const struct scribe_health *health)
 {
     if (!health->stopped && health->why[0] == '\0')
         return json_text("ok");
@@ -56,8 +56,8 @@ static void answer_ready(struct work *work)
     gb_cleanup(snapshot_unrefp) struct snapshot *snapshot = snapshot_get(server->trust);
     struct store_counts store;
     store_health(server->store, &store);
-    struct ledger_health ledger;
-    ledger_health(server->ledger, &ledger);
+    struct scribe_health ledger;
+    scribe_health(server->scribe, &ledger);
     bool policy = snapshot_policy(snapshot) != NULL;
     bool ready = store.healthy && !ledger.stopped && work->result == GB_OK && policy;
     struct json *body = json_new_object();
@@ -119,8 +119,8 @@ static void write_store(struct server *server, struct gb_buf *out)
 
 static void write_ledger(struct server *server, struct gb_buf *out)
 {
-    struct ledger_health health;
-    ledger_health(server->ledger, &health);
+    struct scribe_health health;
+    scribe_health(server->scribe, &health);
     stats_write_one(out, "garboard_ledger_entries", "gauge", "Entries of the ledger, durable.",
                     health.entries);
     stats_write_one(out, "garboard_ledger_signed", "gauge", "Entries that a checkpoint covers.",

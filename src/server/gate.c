@@ -5,9 +5,9 @@
 #include "policy/access.h"
 #include "server/answer.h"
 #include "server/caller.h"
-#include "server/ledger.h"
 #include "server/person.h"
 #include "server/refusals.h"
+#include "server/scribe.h"
 #include "server/server.h"
 
 static bool refuse(struct thread *thread, const struct route_call *call, enum refusal why,
@@ -57,7 +57,7 @@ static bool may(struct thread *thread, const struct route *route, const struct r
 /* What only reads is recorded, too, but waits for no signature: somebody must be able to look. */
 static bool goes_on(struct thread *thread, const struct route *route, const struct route_call *call)
 {
-    if (route->method == HTTP_GET || !ledger_stopped(thread->server->ledger))
+    if (route->method == HTTP_GET || !scribe_stopped(thread->server->scribe))
         return true;
     return refuse(thread, call, REFUSAL_LEDGER_STOPPED, NULL);
 }

@@ -13,9 +13,9 @@
 #include "os/pool.h"
 #include "rpc/keyd.h"
 #include "server/config.h"
-#include "server/ledger.h"
 #include "server/liveness.h"
 #include "server/nodes.h"
+#include "server/scribe.h"
 #include "server/snapshot.h"
 #include "server/stats.h"
 #include "server/tickets.h"
@@ -35,7 +35,7 @@ struct server {
     struct liveness_spans spans;
     struct gb_bytes ca_pem;
     struct store *store;
-    struct ledger *ledger;
+    struct scribe *scribe;
     struct keyd_client *ledger_keyd; /* the ledger's thread's */
     struct nodes *nodes;
     struct tickets *tickets;

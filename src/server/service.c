@@ -12,10 +12,10 @@
 #include "os/sandbox.h"
 #include "os/service.h"
 #include "server/config.h"
-#include "server/ledger.h"
 #include "server/own_cert.h"
 #include "server/record.h"
 #include "server/reload.h"
+#include "server/scribe.h"
 #include "server/server.h"
 #include "server/start.h"
 #include "server/store_wait.h"
@@ -134,7 +134,7 @@ static int watch_signals(struct service *service, struct gb_err *err)
 static int serve(struct service *service, struct gb_err *err)
 {
     struct server *server = service->server;
-    int r = ledger_start(server->ledger, err);
+    int r = scribe_start(server->scribe, err);
     if (r == GB_OK)
         r = threads_start(service->threads, err);
     if (r == GB_OK) {
@@ -153,7 +153,7 @@ static int serve(struct service *service, struct gb_err *err)
     threads_stop(service->threads, server->config->shutdown_grace_s * 1000);
     if (r == GB_OK)
         record(server, ENTRY_SERVER_STOP);
-    ledger_stop(server->ledger);
+    scribe_stop(server->scribe);
     return r;
 }
 

@@ -10,11 +10,11 @@
 #include "os/pool.h"
 #include "rpc/keyd.h"
 #include "server/config.h"
-#include "server/ledger.h"
 #include "server/liveness.h"
 #include "server/nodes.h"
 #include "server/own_cert.h"
 #include "server/round.h"
+#include "server/scribe.h"
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "server/tickets.h"
@@ -70,13 +70,13 @@ static int open_ledger(struct server *server, struct gb_err *err)
     int r = keyd_client_new(config->keyd_socket, KEYD_MS, &server->ledger_keyd, err);
     if (r < 0)
         return r;
-    const struct ledger_conf conf = {.state = config->state,
+    const struct scribe_conf conf = {.state = config->state,
                                      .interval_ms = config->ledger_interval_s * 1000,
                                      .lag_ms = config->ledger_lag_s * 1000,
                                      .rounds_keep_s = config->rounds_keep_s,
                                      .quotes_keep_s = config->quotes_keep_s,
                                      .signer = sequencer_keyd(server->ledger_keyd)};
-    return ledger_open(&conf, server->store, &server->ledger, err);
+    return scribe_open(&conf, server->store, &server->scribe, err);
 }
 
 struct loading {
@@ -220,7 +220,7 @@ void start_close(struct server *server)
         keyd_client_free(server->workers[i].keyd);
         digester_free(server->workers[i].digester);
     }
-    ledger_free(server->ledger);
+    scribe_free(server->scribe);
     keyd_client_free(server->ledger_keyd);
     store_close(server->store);
     snapshot_holder_free(server->trust);

@@ -4,8 +4,8 @@
  * the store. But when entries stay unsigned for longer than `lag_ms`, or rows, files and keyd are
  * of different histories, it is stopped: whoever needs a record is refused until it goes on.
  */
-#ifndef GB_SERVER_LEDGER_H
-#define GB_SERVER_LEDGER_H
+#ifndef GB_SERVER_SCRIBE_H
+#define GB_SERVER_SCRIBE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,7 +17,7 @@
 #include "server/sequencer.h"
 #include "store/store.h"
 
-struct ledger_conf {
+struct scribe_conf {
     const char *state;   /* folder; `ledger` and `rounds` in it are made when they are missing */
     int64_t interval_ms; /* at most one checkpoint in that time */
     int64_t lag_ms;
@@ -30,35 +30,35 @@ struct ledger_conf {
     void *ctx;
 };
 
-struct ledger;
+struct scribe;
 
 /* Opens and compares; starts nothing. GB_ERR_CONFIG says what does not agree and what to restore.
  * `store` must outlive it. */
-GB_MUST_USE int ledger_open(const struct ledger_conf *conf, struct store *store,
-                            struct ledger **ret_ledger, struct gb_err *err);
-GB_MUST_USE int ledger_start(struct ledger *ledger, struct gb_err *err);
+GB_MUST_USE int scribe_open(const struct scribe_conf *conf, struct store *store,
+                            struct scribe **ret_scribe, struct gb_err *err);
+GB_MUST_USE int scribe_start(struct scribe *scribe, struct gb_err *err);
 /* Signs what is committed, if that goes at once, and joins. */
-void ledger_stop(struct ledger *ledger);
+void scribe_stop(struct scribe *scribe);
 /* NULL is fine. */
-void ledger_free(struct ledger *ledger);
+void scribe_free(struct scribe *scribe);
 
 /* Any thread, all below. */
 
-struct round_log *ledger_rounds(struct ledger *ledger);
+struct round_log *scribe_rounds(struct scribe *scribe);
 /* Whether what needs a record must be refused now. Costs nothing. */
-bool ledger_stopped(struct ledger *ledger);
+bool scribe_stopped(struct scribe *scribe);
 
-struct ledger_health {
+struct scribe_health {
     uint64_t entries; /* committed */
     uint64_t signed_size;
     int64_t lag_s; /* since when there is an unsigned one; 0: all are signed */
     bool stopped;
     char why[GB_LIMIT_ERR_TEXT]; /* the last failure, while it lasts; "" */
 };
-void ledger_health(struct ledger *ledger, struct ledger_health *ret_health);
+void scribe_health(struct scribe *scribe, struct scribe_health *ret_health);
 
 /* A note of the same head with more signatures (copied) takes the checkpoint's place with the next
  * turn, unless a newer head does. False when out of memory. */
-bool ledger_cosign(struct ledger *ledger, uint64_t size, struct gb_bytes note);
+bool scribe_cosign(struct scribe *scribe, uint64_t size, struct gb_bytes note);
 
 #endif
