@@ -57,6 +57,13 @@ const struct conf_key config_keys[] = {
      .help = "what is quoted: BANK:LIST, joined by +"},
     {"interval", .offset = offsetof(struct config, interval_s), .type = CONF_SPAN, .value = "60s",
      .min = 1, .max = 86400, .help = "between two rounds, until the server says another"},
+    {KEY(result_file), .type = CONF_TEXT,
+     .help = "where workloads of this node find its newest attestation result (a JWT), while it is "
+             "trusted"},
+    {KEY(result_mode), .type = CONF_TEXT, .value = "0640",
+     .help = "mode of that file, in octal; its group is that of its folder or of the agent"},
+    {KEY(svid_file), .type = CONF_TEXT,
+     .help = "where they find its certificate (public, in PEM) once it was trusted"},
     {KEY(log_format), .type = CONF_CHOICE, .value = "text", .choices = log_formats,
      .help = "of the log on standard error"},
     {KEY(log_level), .type = CONF_CHOICE, .value = "info", .choices = log_levels,
@@ -86,6 +93,20 @@ static int read_handle(const char *key, const char *text, uint32_t *ret_handle, 
     return GB_OK;
 }
 
+/* Nobody but the agent writes it. */
+static int read_mode(const char *text, unsigned *ret_bits, struct gb_err *err)
+{
+    unsigned bits = 0;
+    size_t digits = strspn(text, "01234567");
+    for (size_t i = 0; i < digits && i < 5; i++)
+        bits = bits << 3 | (unsigned)(text[i] - '0');
+    if (digits < 3 || digits > 4 || text[digits] != '\0' || (bits & ~0644U) != 0)
+        return gb_err_set(err, GB_ERR_CONFIG,
+                          "result_mode: octal, no more than 0644: it is for reading");
+    *ret_bits = bits;
+    return GB_OK;
+}
+
 static int host_name(struct gb_arena *arena, const char **ret_name, struct gb_err *err)
 {
     char name[256] = "";
@@ -107,6 +128,8 @@ int config_read(struct gb_arena *arena, const char *name, struct gb_bytes text,
     if (r == GB_OK)
         r = read_handle("transport_handle", config.transport_handle,
                         &config.transport_handle_number, err);
+    if (r == GB_OK)
+        r = read_mode(config.result_mode, &config.result_mode_bits, err);
     if (r == GB_OK && config.ak_handle_number == config.transport_handle_number)
         r = gb_err_set(err, GB_ERR_CONFIG, "ak_handle and transport_handle are the same");
     if (r == GB_OK)

@@ -34,12 +34,16 @@ struct config {
     const char *cmdline;
     const char *pcrs;
     int64_t interval_s;
+    const char *result_file; /* NULL: none */
+    const char *result_mode;
+    const char *svid_file; /* NULL: none */
     int log_format;
     int log_level;
     bool sandbox;
     /* Made of it. */
     uint32_t ak_handle_number;
     uint32_t transport_handle_number;
+    unsigned result_mode_bits;
     struct pcr_selection selection;
 };
 

@@ -52,6 +52,8 @@ static void keep_all(struct sandbox_folders *folders, const struct config *confi
         keep(folders, of_the_system[i], SANDBOX_READ);
     for (size_t i = 0; i < GB_ARRAY_LEN(read); i++)
         keep_parent(folders, read[i], SANDBOX_READ);
+    keep_parent(folders, config->result_file, SANDBOX_READ | SANDBOX_WRITE);
+    keep_parent(folders, config->svid_file, SANDBOX_READ | SANDBOX_WRITE);
     keep(folders, config->state, SANDBOX_READ | SANDBOX_WRITE);
     keep_tpm(folders, config->tcti);
 }

@@ -8,6 +8,7 @@
 
 #include "agent/config.h"
 #include "agent/doors.h"
+#include "agent/results.h"
 #include "agent/retry.h"
 #include "agent/run.h"
 #include "agent/state.h"
@@ -176,6 +177,7 @@ static int run(struct agent *agent)
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
+    results_remove(agent->config, &agent->results); /* of an earlier run, which was killed */
     service_tell(SERVICE_READY, NULL); /* whatever the TPM and the network are like today */
     for (unsigned attempt = 0;;) {
         int64_t ms;
@@ -188,11 +190,13 @@ static int run(struct agent *agent)
                        wait_s > 0 ? "waiting" : "round-failed", &err);
             ms = delay_ms(r, wait_s, attempt++);
         }
+        ms = agent_wait_ms(agent, ms);
         service_tell(SERVICE_ALIVE, NULL);
         if (sleep_ms(&signals, ms))
             break;
     }
     service_tell(SERVICE_STOPPING, NULL);
+    results_remove(agent->config, &agent->results); /* nobody is here to see it end */
     return EXIT_TRUSTED;
 }
 

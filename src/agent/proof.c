@@ -21,19 +21,20 @@ static int ask_nonce(struct link *link, struct gb_arena *arena, struct gb_bytes 
 }
 
 static int add_evidence(const struct config *config, struct machine *machine,
-                        struct gb_arena *arena, struct gb_bytes nonce, struct collected *collected,
-                        struct json *body, struct gb_err *err)
+                        struct gb_arena *arena, struct gb_bytes nonce, struct json *body,
+                        struct gb_err *err)
 {
     const struct wanted_logs all = {.boot_log = true};
     gb_cleanup(gb_buf_done) struct gb_buf ima;
     gb_cleanup(gb_buf_done) struct gb_buf evidence;
     struct bundle bundle = {0};
+    struct collected collected = {0}; /* not the rounds': these go on where they are */
     gb_buf_init(&ima, GB_LIMIT_IMA_LOG);
     gb_buf_init(&evidence, MAX_EVIDENCE);
     int r = machine_quote(machine, arena, nonce, &bundle, err);
     machine_certs(machine, &bundle);
-    if (r == GB_OK && collected)
-        r = collect_logs(config, machine->digester, arena, &all, collected, &ima, &bundle, err);
+    if (r == GB_OK)
+        r = collect_logs(config, machine->digester, arena, &all, &collected, &ima, &bundle, err);
     if (r < 0)
         return r;
     envelope_write(&evidence, &bundle);
@@ -44,15 +45,14 @@ static int add_evidence(const struct config *config, struct machine *machine,
 }
 
 int proof_make(const struct config *config, struct machine *machine, struct link *link,
-               struct gb_arena *arena, struct collected *collected, struct json **ret_body,
-               struct gb_err *err)
+               struct gb_arena *arena, struct json **ret_body, struct gb_err *err)
 {
     struct gb_bytes nonce;
     struct tpm_certification made;
     gb_cleanup(json_freep) struct json *body = json_new_object();
     int r = ask_nonce(link, arena, &nonce, err);
     if (r == GB_OK)
-        r = add_evidence(config, machine, arena, nonce, collected, body, err);
+        r = add_evidence(config, machine, arena, nonce, body, err);
     if (r == GB_OK)
         r = machine_certify(machine, arena, nonce, &made, err);
     if (r < 0)

@@ -3,7 +3,7 @@
 #ifndef GB_AGENT_PROOF_H
 #define GB_AGENT_PROOF_H
 
-#include "agent/collect.h"
+#include "agent/config.h"
 #include "agent/link.h"
 #include "agent/machine.h"
 #include "base/arena.h"
@@ -12,9 +12,8 @@
 #include "wire/json.h"
 
 /* Asks POST /v1/nonce, then makes {"nonce","evidence","certify_attest","certify_signature",
- * "transport_public"}; `collected` is NULL for evidence without logs. The caller frees. */
+ * "transport_public"}. The evidence is whole, with all logs. The caller frees. */
 GB_MUST_USE int proof_make(const struct config *config, struct machine *machine, struct link *link,
-                           struct gb_arena *arena, struct collected *collected,
-                           struct json **ret_body, struct gb_err *err);
+                           struct gb_arena *arena, struct json **ret_body, struct gb_err *err);
 
 #endif

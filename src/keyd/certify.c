@@ -143,7 +143,9 @@ static int judge(struct desk *desk, const struct challenge_try *attempt,
     if (r == 0)
         r = check_evidence(desk, &attempt->facts, bundle, gb_bytes(answer, sizeof answer),
                            transport, err);
-    return r < 0 ? r : node_cert_issue(desk, ask->node_id, ak, key, ret_certificate, err);
+    return r < 0 ? r
+                 : node_cert_issue(desk, NODE_CERT_JOINING, ask->node_id, ak, key, ret_certificate,
+                                   err);
 }
 
 /* The answer that is kept is the certificate; the rest is read from it again. */
@@ -181,34 +183,45 @@ int certify_serve(struct desk *desk, const struct rpc_request *request, struct r
 
 /* ---- renewal ---- */
 
+/* The certificate says to everybody: trusted. So the whole evidence must say it here, under our own
+ * policy; garboardd's word is not enough (T03, T20). */
+static int check_trusted(struct desk *desk, const struct claims *claims,
+                         const struct verdict *verdict, struct gb_err *err)
+{
+    if (!claims->ek_certified)
+        return desk_refuse(desk, &claims->findings, "the EK is not certified", err);
+    if (!desk->beliefs->trust.policy.node)
+        return gb_err_set(err, GB_ERR_DENIED,
+                          "no policy is in force here, so no node can be trusted");
+    if (!proof_is_trusted(desk, verdict))
+        return desk_refuse(desk, &verdict->findings, "the node is not trusted", err);
+    return GB_OK;
+}
+
 int renew_serve(struct desk *desk, const struct rpc_request *request, struct rpc_reply *reply,
                 struct gb_err *err)
 {
     const struct keyd_renew_ask *ask = &request->renew;
+    const struct proof_node proof = {.nonce = gb_bytes(ask->nonce, sizeof ask->nonce),
+                                     .evidence = ask->evidence,
+                                     .attest = ask->certify_attest,
+                                     .signature = ask->certify_signature,
+                                     .transport_public = ask->transport_public};
     uint8_t node_id[16];
     struct issued issued;
-    struct proof_node proof = {.nonce = gb_bytes(ask->nonce, sizeof ask->nonce),
-                               .evidence = ask->evidence,
-                               .attest = ask->certify_attest,
-                               .signature = ask->certify_signature,
-                               .transport_public = ask->transport_public};
     gb_cleanup(key_freep) struct key *key = NULL;
     struct bundle *bundle = NULL;
     struct claims claims;
     struct verdict verdict;
-    const struct trust nothing = {0};
     int r = node_cert_read(desk, ask->old_cert_pem, desk->house->config->renew_grace_s, node_id,
                            &issued, err);
     if (r == 0)
-        r = proof_of_node(desk, &proof, &issued, &bundle, &key, err);
+        r = proof_of_state(desk, &proof, node_id, &issued, &bundle, &key, &claims, &verdict, err);
     if (r == 0)
-        r = proof_of_ek(desk, node_id, bundle, err);
-    if (r < 0)
-        return r;
-    proof_drop_logs(bundle);
-    r = proof_of_quote(desk, &nothing, bundle, proof.nonce, issued.fingerprint, &claims, &verdict,
-                       err);
-    return r < 0 ? r : node_cert_issue(desk, node_id, issued.ak, key, &reply->certificate, err);
+        r = check_trusted(desk, &claims, &verdict, err);
+    return r < 0 ? r
+                 : node_cert_issue(desk, NODE_CERT_NODE, node_id, issued.ak, key,
+                                   &reply->certificate, err);
 }
 
 /* ---- garboardd's own ---- */

@@ -30,9 +30,15 @@ const struct conf_key keyd_config_table[] = {
      false},
     {"server_name", CONF_LIST, AT(server_names), NULL, 0, 0, NULL,
      "DNS name or IP address that garboardd's certificate carries; may be repeated.", false},
-    {"node_cert_life", CONF_SPAN, AT(node_cert_life_s), "24h", 300, 90 * DAY, NULL,
-     "How long a node's certificate is valid.", false},
-    {"renew_grace", CONF_SPAN, AT(renew_grace_s), "7d", 0, 365 * DAY, NULL,
+    {"node_cert_life", CONF_SPAN, AT(node_cert_life_s), "1h", 300, 90 * DAY, NULL,
+     "How long a trusted node's certificate is valid: so long relying parties accept a node that "
+     "is "
+     "trusted no more.",
+     false},
+    {"joining_cert_life", CONF_SPAN, AT(joining_cert_life_s), "24h", 300, 90 * DAY, NULL,
+     "How long the certificate of a node that joins is valid; it is good for proving itself only.",
+     false},
+    {"renew_grace", CONF_SPAN, AT(renew_grace_s), "90d", 0, 365 * DAY, NULL,
      "How long after its end a node's certificate can still be renewed.", false},
     {"server_cert_life", CONF_SPAN, AT(server_cert_life_s), "90d", HOUR, 825 * DAY, NULL,
      "How long garboardd's certificate is valid.", false},

@@ -21,6 +21,7 @@ struct keyd_config {
     struct conf_list policies;
     struct conf_list server_names;
     int64_t node_cert_life_s;
+    int64_t joining_cert_life_s;
     int64_t renew_grace_s;
     int64_t server_cert_life_s;
     const char *passphrase_file;

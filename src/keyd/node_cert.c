@@ -31,8 +31,7 @@ static int issue(struct desk *desk, const struct key *key, const struct issue *w
     return GB_OK;
 }
 
-/* "01890a5d-ac96-774b-bcce-b302099a8057" */
-static const char *uuid_text(struct gb_arena *arena, const uint8_t id[16])
+const char *node_cert_uuid(struct gb_arena *arena, const uint8_t id[16])
 {
     const char *hex = gb_hex(arena, gb_bytes(id, 16));
     return hex ? gb_arena_printf(arena, "%.8s-%.4s-%.4s-%.4s-%s", hex, hex + 8, hex + 12, hex + 16,
@@ -53,26 +52,40 @@ static bool uuid_read(struct gb_arena *arena, const char *text, uint8_t ret_id[1
             hex[len++] = *c;
     if (len != sizeof hex || !gb_hex_decode(gb_bytes(hex, len), ret_id, 16))
         return false;
-    const char *again = uuid_text(arena, ret_id);
+    const char *again = node_cert_uuid(arena, ret_id);
     return again && strcmp(again, text) == 0;
 }
 
-int node_cert_issue(struct desk *desk, const uint8_t node_id[16], const uint8_t ak[32],
-                    const struct key *key, struct keyd_certificate *ret_certificate,
-                    struct gb_err *err)
+static const char *kind_name(enum node_cert_kind kind)
+{
+    return kind == NODE_CERT_NODE ? "node" : "joining";
+}
+
+const char *node_cert_name(struct desk *desk, enum node_cert_kind kind, const uint8_t id[16])
+{
+    const char *uuid = node_cert_uuid(desk->arena, id);
+    return uuid ? gb_arena_printf(desk->arena, "spiffe://%s/%s/%s",
+                                  desk->house->config->trust_domain, kind_name(kind), uuid)
+                : NULL;
+}
+
+int node_cert_issue(struct desk *desk, enum node_cert_kind kind, const uint8_t node_id[16],
+                    const uint8_t ak[32], const struct key *key,
+                    struct keyd_certificate *ret_certificate, struct gb_err *err)
 {
     const struct keyd_config *config = desk->house->config;
-    const char *id = uuid_text(desk->arena, node_id);
-    const char *spiffe_id =
-        id ? gb_arena_printf(desk->arena, "spiffe://%s/node/%s", config->trust_domain, id) : NULL;
-    if (!spiffe_id)
+    const char *id = node_cert_uuid(desk->arena, node_id);
+    const char *spiffe_id = node_cert_name(desk, kind, node_id);
+    if (!id || !spiffe_id)
         return gb_err_nomem(err);
     const struct issue what = {.role = ISSUE_CLIENT,
                                .common_name = id,
                                .spiffe_id = spiffe_id,
                                .ak = ak,
                                .not_before_s = desk->now_s - BACKDATE_S,
-                               .not_after_s = desk->now_s + config->node_cert_life_s};
+                               .not_after_s = desk->now_s + (kind == NODE_CERT_NODE
+                                                                 ? config->node_cert_life_s
+                                                                 : config->joining_cert_life_s)};
     return issue(desk, key, &what, ret_certificate, err);
 }
 
@@ -106,14 +119,18 @@ int server_cert_issue(struct desk *desk, const struct key *key,
     return issue(desk, key, &what, ret_certificate, err);
 }
 
-/* spiffe://<our domain>/node/<UUID>, and nothing else. */
+/* spiffe://<our domain>/node/<UUID> or .../joining/<UUID>, and nothing else. */
 static bool read_node_id(struct desk *desk, const char *spiffe_id, uint8_t ret_node_id[16])
 {
-    const char *prefix =
-        gb_arena_printf(desk->arena, "spiffe://%s/node/", desk->house->config->trust_domain);
-    size_t len = prefix ? strlen(prefix) : 0;
-    return prefix && strncmp(spiffe_id, prefix, len) == 0 &&
-           uuid_read(desk->arena, spiffe_id + len, ret_node_id);
+    for (int kind = NODE_CERT_JOINING; kind <= NODE_CERT_NODE; kind++) {
+        const char *prefix =
+            gb_arena_printf(desk->arena, "spiffe://%s/%s/", desk->house->config->trust_domain,
+                            kind_name((enum node_cert_kind)kind));
+        size_t len = prefix ? strlen(prefix) : 0;
+        if (prefix && strncmp(spiffe_id, prefix, len) == 0)
+            return uuid_read(desk->arena, spiffe_id + len, ret_node_id);
+    }
+    return false;
 }
 
 int node_cert_read(struct desk *desk, struct gb_bytes pem, int64_t grace_s, uint8_t ret_node_id[16],

@@ -178,3 +178,20 @@ int proof_of_quote(struct desk *desk, const struct trust *trust, const struct bu
         return desk_refuse(desk, &ret_claims->findings, "the quote is not proven", err);
     return GB_OK;
 }
+
+int proof_of_state(struct desk *desk, const struct proof_node *what, const uint8_t node_id[16],
+                   const struct issued *issued, struct bundle **ret_bundle, struct key **ret_key,
+                   struct claims *ret_claims, struct verdict *ret_verdict, struct gb_err *err)
+{
+    int r = proof_of_node(desk, what, issued, ret_bundle, ret_key, err);
+    if (r == 0)
+        r = proof_of_ek(desk, node_id, *ret_bundle, err);
+    return r < 0 ? r
+                 : proof_of_quote(desk, &desk->beliefs->trust, *ret_bundle, what->nonce,
+                                  issued->fingerprint, ret_claims, ret_verdict, err);
+}
+
+bool proof_is_trusted(const struct desk *desk, const struct verdict *verdict)
+{
+    return desk->beliefs->trust.policy.node && verdict_is_yes(verdict->tier);
+}

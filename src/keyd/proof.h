@@ -2,6 +2,7 @@
 #ifndef GB_KEYD_PROOF_H
 #define GB_KEYD_PROOF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/bytes.h"
@@ -60,7 +61,18 @@ GB_MUST_USE int proof_of_quote(struct desk *desk, const struct trust *trust,
                                const uint8_t transport[32], struct claims *ret_claims,
                                struct verdict *ret_verdict, struct gb_err *err);
 
-/* Logs and what they need say nothing of a key: not read for a certificate. */
+/* A node that has a certificate, judged by its whole evidence under keyd's own policy: key, EK and
+ * quote are proven, the verdict may be anything. */
+GB_MUST_USE int proof_of_state(struct desk *desk, const struct proof_node *what,
+                               const uint8_t node_id[16], const struct issued *issued,
+                               struct bundle **ret_bundle, struct key **ret_key,
+                               struct claims *ret_claims, struct verdict *ret_verdict,
+                               struct gb_err *err);
+
+/* Whether a verdict is a yes. Without a policy nobody said what is good. */
+bool proof_is_trusted(const struct desk *desk, const struct verdict *verdict);
+
+/* Logs and what they need say nothing of a key: not read for the first certificate. */
 void proof_drop_logs(struct bundle *bundle);
 
 #endif

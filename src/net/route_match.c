@@ -64,7 +64,7 @@ enum route_role route_role(const char *spiffe_id, const char *trust_domain,
     if (trust_domain[0] == '\0' || !cut_prefix(&rest, "spiffe://") ||
         !cut_prefix(&rest, trust_domain))
         return ROUTE_NOBODY;
-    if (cut_prefix(&rest, "/node/"))
+    if (cut_prefix(&rest, "/node/") || cut_prefix(&rest, "/joining/"))
         role = ROUTE_NODE;
     else if (cut_prefix(&rest, "/operator/"))
         role = ROUTE_PERSON;

@@ -13,13 +13,15 @@
 enum route_role {
     ROUTE_NOBODY = 0,
     ROUTE_STRANGER = 1 << 0, /* no certificate; only on the enrolment listener */
-    ROUTE_NODE = 1 << 1,     /* spiffe://<trust-domain>/node/<id> */
+    ROUTE_NODE = 1 << 1,     /* spiffe://<trust-domain>/node/<id>, or /joining/<id>: one that was
+                                not seen trusted yet; here they are the same */
     ROUTE_PERSON = 1 << 2,   /* spiffe://<trust-domain>/operator/<name>, or whom `identify` knows */
 };
 
 enum route_flag {
-    ROUTE_EXPIRED_OK = 1 << 0, /* the handler judges a certificate past its date itself (renewal's
-                                  grace); else the router refuses it: 403 certificate-expired */
+    ROUTE_EXPIRED_OK = 1 << 0, /* also with a certificate past its date: a node that is not trusted
+                                  is not renewed, and must still be able to prove itself; else 403
+                                  certificate-expired */
     ROUTE_UNRECORDED = 1 << 1, /* a call leaves no record: probes and metrics, each few seconds */
 };
 

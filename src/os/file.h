@@ -28,6 +28,10 @@ void file_unmap(struct gb_bytes bytes);
  * device or FIFO is written to as it stands. GB_ERR_NOTFOUND (the folder), CONFIG, IO. */
 GB_MUST_USE int file_write(const char *path, struct gb_bytes bytes, struct gb_err *err);
 
+/* The same with these permissions, whatever the umask. */
+GB_MUST_USE int file_write_as(const char *path, struct gb_bytes bytes, unsigned mode,
+                              struct gb_err *err);
+
 /* Names in a folder that match prefix and suffix (either may be ""; they do not overlap), sorted by
  * byte; NULL-terminated array in the arena. Names are as raw as the folder has them.
  * GB_ERR_NOTFOUND, GB_ERR_LIMIT past GB_LIMIT_DIR_NAMES matches, IO, NOMEM. */

@@ -67,13 +67,17 @@ static int sync_folder_of(const char *path)
     return fsync(fd) != 0 && errno != EINVAL ? errno : 0;
 }
 
-static int replace(const char *path, struct gb_bytes bytes, struct gb_err *err)
+enum { BY_UMASK = -1 };
+
+static int replace(const char *path, struct gb_bytes bytes, int mode, struct gb_err *err)
 {
     char temp[PATH_MAX];
     int fd = open_beside(path, temp, err);
     if (fd < 0)
         return fd;
-    int sys = write_all(fd, bytes);
+    int sys = mode != BY_UMASK && fchmod(fd, (mode_t)mode) != 0 ? errno : 0;
+    if (sys == 0)
+        sys = write_all(fd, bytes);
     if (sys == 0 && fsync(fd) != 0 && errno != EINVAL)
         sys = errno;
     if (close(fd) != 0 && sys == 0)
@@ -88,7 +92,7 @@ static int replace(const char *path, struct gb_bytes bytes, struct gb_err *err)
     return sys ? file_failed(err, sys, path, "cannot sync its folder") : GB_OK;
 }
 
-int file_write(const char *path, struct gb_bytes bytes, struct gb_err *err)
+static int write_to(const char *path, struct gb_bytes bytes, int mode, struct gb_err *err)
 {
     if (strcmp(path, "-") == 0) {
         int sys = write_all(STDOUT_FILENO, bytes);
@@ -96,7 +100,7 @@ int file_write(const char *path, struct gb_bytes bytes, struct gb_err *err)
     }
     struct stat st;
     if (stat(path, &st) != 0)
-        return replace(path, bytes, err);
+        return replace(path, bytes, mode, err);
     if (S_ISDIR(st.st_mode))
         return gb_err_set(err, GB_ERR_CONFIG, "%s: a folder, not a file", file_shown(path).text);
     if (!S_ISREG(st.st_mode)) /* renaming over /dev/null would replace the device */
@@ -104,5 +108,15 @@ int file_write(const char *path, struct gb_bytes bytes, struct gb_err *err)
     char target[PATH_MAX]; /* a symbolic link stays one */
     if (!realpath(path, target))
         return file_failed(err, errno, path, "cannot resolve");
-    return replace(target, bytes, err);
+    return replace(target, bytes, mode, err);
+}
+
+int file_write(const char *path, struct gb_bytes bytes, struct gb_err *err)
+{
+    return write_to(path, bytes, BY_UMASK, err);
+}
+
+int file_write_as(const char *path, struct gb_bytes bytes, unsigned mode, struct gb_err *err)
+{
+    return write_to(path, bytes, (int)mode, err);
 }

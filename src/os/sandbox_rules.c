@@ -135,6 +135,7 @@ static const struct sandbox_call agent_calls[] = {
     CALL(connect),
     CALL(dup),
     CALL(eventfd2), /* libcurl's resolver thread */
+    CALL(fchmod),   /* of a result, for its readers */
     CALL(fsync),
     CALL(getdents64),
     CALL(getegid),

@@ -146,6 +146,18 @@ static struct asking *prepare(struct thread *thread, const struct route_call *ca
     return NULL;
 }
 
+/* False: refused, answered, the node given back. */
+static bool vouched(struct asking *a)
+{
+    struct thread *thread = a->work.thread;
+    const char *why = vouch_refusal(thread->server, a->node);
+    if (!why)
+        return true;
+    nodes_give(thread->server->nodes, a->node);
+    answer_refuse(thread, a->work.request, REFUSAL_NODE_UNTRUSTED, why);
+    return false;
+}
+
 static void renew(struct work *work, struct worker_parts *parts)
 {
     struct asking *a = (struct asking *)work;
@@ -202,6 +214,8 @@ static void renewed(struct work *work)
         refuse(a);
         return;
     }
+    if (!vouched(a)) /* the policy changed while keyd judged */
+        return;
     if (memcmp(a->certificate.transport, a->node->transport, sizeof a->node->transport) != 0) {
         work->result = gb_err_set(&work->err, GB_ERR_DENIED, "a renewal keeps the transport key");
         refuse(a);
@@ -218,7 +232,7 @@ static void renewed(struct work *work)
 void api_renew(void *ctx, const struct route_call *call)
 {
     struct asking *a = prepare(ctx, call);
-    if (!a)
+    if (!a || !vouched(a)) /* keyd knows nothing of earlier rounds */
         return;
     a->work.run = renew;
     a->work.then = renewed;
@@ -238,18 +252,6 @@ static void sign(struct work *work, struct worker_parts *parts)
                                  .transport_public = a->ask.transport_public};
     memcpy(ask.nonce, a->ask.nonce, sizeof ask.nonce);
     work->result = keyd_token(parts->keyd, work->arena, &ask, &a->jwt, &work->err);
-}
-
-/* False: refused, answered, the node given back. */
-static bool vouched(struct asking *a)
-{
-    struct thread *thread = a->work.thread;
-    const char *why = vouch_refusal(thread->server, a->node);
-    if (!why)
-        return true;
-    nodes_give(thread->server->nodes, a->node);
-    answer_refuse(thread, a->work.request, REFUSAL_NODE_UNTRUSTED, why);
-    return false;
 }
 
 static void tell_token(struct work *work);

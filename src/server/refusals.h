@@ -43,7 +43,7 @@
     X(NODE_UNKNOWN, 403, "node-unknown", "this node is not enrolled here",                         \
       "enrol it again with a join token")                                                          \
     X(NODE_UNTRUSTED, 403, "node-untrusted", "this node is not trusted now",                       \
-      "see: garboard node why; a token is for nodes that are trusted and fresh")                   \
+      "see: garboard node why; tokens and renewals are for nodes that are trusted and fresh")      \
     X(NODE_NOT_FOUND, 404, "node-not-found", "there is no such node", "see: garboard node list")   \
     X(VERDICT_NOT_FOUND, 404, "verdict-not-found", "this node was not judged yet",                 \
       "wait for its first attestation")                                                            \

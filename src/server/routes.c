@@ -10,7 +10,7 @@ enum {
     SMALL = 16 << 10,     /* a person's request */
     ENROLL = 64 << 10,    /* certificates and keys of a TPM */
     EVIDENCE = 300 << 20, /* the listener's own ceiling (max_body) comes before */
-    TOKEN = 88 << 20,     /* GB_LIMIT_RPC in base64: keyd takes no more */
+    TOKEN = 88 << 20,     /* GB_LIMIT_RPC in base64: keyd takes no more; a renewal's, too */
     DOCUMENTS = 64 << 20, /* GB_LIMIT_POLICY */
     EXPIRED_OK = ROUTE_EXPIRED_OK,
     UNRECORDED = ROUTE_UNRECORDED,
@@ -45,14 +45,14 @@ const struct route routes_enroll[] = {
 
 /* Whom, which people, what it changes, body, flags. */
 const struct route routes_api[] = {
-    {HTTP_GET, "/v1/attest/nonce", ROUTE_NODE, NOBODY, 0, NONE, 0, api_attest_nonce,
+    {HTTP_GET, "/v1/attest/nonce", ROUTE_NODE, NOBODY, 0, NONE, EXPIRED_OK, api_attest_nonce,
      "A nonce to answer, and what to send"},
-    {HTTP_POST, "/v1/attest", ROUTE_NODE, NOBODY, 0, EVIDENCE, 0, api_attest,
+    {HTTP_POST, "/v1/attest", ROUTE_NODE, NOBODY, 0, EVIDENCE, EXPIRED_OK, api_attest,
      "Prove this node's state"},
     {HTTP_POST, "/v1/nonce", ROUTE_NODE, NOBODY, 0, SMALL, EXPIRED_OK, api_nonce,
      "A nonce of garboard-keyd"},
-    {HTTP_POST, "/v1/renew", ROUTE_NODE, NOBODY, 0, ENROLL, EXPIRED_OK, api_renew,
-     "Renew this node's certificate"},
+    {HTTP_POST, "/v1/renew", ROUTE_NODE, NOBODY, 0, TOKEN, EXPIRED_OK, api_renew,
+     "Renew this node's certificate, if it is trusted"},
     {HTTP_POST, "/v1/token", ROUTE_NODE, NOBODY, 0, TOKEN, 0, api_token,
      "A signed attestation result"},
     {HTTP_GET, "/v1/nodes?since", ROUTE_PERSON, EVERYBODY, 0, NONE, 0, api_node_list, "All nodes"},

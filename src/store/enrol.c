@@ -175,6 +175,18 @@ static int put_all(struct db *db, const struct store_node *node, int64_t num, st
     return r;
 }
 
+/* The same node with the same key: an answer that got lost, or a certificate that was too old to be
+ * renewed. Nothing else of it is new. */
+static int put_certificate(struct db *db, const struct store_node *node, struct gb_err *err)
+{
+    gb_cleanup(query_close) struct query q;
+    query_open(&q, db, "UPDATE node SET cert_pem = ? WHERE scope = ? AND id = ?");
+    query_blob(&q, node->cert_pem);
+    query_int(&q, db->scope);
+    query_blob(&q, gb_bytes(node->id, STORE_ID));
+    return query_run(&q, err);
+}
+
 static int run_enrol(struct db *db, const void *what, struct gb_err *err)
 {
     const struct store_enrolment *e = what;
@@ -185,7 +197,7 @@ static int run_enrol(struct db *db, const void *what, struct gb_err *err)
     bool same_id = memcmp(known.id, e->node->id, STORE_ID) == 0;
     bool same_key = memcmp(known.transport, e->node->transport, STORE_HASH) == 0;
     if (known.num != 0 && same_key && !known.removed)
-        return same_id ? WRITE_SAME
+        return same_id ? put_certificate(db, e->node, err)
                        : gb_err_set(err, GB_ERR_AGAIN,
                                     "enrolled a moment ago under another id: ask again");
     r = check_claims(db, e->node, &known, err);

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Certificates as time passes: renewed in time, after an absence within the grace, and past it; and a token that others
-# can check. The calendar is moved by clock_shift.c. usage: test_certificates.sh GARBOARD SOURCE CLOCK_SHIFT PRINT_JWKS
+# Certificates as time passes: joining, then node/ once trusted; renewed in time, after an absence within the grace, and
+# past it; none for a node that is untrusted, which comes back by itself; and a token that others can check. The calendar is moved by clock_shift.c. usage: test_certificates.sh GARBOARD SOURCE CLOCK_SHIFT PRINT_JWKS
 clock_shift=$(readlink -f "$3") print_jwks=$(readlink -f "$4")
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -18,11 +18,14 @@ good() {
 logged() { grep -qF -- "$2" "$s/log/$1"; }
 newer() { [[ $(field w1 verified_at) > $1 ]]; }
 
-# not_after: when the agent's certificate ends
-not_after() {
-    python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["certificate"])' "$s/node/w1/state/node.json" |
-        openssl x509 -noout -enddate | cut -d= -f2 | date -u -f - +%s
+certificate() {
+    python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["certificate"])' "$s/node/w1/state/node.json"
 }
+# not_after: when the agent's certificate ends
+not_after() { certificate | openssl x509 -noout -enddate | cut -d= -f2 | date -u -f - +%s; }
+# kind: "joining" or "node", of its SPIFFE ID
+kind() { certificate | openssl x509 -noout -ext subjectAltName | sed -n "s#.*URI:spiffe://test.example/\\([a-z]*\\)/$id\$#\\1#p"; }
+is_kind() { [ "$(kind)" = "$1" ]; }
 later_than() { [ "$(not_after)" -gt "$1" ]; }
 
 # pass SECONDS: the service, and what asks it, wake up so much later. The agent sleeps on: it knows no dates.
@@ -58,20 +61,46 @@ absent_within_the_grace() {
     same 'trusted' "$(field w1 verdict)" trusted
 }
 
-absent_past_the_grace() {
-    local at code=0
+# A program that nobody knows ran: no certificate, however often it asks, and no way out but to be well again.
+T20_untrusted_it_is_not_renewed_and_comes_back_by_itself() {
+    local end
+    end=$(not_after)
+    # One client at a time may hold the TPM.
     stop agent-w1
-    at=$(field w1 verified_at)
+    echo "9 $(printf '%064d' 1)" | extend w1
+    : >"$s/log/agent-w1"
+    agent_start w1
+    good 'untrusted' is w1 verdict untrusted
+    pass 900 # past its end
+    good 'it is seen as untrusted, its certificate being past its date' newer "$(date -u -d "@$end" +%FT%TZ)"
+    same 'still untrusted' "$(field w1 verdict)" untrusted
+    sleep 3
+    same 'no new certificate' "$(not_after)" "$end"
+    checks=$((checks + 1))
+    ! "$bin/garboard-agent" -c "$s/node/w1/agent.conf" token >"$s/none" 2>&1 || fail 'a token' "$(cat "$s/none")"
+    stop agent-w1
+    stop tpm-w1 KILL # the machine
+    boot w1 >"$s/log/boot"
+    agent_start w1
+    good 'trusted again' is w1 verdict trusted
+    good 'and renewed by itself' later_than "$end"
+    same 'its kind' "$(kind)" node
+}
+
+absent_past_the_grace() {
+    local end
+    stop agent-w1
+    end=$(not_after)
     pass 3600
     : >"$s/log/agent-w1"
-    agent_once w1 || code=$?
-    same 'past the grace it is refused' "$code" 5
-    good 'what to do is said' logged agent-w1 'enrol again'
-    same 'no verdict changed' "$(field w1 verified_at)" "$at"
+    agent_once w1 || fail 'it may prove its state for ever' "$(tail -3 "$s/log/agent-w1")"
+    good 'past the grace it is not renewed' logged agent-w1 'enrol again'
+    same 'no new certificate' "$(not_after)" "$end"
     rm "$s/node/w1/state/node.json"
     agent_conf w1 "token = $(token w1)"
     agent_once w1 || fail 'enrolled again' "$(tail -3 "$s/log/agent-w1")"
     same 'the same node' "$(field w1 id)" "$id"
+    same 'its kind' "$(kind)" node
 }
 
 # Signature by keyd's published key, then what it claims.
@@ -109,6 +138,9 @@ assert not check(f"{head}.{claims}x".encode()), "a signature that is good for an
 said = json.loads(b64(claims))
 assert said["sub"] == f"spiffe://test.example/node/{node}", said
 assert said["iss"] == "spiffe://test.example/keyd" and said["exp"] - said["iat"] == 300, said
+assert said["eat_profile"] == "tag:ietf.org,2026:rats/ear#04", said
+assert said["submods"]["node"]["ear_status"] in ("affirming", "warning"), said
+assert said["submods"]["node"]["ear_trustworthiness_vector"]["instance-identity"] == 2, said
 assert said["garboard"]["trusted"] is True and said["garboard"]["links"]["os"] == "affirming", said
 END
     checks=$((checks + 1))
@@ -120,22 +152,26 @@ tpm_make w1
 boot w1 >"$s/log/boot"
 service_init 'interval = 1s' 'nonce_life = 60s' 'freshness = 60s' 'unreachable = 2m'
 exits 0 reference capture "$evidence/good" -o "$s/policy.yaml"
-printf '%s\n' 'node_cert_life = 5m' 'renew_grace = 20m' "policy = $s/policy.yaml" >>"$s/etc/keyd.conf"
+printf '%s\n' 'node_cert_life = 5m' 'joining_cert_life = 1h' 'renew_grace = 20m' "policy = $s/policy.yaml" >>"$s/etc/keyd.conf"
 jwks=$s/jwks
 keyd_start || exit 1
 "$print_jwks" "$s/keyd.sock" >"$jwks" || fail "keyd's keys"
 server_start || exit 1
-exits 0 apply -f "$s/policy.yaml"
 agent_conf w1 "token = $(token w1)"
+agent_once w1 # no policy yet: nobody is trusted
+id=$(field w1 id)
+same 'who joined has a certificate for joining' "$(kind)" joining
+exits 0 apply -f "$s/policy.yaml"
 agent_start w1
 good 'trusted' is w1 verdict trusted
-id=$(field w1 id)
+good 'a certificate for others after the first trusted verdict' is_kind node
 stop agent-w1
 a_token_for_others
 agent_start w1
 good 'trusted' is w1 verdict trusted
 renewed_in_time
 absent_within_the_grace
+T20_untrusted_it_is_not_renewed_and_comes_back_by_itself
 absent_past_the_grace
 stop server
 stop keyd

@@ -2,6 +2,7 @@
  * gets with the functions of the house: enrolment, rounds, renewal. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../net/kit.h"
 #include "../test.h"
@@ -48,9 +49,11 @@ static struct {
     bool wrong_name; /* a credential for another key */
     bool other_ca;   /* all is of another CA than the pinned one */
     bool other_key;  /* a certificate for the server's own key */
-    bool expired;    /* certificate-expired until renewed */
+    bool unjudged;   /* verdicts are untrusted */
+    bool no_renewal; /* refused, as keyd does */
+    int life_s;      /* of tokens */
     /* What they look at. */
-    int begins, enrolled, rounds, renewals, unproven;
+    int begins, enrolled, rounds, renewals, unproven, refusals, tokens;
     struct bundle last;
     char wrong[256];
 } server;
@@ -185,12 +188,12 @@ static bool key_proven(const struct json *body, struct gb_bytes answered, struct
 }
 
 /* A certificate of `ca`, which then is the one that the server names as its own. */
-static const char *issue_to(const struct signer *ca, const struct key *key)
+static const char *issue_to(const struct signer *ca, const struct key *key, const char *spiffe_id)
 {
     gb_cleanup(gb_buf_done) struct gb_buf pem;
     const struct issue what = {.role = ISSUE_CLIENT,
                                .common_name = "node",
-                               .spiffe_id = "spiffe://example.org/node/1",
+                               .spiffe_id = spiffe_id,
                                .not_before_s = server.not_before_s,
                                .not_after_s = server.not_after_s};
     gb_buf_init(&pem, 1 << 16);
@@ -244,7 +247,8 @@ static void finish(struct http_request *request, const struct json *body)
         assert_int_equal(write_ca(other, &pem), 0);
         server.ca_pem = kept(gb_buf_bytes(&pem));
     }
-    json_set(json, "certificate", json_text(issue_to(other ? other : server.ca, key)));
+    json_set(json, "certificate",
+             json_text(issue_to(other ? other : server.ca, key, "spiffe://example.org/joining/1")));
     json_set(json, "ca", json_text((const char *)server.ca_pem.data));
     server.ca_pem = ca_pem;
     json_set(json, "trust_domain", json_text("example.org"));
@@ -269,7 +273,7 @@ static void attest_round(struct http_request *request)
     server.rounds++;
     server.unproven += !proven;
     struct json *json = json_new_object();
-    json_set(json, "verdict", json_text(proven ? "trusted" : "untrusted"));
+    json_set(json, "verdict", json_text(proven && !server.unjudged ? "trusted" : "untrusted"));
     json_set(json, "tier", json_text("affirming"));
     json_set(json, "verified_at", json_text(server.now));
     json_set(json, "next", next_json());
@@ -279,17 +283,37 @@ static void attest_round(struct http_request *request)
 static void renew_it(struct http_request *request, const struct json *body)
 {
     gb_cleanup(key_freep) struct key *key = NULL;
-    if (!quote_proven(member(body, "evidence"), gb_bytes(server.nonce, 32)) ||
+    server.refusals += server.no_renewal;
+    if (server.no_renewal || !quote_proven(member(body, "evidence"), gb_bytes(server.nonce, 32)) ||
+        !server.last.boot_log.data || /* whole evidence, or keyd cannot judge it */
         !key_proven(body, gb_bytes(server.nonce, 32), &key)) {
         refuse(request, 403, "keyd-denied", "renewal");
         return;
     }
     server.renewals++;
-    server.expired = false;
     server.not_after_s += 1000000000;
     struct json *json = json_new_object();
-    json_set(json, "certificate", json_text(issue_to(server.ca, key)));
+    json_set(json, "certificate",
+             json_text(issue_to(server.ca, key, "spiffe://example.org/node/1")));
     json_set(json, "not_after", json_text("2060-01-01T00:00:00Z"));
+    answer(request, 200, json);
+}
+
+/* In the form of one, with a life of the test's own. */
+static void token_it(struct http_request *request, const struct json *body)
+{
+    struct json *json = json_new_object();
+    char *claims = gb_arena_printf(server.arena, "{\"iat\":1000,\"exp\":%d,\"jti\":\"%d\"}",
+                                   1000 + server.life_s, ++server.tokens);
+    if (!quote_proven(member(body, "evidence"), gb_bytes(server.nonce, 32)) ||
+        !server.last.boot_log.data) {
+        json_free(json);
+        refuse(request, 403, "keyd-denied", "token");
+        return;
+    }
+    json_set(json, "token",
+             json_text(gb_arena_printf(server.arena, "e30.%s.AA",
+                                       gb_base64url(server.arena, gb_bytes_str(claims)))));
     answer(request, 200, json);
 }
 
@@ -314,8 +338,8 @@ static void handle(void *ctx, struct http_request *request)
         answer(request, 200, json);
     } else if (gb_bytes_is(path, "/v1/renew")) {
         renew_it(request, body);
-    } else if (server.expired) {
-        refuse(request, 403, "certificate-expired", "expired");
+    } else if (gb_bytes_is(path, "/v1/token")) {
+        token_it(request, body);
     } else if (gb_bytes_is(path, "/v1/attest/nonce")) {
         answer(request, 200, next_json());
     } else if (gb_bytes_is(path, "/v1/attest")) {
@@ -576,25 +600,126 @@ static void T04_a_credential_for_another_key_is_not_opened(void **state)
     assert_int_equal(server.enrolled, 0);
 }
 
-static void renews_in_time_and_after_a_long_absence(void **state)
+/* The certificate that it joined with is for proving itself only: replaced at the first trusted
+ * verdict, not before. */
+static void is_renewed_once_it_is_trusted_then_in_time(void **state)
 {
     (void)state;
     gb_cleanup(agent_done) struct agent agent;
+    copy_in("eventlog.bin", "eventlog");
     start(&agent, config_of(""));
-    step_ok(&agent);
+    server.unjudged = true;
+    assert_int_equal(agent_step(&agent, &wait_s, &err), GB_OK);
+    assert_string_equal(agent.verdict.verdict, "untrusted");
     assert_int_equal(server.renewals, 0);
-    server.now = "2026-11-28T00:00:00Z"; /* two thirds are over, by the server's clock */
+    server.unjudged = false;
     step_ok(&agent);
     assert_int_equal(server.renewals, 1);
     step_ok(&agent);
     assert_int_equal(server.renewals, 1);
-    server.expired = true;
+    server.now = "2100-11-28T00:00:00Z"; /* two thirds are over, by the server's clock */
+    server.unjudged = true;              /* who is not trusted need not ask */
+    assert_int_equal(agent_step(&agent, &wait_s, &err), GB_OK);
+    assert_int_equal(server.renewals, 1);
+    server.unjudged = false;
     step_ok(&agent);
     assert_int_equal(server.renewals, 2);
     agent_done(&agent);
+    server.now = "2026-11-20T21:30:00Z";
     start(&agent, config_of("")); /* the new certificate was kept */
     step_ok(&agent);
     assert_int_equal(server.enrolled, 1);
+    assert_int_equal(server.renewals, 2);
+}
+
+/* keyd may judge otherwise than garboardd: the rounds go on, and it does not ask at each of them.
+ */
+static void a_refused_renewal_stops_nothing(void **state)
+{
+    (void)state;
+    gb_cleanup(agent_done) struct agent agent;
+    copy_in("eventlog.bin", "eventlog");
+    start(&agent, config_of(""));
+    server.no_renewal = true;
+    for (int i = 0; i < 5; i++)
+        step_ok(&agent);
+    assert_int_equal(server.rounds, 5);
+    assert_in_range((uintmax_t)server.refusals, 1, 2);
+    server.no_renewal = false;
+    agent.renewal.not_before_ms = 0;
+    step_ok(&agent);
+    assert_int_equal(server.renewals, 1);
+}
+
+static bool there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static unsigned mode_of(const char *path)
+{
+    struct stat st;
+    assert_int_equal(stat(path, &st), 0);
+    return st.st_mode & 07777;
+}
+
+/* For workloads: a result as long as the node is trusted, a certificate once it was. */
+static void publishes_results_while_it_is_trusted(void **state)
+{
+    (void)state;
+    gb_cleanup(agent_done) struct agent agent;
+    const char *result = gb_arena_printf(arena, "%s/result", swtpm.folder);
+    const char *svid = gb_arena_printf(arena, "%s/svid.pem", swtpm.folder);
+    copy_in("eventlog.bin", "eventlog");
+    start(&agent,
+          config_of(gb_arena_printf(arena, "result_file = %s\nresult_mode = 0440\nsvid_file = %s\n",
+                                    result, svid)));
+    server.life_s = 300;
+    server.unjudged = true;
+    assert_int_equal(agent_step(&agent, &wait_s, &err), GB_OK);
+    assert_false(there(result) || there(svid));
+    assert_int_equal(agent_wait_ms(&agent, 60000), 60000);
+    server.unjudged = false;
+    step_ok(&agent);
+    assert_int_equal(server.tokens, 1);
+    assert_int_equal(mode_of(result), 0440);
+    assert_int_equal(mode_of(svid), 0644);
+    struct gb_bytes text;
+    assert_int_equal(file_read(arena, svid, 1 << 16, &text, &err), 0);
+    assert_true(gb_bytes_equal(text, agent.state.certificate));
+    step_ok(&agent); /* half of its life is left */
+    assert_int_equal(server.tokens, 1);
+    assert_in_range((uintmax_t)agent_wait_ms(&agent, 3600000), 140000, 150000);
+    agent.results.due_ms = 0;
+    step_ok(&agent);
+    assert_int_equal(server.tokens, 2);
+    assert_int_equal(file_read(arena, result, 1 << 16, &text, &err), 0);
+    assert_true(gb_bytes_starts(text, gb_bytes_str("e30.")) && text.data[text.len - 1] == '\n');
+    server.unjudged = true;
+    assert_int_equal(agent_step(&agent, &wait_s, &err), GB_OK);
+    assert_false(there(result));
+    assert_true(there(svid)); /* it ends by itself */
+}
+
+/* Without a server nobody renews it: it goes when its life is over. */
+static void a_result_that_ended_is_removed(void **state)
+{
+    (void)state;
+    gb_cleanup(agent_done) struct agent agent;
+    const char *result = gb_arena_printf(arena, "%s/result", swtpm.folder);
+    copy_in("eventlog.bin", "eventlog");
+    struct config *config = config_of(gb_arena_printf(arena, "result_file = %s\n", result));
+    start(&agent, config);
+    server.life_s = 300;
+    step_ok(&agent);
+    assert_true(there(result));
+    link_close(&agent.link);
+    config->api_port = 1;
+    assert_true(agent_step(&agent, &wait_s, &err) < 0);
+    assert_true(there(result));
+    agent.results.end_ms = 0;
+    assert_true(agent_step(&agent, &wait_s, &err) < 0);
+    assert_false(there(result));
 }
 
 static void another_tpm_under_the_same_state_is_told(void **state)
@@ -682,7 +807,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(waits_for_an_operator, setup, teardown),
         cmocka_unit_test_setup_teardown(T04_a_credential_for_another_key_is_not_opened, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(renews_in_time_and_after_a_long_absence, setup, teardown),
+        cmocka_unit_test_setup_teardown(is_renewed_once_it_is_trusted_then_in_time, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_refused_renewal_stops_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(publishes_results_while_it_is_trusted, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_result_that_ended_is_removed, setup, teardown),
         cmocka_unit_test_setup_teardown(another_tpm_under_the_same_state_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(T03_a_ca_that_is_not_the_pinned_one_is_not_taken, setup,
                                         teardown),

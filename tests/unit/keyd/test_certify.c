@@ -234,13 +234,13 @@ static struct keyd_certificate enrolled(void)
 
 /* ---- enrolment ---- */
 
-static const char *spiffe_id_of(const uint8_t id[16])
+static const char *spiffe_id_of(const char *kind, const uint8_t id[16])
 {
     const char *hex = gb_hex(arena, gb_bytes(id, 16));
     assert_int_equal(hex[12], '8'); /* UUIDv8, and its variant */
     assert_non_null(strchr("89ab", hex[16]));
-    return gb_arena_printf(arena, "spiffe://example.test/node/%.8s-%.4s-%.4s-%.4s-%s", hex, hex + 8,
-                           hex + 12, hex + 16, hex + 20);
+    return gb_arena_printf(arena, "spiffe://example.test/%s/%.8s-%.4s-%.4s-%.4s-%s", kind, hex,
+                           hex + 8, hex + 12, hex + 16, hex + 20);
 }
 
 static void a_node_enrols(void **unused)
@@ -256,7 +256,7 @@ static void a_node_enrols(void **unused)
     answer(&node);
     must(serve(&node.certify, &first));
     must(issued_read(arena, first.certificate.pem, vault_ca_pem(house.vault), &issued, &err));
-    assert_string_equal(issued.spiffe_id, spiffe_id_of(node.certify.certify.node_id));
+    assert_string_equal(issued.spiffe_id, spiffe_id_of("joining", node.certify.certify.node_id));
     fingerprint_of(&transport, fingerprint);
     assert_memory_equal(issued.fingerprint, fingerprint, 32);
     assert_memory_equal(first.certificate.transport, fingerprint, 32);
@@ -534,6 +534,33 @@ static void T06_a_key_that_is_no_ak_gets_no_challenge(void **unused)
 
 /* ---- renewal and tokens ---- */
 
+static const char lax_policy[] = "apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\n"
+                                 "metadata: {name: lax, version: 1}\nspec: {}\n";
+
+/* Asks for more than a bare quote brings. */
+static const char strict_policy[] =
+    "apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\n"
+    "metadata: {name: nodes, version: 1}\n"
+    "spec:\n  referenceSets: [none]\n  require: [os]\n---\n"
+    "apiVersion: garboard.dev/v1alpha1\nkind: ReferenceSet\n"
+    "metadata: {name: none}\n"
+    "spec:\n  class: os\n  source: nobody\n  events:\n"
+    "    - {link: bootloader, pcr: 4, type: EV_EFI_BOOT_SERVICES_APPLICATION, about: x,\n"
+    "       sha256: 8ed2840c88ea095294af35f340c803a0865168450260758e83d475f6c1d5ba58}\n";
+
+/* What keyd judges by from now on, in this test. */
+static void believe(const char *policy)
+{
+    struct keyd_config with = config;
+    const char *path = gb_arena_printf(arena, "%s/policy.yaml", state.folder);
+    const struct beliefs *beliefs = NULL;
+    must(file_write(path, gb_bytes_str(policy), &err));
+    with.policies = (struct conf_list){.items = &path, .count = 1};
+    must(beliefs_read(&with, &beliefs, &err));
+    beliefs_unref(desk.beliefs);
+    desk.beliefs = beliefs;
+}
+
 static struct rpc_request renewal(struct gb_bytes pem)
 {
     static uint8_t nonce[32];
@@ -560,10 +587,14 @@ static void T01_a_renewal_needs_a_nonce_and_uses_it_up(void **unused)
     (void)unused;
     struct keyd_certificate old = enrolled();
     struct rpc_reply reply;
+    struct issued issued;
+    believe(lax_policy);
     struct rpc_request request = renewal(old.pem);
     desk.now_s += 3600;
     must(serve(&request, &reply));
-    assert_true(reply.certificate.not_after_s > old.not_after_s);
+    assert_int_equal(reply.certificate.not_after_s, desk.now_s + config.node_cert_life_s);
+    must(issued_read(arena, reply.certificate.pem, vault_ca_pem(house.vault), &issued, &err));
+    assert_non_null(strstr(issued.spiffe_id, "spiffe://example.test/node/"));
     assert_int_equal(serve(&request, &reply), GB_ERR_AGAIN); /* twice */
     request = renewal(old.pem);
     desk.now_ms += NONCE_LIFE_MS;
@@ -584,6 +615,7 @@ static void a_renewal_needs_a_certificate_of_ours_in_time(void **unused)
     struct keyd_certificate old = enrolled();
     struct rpc_request request = renewal(vault_ca_pem(house.vault));
     assert_int_equal(serve(&request, &reply), GB_ERR_INPUT);
+    believe(lax_policy);
     desk.now_s = old.not_after_s + config.renew_grace_s;
     request = renewal(old.pem);
     must(serve(&request, &reply));
@@ -681,7 +713,7 @@ static struct gb_bytes certificate_as(const uint8_t node_id[16])
     gb_cleanup(key_freep) struct key *key = NULL;
     must(tpm_public_key(&transport.area, &key, &err));
     must(digest_of(digester, DIGEST_SHA256, ak.area.encoded, ak_hash));
-    must(node_cert_issue(&desk, node_id, ak_hash, key, &made, &err));
+    must(node_cert_issue(&desk, NODE_CERT_NODE, node_id, ak_hash, key, &made, &err));
     return made.pem;
 }
 
@@ -704,6 +736,7 @@ static void T18_a_certificate_under_another_id_renews_nothing(void **unused)
     struct rpc_reply reply;
     const uint8_t another[16] = {[6] = 0x80, [8] = 0x80, [15] = 1};
     struct node node;
+    believe(lax_policy);
     challenge(&node);
     answer(&node);
     struct rpc_request request = renewal(certificate_as(node.certify.certify.node_id));
@@ -830,32 +863,57 @@ static bool token_has(const char *jwt, const char *words)
 static void T20_a_token_says_what_the_policy_says(void **unused)
 {
     (void)unused;
-    static const char policy[] =
-        "apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\n"
-        "metadata: {name: nodes, version: 1}\n"
-        "spec:\n  referenceSets: [none]\n  require: [os]\n---\n"
-        "apiVersion: garboard.dev/v1alpha1\nkind: ReferenceSet\n"
-        "metadata: {name: none}\n"
-        "spec:\n  class: os\n  source: nobody\n  events:\n"
-        "    - {link: bootloader, pcr: 4, type: EV_EFI_BOOT_SERVICES_APPLICATION, about: x,\n"
-        "       sha256: 8ed2840c88ea095294af35f340c803a0865168450260758e83d475f6c1d5ba58}\n";
     struct rpc_reply reply;
-    struct keyd_config strict = config;
-    const char *path = gb_arena_printf(arena, "%s/policy.yaml", state.folder);
-    const struct beliefs *before = desk.beliefs;
-    const struct beliefs *beliefs = NULL;
-    must(file_write(path, gb_bytes_str(policy), &err));
-    strict.policies = (struct conf_list){.items = &path, .count = 1};
-    must(beliefs_read(&strict, &beliefs, &err));
     struct keyd_certificate certificate = enrolled();
     struct rpc_request request = token_request(certificate.pem);
-    desk.beliefs = beliefs;
+    believe(strict_policy);
     must(serve(&request, &reply));
-    desk.beliefs = before;
-    beliefs_unref(beliefs);
     assert_true(token_has(reply.token.jwt, "\"policy\": \"nodes"));
     assert_true(token_has(reply.token.jwt, "\"trusted\": false"));
     assert_false(token_has(reply.token.jwt, "\"tier\": \"affirming\""));
+    assert_true(token_has(reply.token.jwt, "\"ear_status\": \"contraindicated\""));
+}
+
+/* The certificate node/ says "trusted" to everybody, so keyd gives it to nobody whom it does not
+ * trust itself, whatever garboardd asks for. */
+static void T20_a_node_that_is_not_trusted_is_not_renewed(void **unused)
+{
+    (void)unused;
+    struct rpc_reply reply;
+    struct keyd_certificate joining = enrolled();
+    struct rpc_request request = renewal(joining.pem);
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    assert_non_null(strstr(err.text, "no policy"));
+    believe(strict_policy);
+    request = renewal(joining.pem);
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+    if (!strstr(err.text, "the node is not trusted: "))
+        fail_msg("%s", err.text);
+    believe(lax_policy);
+    request = renewal(joining.pem);
+    must(serve(&request, &reply));
+    struct gb_bytes trusted = reply.certificate.pem;
+    believe(strict_policy); /* and what it was once helps it no more */
+    request = renewal(trusted);
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+}
+
+/* A maker who is believed no more vouches for no certificate either. */
+static void T05_a_renewal_needs_a_certified_ek(void **unused)
+{
+    (void)unused;
+    struct rpc_reply reply;
+    struct keyd_certificate old = enrolled();
+    believe(lax_policy);
+    const struct beliefs *seeing = desk.beliefs;
+    struct beliefs doubt = *seeing;
+    doubt.trust.anchors.ek_roots = NULL;
+    struct rpc_request request = renewal(old.pem);
+    desk.beliefs = &doubt;
+    int r = serve(&request, &reply);
+    desk.beliefs = seeing;
+    assert_int_equal(r, GB_ERR_DENIED);
+    assert_non_null(strstr(err.text, "certified"));
 }
 
 int main(void)
@@ -884,6 +942,8 @@ int main(void)
         T(T19_only_a_nodes_certificate_is_renewed),
         T(a_token_ends_with_the_certificate),
         T(T20_a_token_says_what_the_policy_says),
+        T(T20_a_node_that_is_not_trusted_is_not_renewed),
+        T(T05_a_renewal_needs_a_certified_ek),
         T(T18_a_certificate_under_another_id_renews_nothing),
         T(T05_a_token_needs_the_certificate_of_its_own_ek),
         T(a_token_says_what_was_proven),

@@ -39,8 +39,9 @@ static void defaults_and_values(void **state)
     struct keyd_config config;
     assert_int_equal(read_text("trust_domain = a.b\ntpm_root = /x\ntpm_root = /y\n", &config), 0);
     assert_int_equal(config.tpm_roots.count, 2);
-    assert_int_equal(config.node_cert_life_s, 86400);
-    assert_int_equal(config.renew_grace_s, 7 * 86400);
+    assert_int_equal(config.node_cert_life_s, 3600);
+    assert_int_equal(config.joining_cert_life_s, 86400);
+    assert_int_equal(config.renew_grace_s, 90 * 86400);
     assert_int_equal(config.server_cert_life_s, 90 * 86400);
     assert_true(config.sandbox);
     assert_null(config.passphrase_file);
