@@ -67,6 +67,7 @@ enum {
     GB_LIMIT_PASSPHRASE = 1024,  /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
     GB_LIMIT_REPLY = 64 << 20,   /* an answer to the CLI: 100,000 nodes of 600 bytes */
     GB_LIMIT_ENTRY = 16 << 10,   /* one entry of the ledger; tlog-tiles allows 65535 bytes */
+    GB_LIMIT_ENTRY_JSON = 4096,  /* values in an entry; the largest have some hundreds */
     GB_LIMIT_NOTE = 64 << 10,    /* a checkpoint with some dozens of cosignatures */
     GB_LIMIT_NOTE_NAME = 255,    /* a key's name: a URL without its scheme */
     GB_LIMIT_NOTE_LINES = 64,    /* signatures of a note; C2SP asks for 16 at least */

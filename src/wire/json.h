@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/err.h"
@@ -38,6 +39,12 @@ void json_freep(struct json **value);
 /* Indented by two, keys in order of insertion, what could rewrite a terminal as \uXXXX, a newline
  * at the end. GB_ERR_NOMEM. Caller frees with gb_free. */
 GB_MUST_USE int json_print(const struct json *value, char **ret_text, struct gb_err *err);
+
+/* Appends the same on one line, without blanks and without a newline: one form for records that are
+ * hashed. A failure sticks in `out`. */
+void json_line(const struct json *value, struct gb_buf *out);
+/* Appends one string with its quotes, likewise. */
+void json_line_text(struct gb_bytes text, struct gb_buf *out);
 
 /* Reading: any one value, with at most GB_LIMIT_JSON_VALUES in it. The text at fault is named by
  * its offset. GB_ERR_INPUT, NOMEM. Fractions are kept as neither number nor text. The caller caps

@@ -3,6 +3,9 @@
 #include "wire/json.h"
 #include "wire/json_node.h"
 
+/* The depth of a value that is printed on one line. */
+enum { ONE_LINE = -1 };
+
 static void print_value(struct gb_buf *out, const struct json *value, int depth);
 
 static void print_code(struct gb_buf *out, uint32_t code)
@@ -37,6 +40,8 @@ static void print_text(struct gb_buf *out, struct gb_bytes text)
 
 static void print_indent(struct gb_buf *out, int depth)
 {
+    if (depth == ONE_LINE)
+        return;
     gb_buf_u8(out, '\n');
     for (int i = 0; i < depth; i++)
         gb_buf_puts(out, "  ");
@@ -45,16 +50,17 @@ static void print_indent(struct gb_buf *out, int depth)
 static void print_items(struct gb_buf *out, const struct json *value, int depth)
 {
     bool object = value->kind == JSON_NODE_OBJECT;
+    int below = depth == ONE_LINE ? ONE_LINE : depth + 1;
     gb_buf_u8(out, object ? '{' : '[');
     for (size_t i = 0; i < value->count; i++) {
         if (i > 0)
             gb_buf_u8(out, ',');
-        print_indent(out, depth + 1);
+        print_indent(out, below);
         if (object) {
             print_text(out, gb_bytes_str(value->items[i]->key));
-            gb_buf_puts(out, ": ");
+            gb_buf_puts(out, depth == ONE_LINE ? ":" : ": ");
         }
-        print_value(out, value->items[i], depth + 1);
+        print_value(out, value->items[i], below);
     }
     if (value->count > 0)
         print_indent(out, depth);
@@ -101,4 +107,17 @@ int json_print(const struct json *value, char **ret_text, struct gb_err *err)
     }
     *ret_text = (char *)out.data;
     return GB_OK;
+}
+
+void json_line(const struct json *value, struct gb_buf *out)
+{
+    if (value)
+        print_value(out, value, ONE_LINE);
+    else
+        out->failed = true;
+}
+
+void json_line_text(struct gb_bytes text, struct gb_buf *out)
+{
+    print_text(out, text);
 }
