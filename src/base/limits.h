@@ -30,6 +30,8 @@ enum {
     GB_LIMIT_RSA_BITS = 8192,       /* TPMs make 4096 at most; more only costs time */
     GB_LIMIT_DIR_NAMES = 4096,      /* certificates and logs in one evidence folder: a dozen */
     GB_LIMIT_CERT = 64 << 10,       /* one certificate or a bundle of intermediates */
+    GB_LIMIT_CA_BUNDLE = 1 << 20,   /* the system's roots: some 220 KB on Debian 12 */
+    GB_LIMIT_BEARER = 12 << 10,     /* a person's token, in one header line of the 16 KB of all */
     GB_LIMIT_CERTS = 1024,          /* makers' roots and intermediates: some 120 in all today */
     GB_LIMIT_EXTRAS = 1 << 20,      /* posture, keys, running pods: some kilobytes */
     GB_LIMIT_PCR_TEXT = 256 << 10,  /* pcrs.yaml: 24 lines in each of a few banks */

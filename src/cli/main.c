@@ -16,8 +16,12 @@ const struct cmd *const cmd_table[] = {
     &cmd_reference_predict,
     &cmd_eventlog,
     &cmd_ima,
+    &cmd_officer_create,
+    &cmd_sign,
     /* the service */
     &cmd_server_init,
+    &cmd_server_rotate,
+    &cmd_operator_create,
     &cmd_token_create,
     &cmd_token_list,
     &cmd_token_revoke,

@@ -49,12 +49,13 @@ static bool set_up(struct http_client *client, const struct http_client_conf *co
     CURL *c = client->curl;
     long connect_ms = (long)conf->connect_ms;
     long total_ms = (long)conf->total_ms;
+    long tls = conf->tls12_ok ? CURL_SSLVERSION_TLSv1_2 : CURL_SSLVERSION_TLSv1_3;
     return curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_PROXY, "") == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
-           curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3) == CURLE_OK &&
+           curl_easy_setopt(c, CURLOPT_SSLVERSION, tls) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_CAINFO, NULL) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_CAPATH, NULL) == CURLE_OK &&
            curl_easy_setopt(c, CURLOPT_SSL_CTX_FUNCTION, on_context) == CURLE_OK &&

@@ -19,6 +19,7 @@ struct http_client_conf {
     uint8_t
         ca_pin[32]; /* SHA-256 over the CA's SubjectPublicKeyInfo, as a join token carries it: a
                        certificate of the server's chain has it, and the chain up to it is good */
+    bool tls12_ok;  /* a server that is not ours; else TLS 1.3 only */
     bool ignore_validity; /* a node whose clock is years off: dates of the server's certificate are
                              not judged */
     struct gb_bytes cert_pem; /* the client's certificate; empty: none */

@@ -202,7 +202,7 @@ static int read_meaning(struct gb_bytes in, struct http_head *head, const char *
         return 400;
     *ret_why = "a header line stands twice that may stand once";
     if (count_fields(head, in, "Content-Type") > 1 || count_fields(head, in, "Expect") > 1 ||
-        count_fields(head, in, "Connection") > 1)
+        count_fields(head, in, "Connection") > 1 || count_fields(head, in, "Authorization") > 1)
         return 400;
     struct gb_bytes expect = http_head_field(head, in, "Expect");
     head->expects_continue = has_word(expect, "100-continue");

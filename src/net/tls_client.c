@@ -73,7 +73,7 @@ static int no_passphrase(char *buf, int size, int writing, void *ctx)
 
 static BIO *borrow(struct gb_bytes pem)
 {
-    return pem.len <= GB_LIMIT_CERT * 4 ? BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
+    return pem.len <= GB_LIMIT_CA_BUNDLE ? BIO_new_mem_buf(pem.data, (int)pem.len) : NULL;
 }
 
 static int refuse(struct gb_err *err, const char *what)
@@ -126,7 +126,8 @@ int tls_client_init(struct tls_client *client, const struct http_client_conf *co
                     struct gb_err *err)
 {
     *client = (struct tls_client){.has_ca_pin = conf->has_ca_pin,
-                                  .ignore_validity = conf->ignore_validity};
+                                  .ignore_validity = conf->ignore_validity,
+                                  .tls12_ok = conf->tls12_ok};
     memcpy(client->ca_pin, conf->ca_pin, sizeof client->ca_pin);
     if (conf->ca_pem.len == 0 && !conf->has_ca_pin)
         return gb_err_set(err, GB_ERR_CONFIG, "no CA and no pin: no server could be believed");
@@ -150,7 +151,7 @@ bool tls_client_apply(struct tls_client *client, SSL_CTX *ctx)
     client->unpinned = false;
     SSL_CTX_set_cert_verify_callback(ctx, verify_server, client);
     SSL_CTX_set_security_level(ctx, 2);
-    if (SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) != 1)
+    if (SSL_CTX_set_min_proto_version(ctx, client->tls12_ok ? TLS1_2_VERSION : TLS1_3_VERSION) != 1)
         return false;
     return !client->cert || (SSL_CTX_use_certificate(ctx, client->cert) == 1 &&
                              SSL_CTX_use_PrivateKey(ctx, client->key) == 1);

@@ -12,6 +12,7 @@ struct tls_client {
     bool has_ca_pin;
     uint8_t ca_pin[32];
     bool ignore_validity;
+    bool tls12_ok;
     X509 *cert; /* NULL: none to show */
     EVP_PKEY *key;
     X509 *recognised; /* the root that the last handshake ended at */

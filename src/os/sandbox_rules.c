@@ -66,15 +66,22 @@ const struct sandbox_call sandbox_common[] = {
     {NULL},
 };
 
-/* keyd: waits at its socket, reads files at a reload, tells systemd. No network, no programs. */
+/* keyd: waits at its socket, reads files at a reload, keeps what it signed last of the ledger,
+ * tells systemd. No network, no programs. */
 static const struct sandbox_call keyd_calls[] = {
-    CALL(accept4),    CALL(connect), /* sd_notify; only sockets of AF_UNIX can be made */
-    CALL(getsockopt), CALL(openat),   CALL(setsockopt), FIRST(socket, AF_UNIX),
-    CALL(unlink),     CALL(unlinkat), {NULL},
+    CALL(accept4), CALL(connect), /* sd_notify; only sockets of AF_UNIX can be made */
+    CALL(fsync),   CALL(getsockopt), CALL(openat),
+    CALL(rename),  CALL(setsockopt), FIRST(socket, AF_UNIX),
+    CALL(unlink),  CALL(unlinkat),   {NULL},
 };
 
-/* garboardd: two listeners, the store's files, keyd's socket. No programs. */
+/* garboardd: its listeners, the store's files, keyd's socket, the keys of token issuers. No
+ * programs. */
 static const struct sandbox_call server_calls[] = {
+    /* glibc's resolver, in the pool */
+    CALL(recvmmsg),
+    CALL(sendmmsg),
+    FIRST(socket, AF_NETLINK), /* getaddrinfo asks for the machine's addresses */
     /* listeners, keyd, systemd */
     CALL(accept4),
     CALL(bind),

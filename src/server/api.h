@@ -38,6 +38,7 @@ void api_ledger_keys(void *ctx, const struct route_call *call);
 void api_entry_list(void *ctx, const struct route_call *call);
 void api_opening_forget(void *ctx, const struct route_call *call);
 
+void api_jwks(void *ctx, const struct route_call *call);
 void api_healthz(void *ctx, const struct route_call *call);
 void api_readyz(void *ctx, const struct route_call *call);
 void api_metrics(void *ctx, const struct route_call *call);

@@ -18,11 +18,18 @@ enum { DAY_S = 86400, MAX_LIFE_S = 30 * DAY_S, MAX_KEEP_S = 3650 * DAY_S, MIB = 
 #define AT(member) offsetof(struct config, member)
 
 static const struct conf_key table[] = {
-    {"listen", CONF_TEXT, AT(listen), "::", 0, 0, NULL, "Address of both listeners.", false},
+    {"listen", CONF_TEXT, AT(listen), "::", 0, 0, NULL, "Address of all listeners.", false},
     {"api_port", CONF_NUMBER, AT(api_port), "8440", 0, 65535, NULL,
      "Port for nodes and operators, who have certificates; 0: the system chooses.", false},
     {"enroll_port", CONF_NUMBER, AT(enroll_port), "8441", 0, 65535, NULL,
      "Port for nodes that have no certificate yet; 0: the system chooses.", false},
+    {"people_port", CONF_NUMBER, AT(people_port), "0", 0, 65535, NULL,
+     "Port for people who show a token of their identity provider instead of a certificate; 0: "
+     "none.",
+     false},
+    {"oidc_ca", CONF_TEXT, AT(oidc_ca), NULL, 0, 0, NULL,
+     "CA certificates, PEM, of the servers that hold token issuers' keys; without it the system's.",
+     false},
     {"threads", CONF_NUMBER, AT(threads), "2", 1, 64, NULL, "Event loops.", false},
     {"workers", CONF_NUMBER, AT(workers), "2", 1, 64, NULL,
      "Threads for long evidence, policy, and what garboard-keyd is asked.", false},
@@ -42,6 +49,10 @@ static const struct conf_key table[] = {
      "Who has all roles while no AccessPolicy is in force: a name of a certificate.", false},
     {"tpm_root", CONF_LIST, AT(tpm_root), NULL, 0, 0, NULL,
      "Root certificates of TPM makers, PEM; may be repeated.", false},
+    {"officer_key", CONF_LIST, AT(officer_key), NULL, 0, 0, NULL,
+     "File of a security officer's public key, PEM; may be repeated; documents count only with "
+     "their signatures.",
+     false},
     {"interval", CONF_SPAN, AT(interval_s), "60s", 1, DAY_S, NULL,
      "How often a node proves itself.", false},
     {"nonce_life", CONF_SPAN, AT(nonce_life_s), "10m", 3, MAX_LIFE_S, NULL,
@@ -109,6 +120,9 @@ static int settle(const char *path, struct config *config, struct gb_err *err)
                           path);
     if (config->api_port == config->enroll_port && config->api_port != 0)
         return gb_err_set(err, GB_ERR_CONFIG, "%s: api_port and enroll_port must differ", path);
+    if (config->people_port != 0 &&
+        (config->people_port == config->api_port || config->people_port == config->enroll_port))
+        return gb_err_set(err, GB_ERR_CONFIG, "%s: people_port must be a port of its own", path);
     return GB_OK;
 }
 

@@ -15,6 +15,8 @@ struct config {
     const char *listen;
     int64_t api_port;
     int64_t enroll_port;
+    int64_t people_port; /* 0: no such listener */
+    const char *oidc_ca; /* NULL: the system's */
     int64_t threads;
     int64_t workers;
     const char *state;
@@ -25,6 +27,7 @@ struct config {
     const char *trust_domain;
     const char *founder; /* NULL: nobody */
     struct conf_list tpm_root;
+    struct conf_list officer_key;
     int64_t interval_s;
     int64_t nonce_life_s;
     int64_t freshness_s;

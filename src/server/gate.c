@@ -4,6 +4,7 @@
 #include "net/router.h"
 #include "policy/access.h"
 #include "server/answer.h"
+#include "server/bearer.h"
 #include "server/caller.h"
 #include "server/person.h"
 #include "server/refusals.h"
@@ -38,6 +39,17 @@ bool gate_identify(void *ctx, struct route_call *call)
         return true;
     const struct person *person = person_by_certificate(thread, call);
     return person && has_a_role(thread, call, person);
+}
+
+bool gate_identify_bearer(void *ctx, struct route_call *call)
+{
+    struct thread *thread = ctx;
+    const struct person *person = bearer_person(thread, call->request);
+    if (!person)
+        return false;
+    call->role = ROUTE_PERSON;
+    call->name = gb_bytes_str(person->identity);
+    return has_a_role(thread, call, person);
 }
 
 static bool may(struct thread *thread, const struct route *route, const struct route_call *call)

@@ -12,9 +12,9 @@ enum person_how { PERSON_NOBODY, PERSON_BY_CERTIFICATE, PERSON_BY_TOKEN };
 /* Strings are in the request's arena. */
 struct person {
     enum person_how how;
-    const char *name;     /* as the certificate or the AccessPolicy says it */
-    const char *identity; /* the human: two of the same are one. "alice", or for whom a claim lets
-                             in, issuer, blank, subject */
+    const char *name;     /* as the certificate says it, or the AccessPolicy (of a group: its) */
+    const char *identity; /* the human: two of the same are one. "alice", or whoever comes in by a
+                             claim: issuer, blank, subject */
     uint32_t roles;       /* 0: none */
     uint64_t trust_id;    /* of what was in force when a token was judged */
     int64_t until_s;      /* when the token ends; 0: a certificate, which the router watches */

@@ -15,6 +15,12 @@
       "have a security officer name you in the AccessPolicy: garboardd(8), PEOPLE")                \
     X(ROLE, 403, "role-lacking", "your roles do not include this",                                 \
       "see: garboard whoami; roles are given by the AccessPolicy: garboardd(8), PEOPLE")           \
+    X(BEARER_MISSING, 401, "bearer-missing", "this port takes people who show a token",            \
+      "send it as Authorization: Bearer; with a client certificate call the API port")             \
+    X(BEARER_INVALID, 401, "bearer-invalid", "the token is not good here",                         \
+      "get a new one from your identity provider; garboardd(8), PEOPLE, says what it must be")     \
+    X(ISSUER_KEYS, 503, "issuer-keys", "the keys of the token's issuer are on their way",          \
+      "try again in a moment; the server's log says what keeps them")                              \
     X(NAME_INVALID, 400, "name-invalid", "this is not a node's name",                              \
       "lower case letters, digits, '-' and '.', at most 253 (RFC 1123)")                           \
     X(TOKEN_INVALID, 403, "token-invalid", "this join token is not known here",                    \
@@ -68,6 +74,9 @@
       "the evidence continues from what the server does not hold", "send all logs, see next")      \
     X(POLICY_INVALID, 422, "policy-invalid", "the documents are not valid",                        \
       "correct them at the line that is named; nothing was applied")                               \
+    X(POLICY_UNSIGNED, 422, "policy-unsigned", "a document is not rightly signed",                 \
+      "have the security officer sign it (garboard sign; garboard apply signs with client.conf's " \
+      "officer_key), by two officers where the AccessPolicy asks it; nothing was applied")         \
     X(POLICY_VERSION, 409, "policy-version", "a newer version is applied already",                 \
       "raise metadata.version")                                                                    \
     X(POLICY_BUSY, 409, "policy-busy", "another change of policy is under way", "try again")       \

@@ -19,6 +19,7 @@
 #include "server/snapshot.h"
 #include "server/stats.h"
 #include "server/tickets.h"
+#include "server/token_keys.h"
 #include "server/waiting.h"
 #include "store/store.h"
 
@@ -29,6 +30,10 @@ struct worker_parts {
     struct keyd_client *keyd;
     struct digester *digester;
 };
+
+struct bearer;
+struct issuer_keys;
+struct second;
 
 struct server {
     const struct config *config; /* of the start: what SIGHUP changes is elsewhere */
@@ -41,6 +46,9 @@ struct server {
     struct tickets *tickets;
     struct waiting *waiting;
     struct snapshot_holder *trust;
+    struct token_keys *token_keys;
+    struct issuer_keys *issuer_keys;
+    struct second *second;
     struct pool *pool;
     struct worker_parts workers[SERVER_MAX_THREADS];
     struct stats stats;
@@ -56,6 +64,8 @@ struct thread {
     struct digester *digester;
     struct http_server *api;
     struct http_server *enroll;
+    struct http_server *people; /* NULL: people_port is 0 */
+    struct bearer *bearer;
 };
 
 #endif

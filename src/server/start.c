@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "attest/next.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "crypto/digest.h"
@@ -10,15 +11,18 @@
 #include "os/pool.h"
 #include "rpc/keyd.h"
 #include "server/config.h"
+#include "server/issuer_keys.h"
 #include "server/liveness.h"
 #include "server/nodes.h"
 #include "server/own_cert.h"
 #include "server/round.h"
 #include "server/scribe.h"
+#include "server/second.h"
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "server/tickets.h"
 #include "server/tls_pair.h"
+#include "server/token_keys.h"
 #include "server/waiting.h"
 #include "store/store.h"
 
@@ -31,6 +35,8 @@ enum {
     KEYD_MS = 10000,
     FLUSH_MS = 2000,
 };
+
+static const char system_ca[] = "/etc/ssl/certs/ca-certificates.crt"; /* of ca-certificates */
 
 int start_read_tls(struct gb_arena *arena, const struct config *config,
                    struct listeners_tls *ret_tls, struct gb_err *err)
@@ -138,28 +144,36 @@ static int load_nodes(struct server *server, struct gb_err *err)
     return r;
 }
 
-int start_read_trust(struct server *server, const struct conf_list *roots,
+int start_read_trust(struct server *server, const struct config *config,
                      struct snapshot **ret_snapshot, struct gb_err *err)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     struct store_document *documents;
-    size_t count;
+    struct snapshot_parts parts = {.roots = &config->tpm_root, .officers = &config->officer_key};
     if (!arena)
         return gb_err_nomem(err);
-    int r = store_document_list(server->store, arena, &documents, &count, err);
-    return r < 0 ? r : snapshot_new(roots, documents, count, ret_snapshot, err);
+    int r = store_document_list(server->store, arena, &documents, &parts.count, err);
+    parts.documents = documents;
+    return r < 0 ? r : snapshot_new(&parts, ret_snapshot, err);
 }
 
 void start_set_trust(struct server *server, struct snapshot *snapshot)
 {
+    if (snapshot_fault(snapshot))
+        gb_log_event(GB_LOG_ERROR, "policy-does-not-count",
+                     GB_LOG_TEXT("reason", snapshot_fault(snapshot)),
+                     GB_LOG_TEXT("remedy", "sign the documents and apply them again, or name the "
+                                           "officer's key in garboardd.conf and reload"));
     gb_log_event(GB_LOG_INFO, "policy-loaded", GB_LOG_TEXT("policy", snapshot_policy(snapshot)));
+    if (server->issuer_keys) /* not yet, when the service starts: see start_open */
+        issuer_keys_warm(server->issuer_keys, snapshot_access(snapshot), gb_clock_ms());
     snapshot_set(server->trust, snapshot);
 }
 
 static int load_trust(struct server *server, struct gb_err *err)
 {
     struct snapshot *snapshot = NULL;
-    int r = start_read_trust(server, &server->config->tpm_root, &snapshot, err);
+    int r = start_read_trust(server, server->config, &snapshot, err);
     if (r == GB_OK)
         start_set_trust(server, snapshot);
     return r;
@@ -186,6 +200,41 @@ static int new_tables(struct server *server, struct gb_err *err)
                         err);
     if (r == GB_OK)
         r = snapshot_holder_new(&server->trust, err);
+    if (r == GB_OK)
+        r = token_keys_new(server->workers, &server->token_keys, err);
+    if (r == GB_OK)
+        r = second_new(&server->second, err);
+    return r;
+}
+
+/* Whom we believe that a key set comes from. A system without roots has no issuers' keys. */
+static int read_oidc_ca(struct gb_arena *arena, const struct config *config,
+                        struct gb_bytes *ret_pem, struct gb_err *err)
+{
+    *ret_pem = gb_bytes("", 0);
+    if (config->people_port == 0)
+        return GB_OK;
+    const char *path = config->oidc_ca ? config->oidc_ca : system_ca;
+    int r = file_read(arena, path, GB_LIMIT_CA_BUNDLE, ret_pem, err);
+    if (r < 0 && !config->oidc_ca) {
+        gb_log_err(GB_LOG_WARNING, "no-issuer-keys", err);
+        return GB_OK;
+    }
+    return r;
+}
+
+static int new_issuer_keys(struct server *server, struct gb_err *err)
+{
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    gb_cleanup(snapshot_unrefp) struct snapshot *snapshot = snapshot_get(server->trust);
+    struct gb_bytes ca;
+    if (!arena)
+        return gb_err_nomem(err);
+    int r = read_oidc_ca(arena, server->config, &ca, err);
+    if (r == GB_OK)
+        r = issuer_keys_new(ca, server->pool, &server->issuer_keys, err);
+    if (r == GB_OK && snapshot)
+        issuer_keys_warm(server->issuer_keys, snapshot_access(snapshot), gb_clock_ms());
     return r;
 }
 
@@ -210,7 +259,9 @@ int start_open(struct server *server, struct gb_arena *arena, const struct confi
         r = load_nodes(server, err);
     if (r == GB_OK)
         r = load_trust(server, err);
-    return r < 0 ? r : new_workers(server, err);
+    if (r == GB_OK)
+        r = new_workers(server, err);
+    return r < 0 ? r : new_issuer_keys(server, err);
 }
 
 void start_close(struct server *server)
@@ -223,7 +274,10 @@ void start_close(struct server *server)
     scribe_free(server->scribe);
     keyd_client_free(server->ledger_keyd);
     store_close(server->store);
+    issuer_keys_free(server->issuer_keys);
+    second_free(server->second);
     snapshot_holder_free(server->trust);
+    token_keys_free(server->token_keys);
     waiting_free(server->waiting);
     tickets_free(server->tickets);
     nodes_free(server->nodes);

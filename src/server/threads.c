@@ -10,6 +10,7 @@
 #include "net/loop.h"
 #include "net/router.h"
 #include "net/tls.h"
+#include "server/bearer.h"
 #include "server/config.h"
 #include "server/gate.h"
 #include "server/routes.h"
@@ -23,6 +24,8 @@ enum {
     HEADER_MS = 10000,
     ENROLL_IDLE_MS = 30000,
     ENROLL_CONNECTIONS = 1024,
+    PEOPLE_HEADER = 16 << 10, /* tokens with many groups */
+    PEOPLE_CONNECTIONS = 1024,
 };
 
 struct one {
@@ -32,7 +35,8 @@ struct one {
     struct tls_pair tls;
     struct router api_router;
     struct router enroll_router;
-    struct http_budget budget; /* of both listeners */
+    struct router people_router;
+    struct http_budget budget; /* of all listeners */
     int64_t grace_ms;
     int open; /* listeners that have not stopped yet */
 };
@@ -92,6 +96,34 @@ static int listen_enroll(struct one *one, uint16_t port, bool first, struct gb_e
                            &one->enroll_router, &one->thread.enroll, err);
 }
 
+/* No certificate is asked for, so the handshake is the enrolment listener's; who calls is judged
+ * when the head is read. */
+static int listen_people(struct one *one, bool first, struct gb_err *err)
+{
+    const struct config *config = one->thread.server->config;
+    if (config->people_port == 0)
+        return GB_OK;
+    const struct http_server_conf conf = {.address = config->listen,
+                                          .port = (uint16_t)config->people_port,
+                                          .first = first,
+                                          .max_header = PEOPLE_HEADER,
+                                          .max_body = (size_t)config->max_body,
+                                          .max_connections = PEOPLE_CONNECTIONS,
+                                          .handshake_ms = HANDSHAKE_MS,
+                                          .header_ms = HEADER_MS,
+                                          .body_ms = config->body_time_s * 1000,
+                                          .idle_ms = ENROLL_IDLE_MS,
+                                          .admit = router_admit,
+                                          .budget = &one->budget};
+    one->people_router = (struct router){.routes = routes_api,
+                                         .trust_domain = config->trust_domain,
+                                         .ctx = &one->thread,
+                                         .identify = gate_identify_bearer,
+                                         .known = gate_known};
+    return http_server_new(one->thread.loop, one->tls.enroll, &conf, router_handle,
+                           &one->people_router, &one->thread.people, err);
+}
+
 /* The first thread's ports are everybody's. */
 static int set_up(struct threads *threads, size_t index, const struct listeners_tls *tls,
                   struct gb_err *err)
@@ -109,11 +141,15 @@ static int set_up(struct threads *threads, size_t index, const struct listeners_
     if (r == GB_OK)
         r = digester_new(&one->thread.digester, err);
     if (r == GB_OK)
+        r = bearer_new(&one->thread.bearer, err);
+    if (r == GB_OK)
         r = tls_pair_make(tls, index > 0 ? &threads->all[0].tls : NULL, &one->tls, err);
     if (r == GB_OK)
         r = listen_api(one, api, index == 0, err);
     if (r == GB_OK)
         r = listen_enroll(one, enroll, index == 0, err);
+    if (r == GB_OK)
+        r = listen_people(one, index == 0, err);
     return r;
 }
 
@@ -245,9 +281,11 @@ static void stopped(void *ctx)
 static void stop(void *ctx)
 {
     struct one *one = ctx;
-    one->open = 2;
+    one->open = one->thread.people ? 3 : 2;
     http_server_stop(one->thread.api, one->grace_ms, stopped, one);
     http_server_stop(one->thread.enroll, one->grace_ms, stopped, one);
+    if (one->thread.people)
+        http_server_stop(one->thread.people, one->grace_ms, stopped, one);
 }
 
 void threads_stop(struct threads *threads, int64_t grace_ms)
@@ -267,6 +305,8 @@ static void tear_down(struct one *one)
 {
     http_server_free(one->thread.api);
     http_server_free(one->thread.enroll);
+    http_server_free(one->thread.people);
+    bearer_free(one->thread.bearer);
     tls_pair_done(&one->tls);
     digester_free(one->thread.digester);
     loop_free(one->thread.loop);
