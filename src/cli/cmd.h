@@ -82,6 +82,7 @@ extern const struct cmd cmd_sign;
 extern const struct cmd cmd_token_create;
 extern const struct cmd cmd_token_list;
 extern const struct cmd cmd_token_revoke;
+extern const struct cmd cmd_token_verify;
 extern const struct cmd cmd_verify;
 
 /* NULL-terminated, in the order of --help. */

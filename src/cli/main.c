@@ -25,6 +25,7 @@ const struct cmd *const cmd_table[] = {
     &cmd_token_create,
     &cmd_token_list,
     &cmd_token_revoke,
+    &cmd_token_verify,
     &cmd_ek_add,
     &cmd_ek_list,
     &cmd_ek_remove,
