@@ -8,9 +8,9 @@
 #include "net/router.h"
 #include "server/answer.h"
 #include "server/api.h"
-#include "server/caller.h"
 #include "server/change.h"
 #include "server/documents.h"
+#include "server/policy_record.h"
 #include "server/refusals.h"
 #include "server/server.h"
 #include "server/snapshot.h"
@@ -139,10 +139,6 @@ static void durable(struct work *work)
         refuse(a, work->result);
         return;
     }
-    a->change.whom = "policy";
-    a->change.why = snapshot_policy(a->snapshot);
-    if (a->change.why)
-        a->change.why = (const char *)gb_arena_copy(work->arena, gb_bytes_str(a->change.why)).data;
     start_set_trust(server, gb_take(a->snapshot));
     end(a);
     a->change.status = 200;
@@ -163,11 +159,15 @@ static void prepared(struct work *work)
         return;
     }
     for (size_t i = 0; i < a->count; i++) {
-        a->fresh[i].applied_by = a->change.who;
+        a->fresh[i].applied_by = a->change.by;
         a->fresh[i].applied_s = gb_clock_s();
     }
     work->then = durable;
-    store_document_apply(work->thread->server->store, a->fresh, a->count, work_stored, work);
+    a->change.record.whom = record_text("policy");
+    a->change.record.data = policy_record(work->thread->digester, a->stored, a->stored_count,
+                                          a->fresh, a->count, snapshot_policy(a->snapshot));
+    store_document_apply(work->thread->server->store, a->fresh, a->count, change_entry(&a->change),
+                         work_stored, work);
 }
 
 /* "1" or "0". Anything else, even memory that is short, must not turn a trial into the real thing.
@@ -195,8 +195,7 @@ void api_policy_apply(void *ctx, const struct route_call *call)
         answer_refuse(thread, call->request, REFUSAL_MALFORMED, "dry_run: must be 0 or 1");
         return;
     }
-    a->change.who = caller_name(a->change.work.arena, call);
-    a->change.what = "policy.apply";
+    change_init(&a->change, call, ENTRY_POLICY_APPLY);
     a->change.work.run = prepare_in_pool;
     a->change.work.then = prepared;
     if (atomic_exchange(&thread->server->applying, true)) {
