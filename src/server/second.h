@@ -19,9 +19,9 @@ enum {
     SECOND_MAX = 256,     /* calls that wait; some 1 KB each */
     SECOND_MAX_EACH = 16, /* of one person: who asks for more shuts out nobody else */
     SECOND_LIFE_S = 3600,
-    SECOND_DONE_S = 30, /* how long a call that was carried out is known: a third who comes in the
+    SECOND_DONE_S = 5, /* how long a call that was carried out is known: a third who comes in the
                            same moment does not ask anew */
-    SECOND_CALL = 512,  /* "DELETE /v1/nodes/worker-1"; longer ones are shown cut */
+    SECOND_CALL = 512, /* "DELETE /v1/nodes/worker-1"; longer ones are shown cut */
     SECOND_NAME = 256,
     SECOND_IDENTITY = 768, /* issuer and subject of a token */
 };
