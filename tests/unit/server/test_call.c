@@ -13,10 +13,10 @@
     "1}\n"                                                                                         \
     "spec:\n  people:\n"
 #define PEOPLE                                                                                     \
-    "    - {name: ada, roles: [admin]}\n    - {name: olaf, roles: [security-officer]}\n"           \
+    "    - {name: adam, roles: [admin]}\n    - {name: olaf, roles: [security-officer]}\n"          \
     "    - {name: tara, roles: [tag-authority]}\n    - {name: ella, roles: [enroller]}\n"          \
     "    - {name: aude, roles: [auditor]}\n    - {name: pia, roles: [enforcement-point]}\n"        \
-    "    - {name: abe, roles: [admin]}\n"
+    "    - {name: abel, roles: [admin]}\n"
 
 static struct running service;
 
@@ -25,13 +25,13 @@ static struct person_of_test {
     const char *name;
     uint32_t roles;
     struct kit_id id;
-} people[] = {{"ada", ACCESS_BIT(ACCESS_ADMIN), {0}},
+} people[] = {{"adam", ACCESS_BIT(ACCESS_ADMIN), {0}},
               {"olaf", ACCESS_BIT(ACCESS_SECURITY_OFFICER), {0}},
               {"tara", ACCESS_BIT(ACCESS_TAG_AUTHORITY), {0}},
               {"ella", ACCESS_BIT(ACCESS_ENROLLER), {0}},
               {"aude", ACCESS_BIT(ACCESS_AUDITOR), {0}},
               {"pia", ACCESS_BIT(ACCESS_ENFORCEMENT_POINT), {0}},
-              {"abe", ACCESS_BIT(ACCESS_ADMIN), {0}},
+              {"abel", ACCESS_BIT(ACCESS_ADMIN), {0}},
               {"mallory", 0, {0}}};
 enum { ADA, OLAF, TARA, ELLA, AUDE, PIA, ABE, MALLORY };
 
@@ -338,7 +338,7 @@ static void a_changed_policy_forgets_what_waits(void **state)
     expect(ELLA, "POST /v1/tokens", token, 202, "waiting");
     running_trust(&service, TWO "\n# again\n");
     expect(AUDE, "GET /v1/two-person", "", 200, "\"waiting\": []");
-    expect(ADA, "POST /v1/tokens", token, 202, "\"by\": \"ada\"");
+    expect(ADA, "POST /v1/tokens", token, 202, "\"by\": \"adam\"");
     running_trust(&service, HEAD PEOPLE);
 }
 
