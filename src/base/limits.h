@@ -77,4 +77,14 @@ enum {
     GB_LIMIT_FINDINGS = 4096,    /* after that many the rest is counted, not kept */
 };
 
+/* Of witnesses of ledgers. */
+enum {
+    GB_LIMIT_CONSISTENCY = 63, /* hashes of a consistency proof; tlog-witness sends no more */
+    GB_LIMIT_ADD_CHECKPOINT = 16 << 10, /* what one is sent: a proof, a checkpoint of its log */
+    GB_LIMIT_WARD_KEYS = 4,  /* of one log that is witnessed; two while it changes its key */
+    GB_LIMIT_FORKS = 256,    /* cases of proven forks whose evidence one keeps */
+    GB_LIMIT_SUSPECTS = 16,  /* likewise unproven: whoever sees checkpoints can make them */
+    GB_LIMIT_WITNESSES = 16, /* that garboardd asks; tlog clients ask for a handful */
+};
+
 #endif

@@ -14,31 +14,41 @@ static size_t count_lines(struct gb_bytes in)
     return count;
 }
 
-int apply_files_read(struct gb_arena *arena, const struct cmd_line *line, struct apply_files *files,
-                     struct gb_err *err)
+int apply_files_join(struct apply_files *files, struct gb_err *err)
 {
-    *files = (struct apply_files){0};
-    gb_buf_init(&files->body, GB_LIMIT_POLICY);
     size_t next_line = 1;
-    size_t at = 0;
-    for (const char *path; (path = cmd_next(line, "filename", &at));) {
-        struct gb_bytes text;
-        int r = file_read(arena, path, GB_LIMIT_POLICY, &text, err);
-        if (r < 0)
-            return r;
+    gb_buf_done(&files->body);
+    gb_buf_init(&files->body, GB_LIMIT_POLICY);
+    for (size_t i = 0; i < files->count; i++) {
+        struct gb_bytes text = files->items[i].text;
+        bool cut = text.len > 0 && text.data[text.len - 1] != '\n';
         gb_buf_puts(&files->body, "---\n");
         gb_buf_add(&files->body, text.data, text.len);
-        bool cut = text.len > 0 && text.data[text.len - 1] != '\n';
         if (cut)
             gb_buf_puts(&files->body, "\n");
-        files->names[files->count] = path;
-        files->first_line[files->count++] = next_line + 1;
+        files->items[i].first_line = next_line + 1;
         next_line += 1 + count_lines(text) + cut;
     }
     if (!gb_buf_ok(&files->body))
         return gb_err_set(err, GB_ERR_LIMIT, "out of memory, or more than %d MB in all",
                           GB_LIMIT_POLICY >> 20);
     return GB_OK;
+}
+
+int apply_files_read(struct gb_arena *arena, const struct cmd_line *line, struct apply_files *files,
+                     struct gb_err *err)
+{
+    size_t at = 0;
+    *files = (struct apply_files){0};
+    gb_buf_init(&files->body, GB_LIMIT_POLICY);
+    for (const char *path; (path = cmd_next(line, "filename", &at));) {
+        struct apply_file *file = &files->items[files->count++];
+        file->name = path;
+        int r = file_read(arena, path, GB_LIMIT_POLICY, &file->text, err);
+        if (r < 0)
+            return r;
+    }
+    return apply_files_join(files, err);
 }
 
 void apply_files_done(struct apply_files *files)
@@ -113,6 +123,20 @@ static size_t find_document(struct gb_bytes body, const struct place *place)
     return 0;
 }
 
+/* A line of the text that was sent, as the file counts: for a line that the file does not have, the
+ * one before it. */
+static size_t line_in_file(const struct apply_file *file, size_t line)
+{
+    for (size_t i = 0; i < file->inserted_count; i++) {
+        const struct sign_inserted *inserted = &file->inserted[i];
+        if (line >= inserted->before + inserted->count)
+            line -= inserted->count;
+        else if (line >= inserted->before)
+            line = inserted->before - 1;
+    }
+    return line;
+}
+
 const char *apply_files_locate(struct gb_arena *arena, const struct apply_files *files,
                                const char *message)
 {
@@ -122,13 +146,15 @@ const char *apply_files_locate(struct gb_arena *arena, const struct apply_files 
     size_t start = find_document(gb_buf_bytes(&files->body), &place);
     size_t line = start + place.line - 1;
     size_t i = files->count;
-    while (i > 0 && files->first_line[i - 1] > line)
+    while (i > 0 && files->items[i - 1].first_line > line)
         i--;
     if (start == 0 || i == 0)
         return message;
-    const char *name = gb_text_escape(arena, gb_bytes_str(files->names[i - 1]), 200);
-    const char *found = name ? gb_arena_printf(arena, "%s:%zu:%s", name,
-                                               line - files->first_line[i - 1] + 1, place.after)
-                             : NULL;
+    const struct apply_file *file = &files->items[i - 1];
+    const char *name = gb_text_escape(arena, gb_bytes_str(file->name), 200);
+    const char *found =
+        name ? gb_arena_printf(arena, "%s:%zu:%s", name,
+                               line_in_file(file, line - file->first_line + 1), place.after)
+             : NULL;
     return found ? found : message;
 }

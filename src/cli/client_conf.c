@@ -14,6 +14,10 @@ const struct conf_key client_conf_table[] = {
     {"ca", CONF_TEXT, AT(ca), NULL, 0, 0, NULL, "Certificate of the server's CA, PEM.", false},
     {"cert", CONF_TEXT, AT(cert), NULL, 0, 0, NULL, "The operator's certificate, PEM.", false},
     {"key", CONF_TEXT, AT(key), NULL, 0, 0, NULL, "Its private key, PEM.", false},
+    {"officer_key", CONF_TEXT, AT(officer_key), NULL, 0, 0, NULL,
+     "The security officer's private key, PEM: apply signs with it.", false},
+    {"officer_passphrase_file", CONF_TEXT, AT(officer_passphrase_file), NULL, 0, 0, NULL,
+     "File whose first line opens officer_key.", false},
     {NULL},
 };
 
@@ -56,7 +60,9 @@ static int read_file(struct gb_arena *arena, const char *dir, struct client_conf
         r = conf_read(arena, client_conf_table, path, text, ret_conf, err);
     for (size_t i = 1; r == GB_OK && i < GB_ARRAY_LEN(from_env); i++)
         r = settle_path(arena, dir, member(ret_conf, i), err);
-    return r;
+    if (r == GB_OK)
+        r = settle_path(arena, dir, &ret_conf->officer_key, err);
+    return r < 0 ? r : settle_path(arena, dir, &ret_conf->officer_passphrase_file, err);
 }
 
 static int find_file(struct gb_arena *arena, struct client_conf *ret_conf, struct gb_err *err)
@@ -97,5 +103,23 @@ int client_conf_find(struct gb_arena *arena, const struct cmd_line *line,
                               client_conf_table[i].name, client_conf_table[i].name, from_env[i]);
     }
     *ret_conf = given;
+    return GB_OK;
+}
+
+int client_conf_officer(struct gb_arena *arena, const struct cmd_line *line,
+                        struct client_conf *conf, struct gb_err *err)
+{
+    struct client_conf file = {0};
+    const char *option = cmd_value(line, "officer-key");
+    const char *passphrase = cmd_value(line, "officer-passphrase-file");
+    conf->officer_key = option ? option : env("GARBOARD_OFFICER_KEY");
+    if (!conf->officer_key) {
+        int r = find_file(arena, &file, err);
+        if (r < 0 && r != GB_ERR_NOTFOUND)
+            return r;
+        conf->officer_key = file.officer_key;
+    }
+    /* A file's passphrase opens the file's key, and no other. */
+    conf->officer_passphrase_file = passphrase ? passphrase : file.officer_passphrase_file;
     return GB_OK;
 }

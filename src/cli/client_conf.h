@@ -21,7 +21,14 @@ struct client_conf {
     const char *ca;     /* paths */
     const char *cert;
     const char *key;
+    const char *officer_key;             /* NULL: documents are not signed by apply */
+    const char *officer_passphrase_file; /* NULL: that key is not sealed */
 };
+
+/* The rows of every command that signs by itself. */
+#define CLIENT_OFFICER_OPTIONS                                                                     \
+    {"officer-key", "FILE", "your officer's key, which signs what is not signed by it", false, 0}, \
+        {"officer-passphrase-file", "FILE", "its first line opens that key", false, 0}
 
 /* Keys of client.conf, for tests that compare it with the manual. */
 extern const struct conf_key client_conf_table[];
@@ -32,5 +39,9 @@ extern const struct conf_key client_conf_table[];
  */
 GB_MUST_USE int client_conf_find(struct gb_arena *arena, const struct cmd_line *line,
                                  struct client_conf *ret_conf, struct gb_err *err);
+/* Fills officer_key and officer_passphrase_file only, by the same order; no file and no key are
+ * fine. */
+GB_MUST_USE int client_conf_officer(struct gb_arena *arena, const struct cmd_line *line,
+                                    struct client_conf *conf, struct gb_err *err);
 
 #endif

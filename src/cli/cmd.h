@@ -72,12 +72,17 @@ extern const struct cmd cmd_node_list;
 extern const struct cmd cmd_node_remove;
 extern const struct cmd cmd_node_show;
 extern const struct cmd cmd_node_why;
+extern const struct cmd cmd_officer_create;
+extern const struct cmd cmd_operator_create;
 extern const struct cmd cmd_reference_capture;
 extern const struct cmd cmd_reference_predict;
 extern const struct cmd cmd_server_init;
+extern const struct cmd cmd_server_rotate;
+extern const struct cmd cmd_sign;
 extern const struct cmd cmd_token_create;
 extern const struct cmd cmd_token_list;
 extern const struct cmd cmd_token_revoke;
+extern const struct cmd cmd_token_verify;
 extern const struct cmd cmd_verify;
 
 /* NULL-terminated, in the order of --help. */

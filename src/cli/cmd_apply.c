@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cli/apply_files.h"
+#include "cli/apply_sign.h"
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
 #include "cli/output.h"
@@ -55,6 +56,8 @@ static int apply(const struct cmd_line *line, struct gb_arena *arena, struct app
     int r = apply_files_read(arena, line, files, err);
     if (r == 0)
         r = server_client_new(arena, line, &client, err);
+    if (r == 0 && !cmd_has(line, "no-sign"))
+        r = apply_sign(arena, line, client, files, err);
     if (r == 0)
         r = server_send(client, "POST", path, "application/yaml", gb_buf_bytes(&files->body), tell,
                         &telling, &reply, err);
@@ -77,6 +80,8 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
 static const struct cmd_option options[] = {
     {"filename", "FILE", "policy documents; - is standard input", true, 'f'},
     {"dry-run", NULL, "say what would change, and change nothing", false, 0},
+    {"no-sign", NULL, "send the documents as they are", false, 0},
+    CLIENT_OFFICER_OPTIONS,
     CLIENT_CONF_OPTIONS,
     {NULL, NULL, NULL, false, 0},
 };

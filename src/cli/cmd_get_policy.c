@@ -10,9 +10,20 @@
 #include "cli/table.h"
 #include "wire/json.h"
 
+/* The ids are long, and their beginnings tell them apart; --format json has them whole. */
+static const char *signers(struct gb_arena *arena, const struct json *document)
+{
+    const struct json *list = json_get(document, "signed_by");
+    const char *text = "";
+    for (size_t i = 0; text && i < json_count(list); i++)
+        text = gb_arena_printf(arena, "%s%s%.16s", text, i > 0 ? ", " : "",
+                               reply_item(arena, json_at(list, i)));
+    return text && *text ? text : "nobody";
+}
+
 static int print(const struct cmd_line *line, struct gb_arena *arena, const struct json *reply)
 {
-    static const char *const headings[] = {"KIND", "NAME", "VERSION", "APPLIED", "BY"};
+    static const char *const headings[] = {"KIND", "NAME", "VERSION", "APPLIED", "BY", "SIGNED BY"};
     const struct json *documents = json_get(reply, "documents");
     struct table table;
     int64_t now_s = gb_clock_s();
@@ -25,11 +36,16 @@ static int print(const struct cmd_line *line, struct gb_arena *arena, const stru
             reply_number(arena, document, "version"),
             reply_when(arena, document, "applied_at", now_s),
             reply_text(arena, document, "applied_by"),
+            signers(arena, document),
         };
         table_add(&table, cells);
     }
     if (table.count > 0 && !json_absent(json_get(reply, "policy")))
         printf("Nodes are judged under policy %s.\n\n", reply_text(arena, reply, "policy"));
+    if (!json_absent(json_get(reply, "fault")))
+        printf("No document counts, and every node is untrusted: %s.\n  -> sign the documents and "
+               "apply them again (garboard sign, garboard apply)\n\n",
+               reply_text(arena, reply, "fault"));
     return table_print(line, &table,
                        "No policy: every node is untrusted. Apply one: garboard apply -f FILE");
 }

@@ -17,6 +17,7 @@ static int print_json(const struct init_plan *plan, const struct init_keys *keys
     struct json *object = json_new_object();
     json_set(object, "trust_domain", json_text(plan->trust_domain));
     json_set(object, "ca", json_text(keys->ca_fingerprint));
+    json_set(object, "officer", json_text(keys->officer_id));
     json_set(object, "files", files);
     return output_json(object);
 }
@@ -33,7 +34,8 @@ static int print_text(const struct init_plan *plan, const struct init_keys *keys
 {
     printf("Made:\n");
     say_files(set);
-    printf("\nTrust domain %s, CA %s\n\n", plan->trust_domain, keys->ca_fingerprint);
+    printf("\nTrust domain %s, CA %s\nSecurity officer %s\n\n", plan->trust_domain,
+           keys->ca_fingerprint, keys->officer_id);
     if (plan->users_missing)
         puts(
             "There are no users garboard and garboard-keyd: all files are root's. Make the users,\n"
@@ -47,8 +49,12 @@ static int print_text(const struct init_plan *plan, const struct init_keys *keys
            "  garboard doctor --server-dir %s\n"
            "  garboard apply -f POLICY.yaml\n"
            "  garboard token create --name NODE > NODE.token\n"
-           "Keep %s/client for operators only, and a copy of %s in a safe place.\n",
-           plan->dir, plan->dir, plan->keyd_state);
+           "Keep %s/client for operators only, and a copy of %s in a safe place\n"
+           "(never bring an old ledger.state back: it would sign a fork).\n"
+           "Documents count only with the signature of %s/client/officer.key: move it to\n"
+           "where the server cannot read it.\n"
+           "Give %s/ledger.vkey to whoever is to check the ledger.\n",
+           plan->dir, plan->dir, plan->keyd_state, plan->dir, plan->dir);
     return output_flush();
 }
 
@@ -83,6 +89,8 @@ static const struct cmd_option options[] = {
     {"api-port", "PORT", "port for nodes and operators (default: 8440)", false, 0},
     {"enroll-port", "PORT", "port for nodes that join (default: 8441)", false, 0},
     {"passphrase-file", "FILE", "seal garboard-keyd's keys by its first line", false, 0},
+    {"officer-passphrase-file", "FILE", "seal the security officer's key by its first line", false,
+     0},
     {NULL, NULL, NULL, false, 0},
 };
 

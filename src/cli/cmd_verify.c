@@ -14,6 +14,7 @@
 
 static const struct cmd_option options[] = {
     {"policy", "FILE", "judge against this policy and its reference sets", true, 0},
+    {"officer", "KEY.pem", "a security officer: the policy must carry such signatures", true, 0},
     {"root", "CA.pem", "a TPM manufacturer's root certificate that you trust", true, 0},
     {"nonce", "HEX", "the nonce you asked with (default: the file nonce, if there)", false, 0},
     {"time", "TIME", "judge certificates at this time, RFC 3339 (default: now)", false, 0},

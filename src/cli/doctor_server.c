@@ -65,6 +65,8 @@ static void check_keys(struct doctor *doctor, const struct setting *setting)
     doctor_private(doctor, state, 0700);
     doctor_private(doctor, under(doctor, state, "ca.key"), 0600);
     doctor_private(doctor, under(doctor, state, "token.key"), 0600);
+    doctor_private(doctor, under(doctor, state, "ledger.key"), 0600);
+    doctor_private(doctor, under(doctor, state, "ledger.state"), 0600);
 }
 
 static void check_certs(struct doctor *doctor, struct setting *setting)

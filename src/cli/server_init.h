@@ -34,6 +34,7 @@ struct init_plan {
     const char *names[INIT_NAMES + 1]; /* NULL-terminated */
     const char *passphrase_file;       /* NULL: keys are not sealed */
     struct gb_bytes passphrase;
+    struct gb_bytes officer_passphrase; /* empty: the officer's key is not sealed */
     struct gb_bytes roots[INIT_ROOTS];
     size_t root_count;
     uint64_t api_port;
@@ -48,9 +49,12 @@ struct init_plan {
 struct init_keys {
     struct gb_bytes ca_key, ca_pem;
     struct gb_bytes token_key;
+    struct gb_bytes ledger_key, ledger_vkey, ledger_state;
     struct gb_bytes server_key, server_pem; /* the leaf, then the CA */
     struct gb_bytes operator_key, operator_pem;
-    char ca_fingerprint[72]; /* "sha256:..." over the CA's SubjectPublicKeyInfo */
+    struct gb_bytes officer_key, officer_pem; /* the pair of the first security officer */
+    char officer_id[72];                      /* "sha256:...": its name in signatures */
+    char ca_fingerprint[72];                  /* "sha256:..." over the CA's SubjectPublicKeyInfo */
 };
 
 /* Reads options and files; CMD_OK, CMD_USAGE (printed) or a negative code. */
@@ -59,6 +63,9 @@ GB_MUST_USE int init_plan_read(struct gb_arena *arena, const struct cmd_line *li
 GB_MUST_USE int init_keys_make(struct gb_arena *arena, const struct init_plan *plan,
                                struct init_keys *ret_keys, struct gb_err *err);
 void init_keys_wipe(struct init_keys *keys);
+/* Those of the ledger; called by init_keys_make. */
+GB_MUST_USE int init_ledger_make(struct gb_arena *arena, const struct init_plan *plan,
+                                 struct init_keys *keys, struct gb_err *err);
 /* Every file and folder, with mode and owner. `keys` is borrowed until file_set_make. */
 void init_files_add(struct file_set *set, const struct init_plan *plan,
                     const struct init_keys *keys);

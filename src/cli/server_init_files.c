@@ -61,6 +61,7 @@ static void add_keyd_conf(struct file_set *set, const struct init_plan *plan)
         gb_buf_printf(&text, "passphrase_file = %s\n", plan->passphrase_file);
     for (const char *const *name = plan->names; *name; name++)
         gb_buf_printf(&text, "server_name = %s\n", *name);
+    gb_buf_printf(&text, "officer_key = %s/officer.pem\n", plan->dir);
     put_roots(set, plan, &text);
     add_text(set, plan->dir, "keyd.conf", &text, 0644);
 }
@@ -77,6 +78,7 @@ static void add_server_conf(struct file_set *set, const struct init_plan *plan)
                   (unsigned long long)plan->api_port, (unsigned long long)plan->enroll_port);
     gb_buf_printf(&text, "tls_cert = %s/server.pem\ntls_key = %s/server.key\nca = %s/ca.pem\n",
                   plan->dir, plan->dir, plan->dir);
+    gb_buf_printf(&text, "officer_key = %s/officer.pem\n", plan->dir);
     put_roots(set, plan, &text);
     add_text(set, plan->dir, "garboardd.conf", &text, 0644);
 }
@@ -93,13 +95,14 @@ static void add_client(struct file_set *set, const struct init_plan *plan,
                 "may be\n# copied whole to ~/.config/garboard of an operator.\n");
     gb_buf_printf(&text,
                   "server = https://%s%s%s:%llu\nca = ca.pem\ncert = operator-admin.pem\n"
-                  "key = operator-admin.key\n",
+                  "key = operator-admin.key\nofficer_key = officer.key\n",
                   v6 ? "[" : "", plan->names[0], v6 ? "]" : "", (unsigned long long)plan->api_port);
     file_set_folder(set, dir, 0700, self.user, self.group);
     add_text(set, dir, "client.conf", &text, 0644);
     add_file(set, dir, "ca.pem", keys->ca_pem, 0644, self);
     add_file(set, dir, "operator-admin.pem", keys->operator_pem, 0644, self);
     add_file(set, dir, "operator-admin.key", keys->operator_key, 0600, self);
+    add_file(set, dir, "officer.key", keys->officer_key, 0600, self);
 }
 
 void init_files_add(struct file_set *set, const struct init_plan *plan,
@@ -107,6 +110,8 @@ void init_files_add(struct file_set *set, const struct init_plan *plan,
 {
     file_set_folder(set, plan->dir, 0755, self.user, self.group);
     add_file(set, plan->dir, "ca.pem", keys->ca_pem, 0644, self);
+    add_file(set, plan->dir, "ledger.vkey", keys->ledger_vkey, 0644, self);
+    add_file(set, plan->dir, "officer.pem", keys->officer_pem, 0644, self);
     add_file(set, plan->dir, "server.pem", keys->server_pem, 0644, self);
     add_file(set, plan->dir, "server.key", keys->server_key, 0600, plan->server);
     for (size_t i = 0; i < plan->root_count; i++)
@@ -119,4 +124,6 @@ void init_files_add(struct file_set *set, const struct init_plan *plan,
     add_file(set, plan->keyd_state, "ca.pem", keys->ca_pem, 0644, plan->keyd);
     add_file(set, plan->keyd_state, "ca.key", keys->ca_key, 0600, plan->keyd);
     add_file(set, plan->keyd_state, "token.key", keys->token_key, 0600, plan->keyd);
+    add_file(set, plan->keyd_state, "ledger.key", keys->ledger_key, 0600, plan->keyd);
+    add_file(set, plan->keyd_state, "ledger.state", keys->ledger_state, 0600, plan->keyd);
 }

@@ -2,6 +2,7 @@
 
 #include "base/encode.h"
 #include "base/secret.h"
+#include "cli/officer_key.h"
 #include "cli/server_init.h"
 #include "crypto/issue.h"
 #include "crypto/key.h"
@@ -114,6 +115,22 @@ static int make_token_key(struct gb_arena *arena, const struct init_plan *plan,
     return r < 0 ? r : key_pem(arena, token, plan->passphrase, &keys->token_key, err);
 }
 
+static int make_officer(struct gb_arena *arena, const struct init_plan *plan,
+                        struct init_keys *keys, struct gb_err *err)
+{
+    gb_cleanup(signer_freep) struct signer *officer = NULL;
+    gb_cleanup(gb_buf_done) struct gb_buf pem;
+    gb_buf_init(&pem, INIT_PEM);
+    int r = signer_new(&officer, err);
+    if (r == GB_OK)
+        r = signer_public_pem(officer, &pem, err);
+    if (r == GB_OK)
+        r = keep(arena, &pem, &keys->officer_pem, err);
+    if (r == GB_OK)
+        r = officer_id(officer, keys->officer_id, err);
+    return r < 0 ? r : key_pem(arena, officer, plan->officer_passphrase, &keys->officer_key, err);
+}
+
 static int name_ca(struct init_keys *keys, struct gb_err *err)
 {
     uint8_t hash[32];
@@ -132,9 +149,13 @@ int init_keys_make(struct gb_arena *arena, const struct init_plan *plan, struct 
     if (r == GB_OK)
         r = make_token_key(arena, plan, &keys, err);
     if (r == GB_OK)
+        r = init_ledger_make(arena, plan, &keys, err);
+    if (r == GB_OK)
         r = make_server(arena, plan, ca, &keys, err);
     if (r == GB_OK)
         r = make_operator(arena, plan, ca, &keys, err);
+    if (r == GB_OK)
+        r = make_officer(arena, plan, &keys, err);
     if (r == GB_OK)
         r = name_ca(&keys, err);
     if (r < 0)
@@ -154,6 +175,8 @@ void init_keys_wipe(struct init_keys *keys)
 {
     wipe(&keys->ca_key);
     wipe(&keys->token_key);
+    wipe(&keys->ledger_key);
     wipe(&keys->server_key);
     wipe(&keys->operator_key);
+    wipe(&keys->officer_key);
 }

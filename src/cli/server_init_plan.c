@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "cli/cmd.h"
+#include "cli/officer_key.h"
 #include "cli/output.h"
 #include "cli/server_init.h"
 #include "crypto/x509.h"
@@ -140,6 +141,13 @@ static int read_passphrase(struct gb_arena *arena, const struct cmd_line *line,
     return gb_err_set(err, GB_ERR_CONFIG, "the passphrase file's first line is empty");
 }
 
+static int read_officer_passphrase(struct gb_arena *arena, const struct cmd_line *line,
+                                   struct init_plan *plan, struct gb_err *err)
+{
+    return officer_passphrase(arena, cmd_value(line, "officer-passphrase-file"),
+                              &plan->officer_passphrase, err);
+}
+
 /* Each must hold certificates: found now, not when the service starts. */
 static int read_roots(struct gb_arena *arena, const struct cmd_line *line, struct init_plan *plan,
                       struct gb_err *err)
@@ -187,6 +195,8 @@ int init_plan_read(struct gb_arena *arena, const struct cmd_line *line, struct i
     int r = read_options(arena, line, &plan);
     if (r == 0)
         r = read_passphrase(arena, line, &plan, err);
+    if (r == 0)
+        r = read_officer_passphrase(arena, line, &plan, err);
     if (r == 0)
         r = read_roots(arena, line, &plan, err);
     if (r != 0)

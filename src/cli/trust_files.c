@@ -12,6 +12,8 @@
 #include "crypto/x509.h"
 #include "os/file.h"
 #include "policy/policy.h"
+#include "policy/signed.h"
+#include "policy/signed_set.h"
 
 /* For gb_map: whoever chooses the digests must not know how they are spread. */
 static int seed_new(uint64_t *ret_seed, struct gb_err *err)
@@ -38,6 +40,30 @@ static int read_files(struct gb_arena *arena, const struct cmd_line *line, const
     return GB_OK;
 }
 
+/* With officers, the documents count as at a server: all of them rightly signed, or none. */
+static int check_signatures(struct gb_arena *arena, const struct cmd_line *line,
+                            const struct trust_parts *parts, struct gb_err *err)
+{
+    gb_cleanup(officers_freep) struct officers *officers = NULL;
+    struct policy_file pems[CMD_MAX_VALUES];
+    struct signed_set set;
+    size_t count = 0;
+    const char *why = NULL;
+    int r = read_files(arena, line, "officer", GB_LIMIT_CERT, pems, &count, err);
+    if (r < 0 || count == 0)
+        return r;
+    if (parts->policy_count == 0)
+        return gb_err_set(err, GB_ERR_CONFIG,
+                          "--officer needs --policy: what has the officer signed?");
+    r = officers_read(pems, count, &officers, err);
+    if (r == GB_OK)
+        r = signed_set_read(arena, parts->policies, parts->policy_count, officers, &set, err);
+    if (r == GB_OK)
+        r = signed_set_fault(arena, &set, 0, &why, err);
+    return r == GB_OK && why ? gb_err_set(err, GB_ERR_CONFIG, "the policy does not count: %s", why)
+                             : r;
+}
+
 int trust_files_read(struct gb_arena *arena, const struct cmd_line *line, struct trust *ret_trust,
                      struct x509_store **ret_roots, struct gb_err *err)
 {
@@ -51,5 +77,7 @@ int trust_files_read(struct gb_arena *arena, const struct cmd_line *line, struct
         r = read_files(arena, line, "policy", GB_LIMIT_POLICY, policies, &parts.policy_count, err);
     if (r == GB_OK)
         r = read_files(arena, line, "root", GB_LIMIT_CERT, roots, &parts.root_count, err);
+    if (r == GB_OK)
+        r = check_signatures(arena, line, &parts, err);
     return r < 0 ? r : trust_read(arena, digester, &parts, ret_trust, ret_roots, err);
 }

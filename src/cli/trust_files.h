@@ -8,7 +8,8 @@
 #include "base/err.h"
 #include "cli/cmd.h"
 
-/* --policy FILE... and --root FILE... ; none of either is fine. ret_roots owns what
+/* --policy FILE... and --root FILE... ; none of either is fine. With --officer KEY.pem... the
+ * documents must be signed as a server demands it (GB_ERR_CONFIG). ret_roots owns what
  * ret_trust->anchors borrows. */
 GB_MUST_USE int trust_files_read(struct gb_arena *arena, const struct cmd_line *line,
                                  struct trust *ret_trust, struct x509_store **ret_roots,

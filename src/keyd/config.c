@@ -15,7 +15,9 @@ const struct conf_key keyd_config_table[] = {
     {"socket", CONF_TEXT, AT(socket), "/run/garboard-keyd/keyd.sock", 0, 0, NULL,
      "The unix socket where garboardd asks; systemd may pass one instead.", false},
     {"state", CONF_TEXT, AT(state), "/var/lib/garboard-keyd", 0, 0, NULL,
-     "Folder of ca.key, ca.pem and token.key, as `garboard server init` makes them.", false},
+     "Folder of its keys and of ledger.state, as `garboard server init` makes them; it is written "
+     "to.",
+     false},
     {"trust_domain", CONF_TEXT, AT(trust_domain), NULL, 0, 0, NULL,
      "Name in every identity: spiffe://TRUST_DOMAIN/node/...", true},
     {"tpm_root", CONF_LIST, AT(tpm_roots), NULL, 0, 0, NULL,
@@ -27,6 +29,10 @@ const struct conf_key keyd_config_table[] = {
     {"policy", CONF_LIST, AT(policies), NULL, 0, 0, NULL,
      "File of policy and reference sets that tokens are judged by; may be repeated; without any, "
      "no token says trusted.",
+     false},
+    {"officer_key", CONF_LIST, AT(officer_keys), NULL, 0, 0, NULL,
+     "File of a security officer's public key, PEM; may be repeated; policy counts only with their "
+     "signatures.",
      false},
     {"server_name", CONF_LIST, AT(server_names), NULL, 0, 0, NULL,
      "DNS name or IP address that garboardd's certificate carries; may be repeated.", false},

@@ -19,6 +19,7 @@ struct keyd_config {
     struct conf_list tpm_roots;
     struct conf_list tpm_intermediates;
     struct conf_list policies;
+    struct conf_list officer_keys;
     struct conf_list server_names;
     int64_t node_cert_life_s;
     int64_t joining_cert_life_s;

@@ -12,6 +12,7 @@
 #include "keyd/beliefs.h"
 #include "keyd/challenges.h"
 #include "keyd/config.h"
+#include "keyd/ledger.h"
 #include "keyd/nonces.h"
 #include "keyd/vault.h"
 
@@ -19,6 +20,7 @@
 struct house {
     const struct keyd_config *config;
     struct vault *vault;
+    struct ledger *ledger;
     struct beliefs_holder *beliefs;
     struct challenges *challenges;
     struct nonces *nonces;

@@ -1,7 +1,9 @@
+#include "base/clock.h"
 #include "keyd/beliefs.h"
 #include "keyd/challenges.h"
 #include "keyd/config.h"
 #include "keyd/desk.h"
+#include "keyd/ledger.h"
 #include "keyd/monitor.h"
 #include "keyd/nonces.h"
 #include "keyd/vault.h"
@@ -11,6 +13,7 @@ void house_close(struct house *house)
     challenges_free(house->challenges);
     nonces_free(house->nonces);
     beliefs_holder_free(house->beliefs);
+    ledger_free(house->ledger);
     vault_free(house->vault);
     *house = (struct house){0};
 }
@@ -19,7 +22,9 @@ static int open_parts(struct house *house, struct gb_err *err)
 {
     const struct keyd_config *config = house->config;
     const struct beliefs *beliefs = NULL;
-    int r = vault_open(config->state, config->passphrase_file, &house->vault, err);
+    int r = vault_open(config, gb_clock_ms(), &house->vault, err);
+    if (r == 0)
+        r = ledger_open(config, house->vault, &house->ledger, err);
     if (r == 0)
         r = beliefs_read(config, &beliefs, err);
     if (r == 0)
@@ -45,9 +50,12 @@ int house_open(const struct keyd_config *config, struct house *ret_house, struct
 
 int house_reload(struct house *house, struct gb_err *err)
 {
-    const struct beliefs *next = NULL;
+    gb_cleanup(beliefs_unrefp) const struct beliefs *next = NULL;
     int r = beliefs_read(house->config, &next, err);
     if (r == 0)
-        beliefs_swap(house->beliefs, next);
-    return r;
+        r = vault_reload(house->vault, gb_clock_ms(), err); /* nothing after it fails */
+    if (r < 0)
+        return r;
+    beliefs_swap(house->beliefs, gb_take(next));
+    return GB_OK;
 }

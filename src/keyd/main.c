@@ -16,8 +16,10 @@
 #include "keyd/challenges.h"
 #include "keyd/config.h"
 #include "keyd/desk.h"
+#include "keyd/ledger.h"
 #include "keyd/monitor.h"
 #include "keyd/serve.h"
+#include "keyd/vault.h"
 #include "os/rpc.h"
 #include "os/sandbox.h"
 #include "os/service.h"
@@ -84,7 +86,20 @@ static int open_signals(struct keyd *keyd, struct gb_err *err)
     return keyd->signal_fd < 0 ? gb_err_sys(err, errno, "cannot wait for signals") : GB_OK;
 }
 
-/* What a reload reads stays open to it: the folders of roots and policy. */
+/* A passphrase that systemd hands over is read again from its folder. */
+static void keep_passphrase(const struct keyd_config *config, struct sandbox_folders *folders)
+{
+    const char *credentials = getenv("CREDENTIALS_DIRECTORY");
+    if (!config->passphrase_file)
+        return;
+    if (strchr(config->passphrase_file, '/') || !credentials)
+        sandbox_folders_add_parent(folders, config->passphrase_file, SANDBOX_READ);
+    else
+        sandbox_folders_add(folders, credentials, SANDBOX_READ);
+}
+
+/* What a reload reads stays open to it: keys, roots, policy. The folder of state is written to,
+ * too: what was signed last of the ledger. */
 static int close_doors(const struct keyd *keyd, struct gb_err *err)
 {
     if (!keyd->config.sandbox) {
@@ -97,6 +112,8 @@ static int close_doors(const struct keyd *keyd, struct gb_err *err)
     for (size_t i = 0; i < GB_ARRAY_LEN(lists); i++)
         for (size_t j = 0; j < lists[i]->count; j++)
             sandbox_folders_add_parent(&folders, lists[i]->items[j], SANDBOX_READ);
+    sandbox_folders_add(&folders, keyd->config.state, SANDBOX_READ | SANDBOX_WRITE);
+    keep_passphrase(&keyd->config, &folders);
     if (keyd->own_socket)
         sandbox_folders_add_parent(&folders, keyd->config.socket, SANDBOX_REMOVE);
     return sandbox_enter(SANDBOX_KEYD, &folders, err);
@@ -111,6 +128,8 @@ static int start(struct keyd *keyd, struct gb_err *err)
         r = find_peer(keyd->config.peer_user, &peer, err);
     if (r == 0)
         r = house_open(&keyd->config, &keyd->house, err);
+    if (r == 0)
+        r = ledger_hold(keyd->house.ledger, err);
     if (r == 0)
         r = open_signals(keyd, err);
     if (r == 0)
@@ -151,6 +170,7 @@ static void tick(struct keyd *keyd)
 {
     int64_t now_ms = gb_clock_ms();
     challenges_sweep(keyd->house.challenges, now_ms);
+    vault_tick(keyd->house.vault, now_ms);
     if (keyd->watchdog_ms > 0 && now_ms >= keyd->alive_ms) {
         service_tell(SERVICE_ALIVE, NULL);
         keyd->alive_ms = now_ms + keyd->watchdog_ms;

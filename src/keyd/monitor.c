@@ -7,6 +7,7 @@
 #include "keyd/certify.h"
 #include "keyd/challenge.h"
 #include "keyd/desk.h"
+#include "keyd/ledger.h"
 #include "keyd/nonces.h"
 #include "keyd/token.h"
 #include "keyd/vault.h"
@@ -17,12 +18,11 @@ static int status_serve(struct desk *desk, const struct rpc_request *request,
                         struct rpc_reply *reply, struct gb_err *err)
 {
     (void)request;
-    (void)err;
     reply->status = (struct keyd_status){.version = GARBOARD_VERSION,
                                          .trust_domain = desk->house->config->trust_domain,
                                          .ca_pem = vault_ca_pem(desk->house->vault),
-                                         .jwks = vault_jwks(desk->house->vault)};
-    return GB_OK;
+                                         .jwks = vault_jwks(desk->house->vault, desk->arena)};
+    return reply->status.jwks ? GB_OK : gb_err_nomem(err);
 }
 
 static int nonce_serve(struct desk *desk, const struct rpc_request *request,
@@ -30,6 +30,20 @@ static int nonce_serve(struct desk *desk, const struct rpc_request *request,
 {
     (void)request;
     return nonces_issue(desk->house->nonces, desk->now_ms, reply->nonce.nonce, err);
+}
+
+static int ledger_state_serve(struct desk *desk, const struct rpc_request *request,
+                              struct rpc_reply *reply, struct gb_err *err)
+{
+    (void)request;
+    return ledger_last(desk->house->ledger, desk->arena, &reply->ledger_state, err);
+}
+
+static int ledger_sign_serve(struct desk *desk, const struct rpc_request *request,
+                             struct rpc_reply *reply, struct gb_err *err)
+{
+    return ledger_sign(desk->house->ledger, desk->arena, desk->digester, &request->ledger_sign,
+                       &reply->ledger_sign.note, err);
 }
 
 /* What a request must hold in its hands. It is used up before anything is judged, or, for a
@@ -49,6 +63,8 @@ static const struct rule {
     [RPC_RENEW] = {renew_serve, NEED_NONCE, true},
     [RPC_TOKEN] = {token_serve, NEED_NONCE, true},
     [RPC_SERVER_CERT] = {server_cert_serve, NEED_NOTHING, true},
+    [RPC_LEDGER_STATE] = {ledger_state_serve, NEED_NOTHING, false},
+    [RPC_LEDGER_SIGN] = {ledger_sign_serve, NEED_NOTHING, false}, /* one a second */
 };
 
 /* A challenge is taken by certify_serve itself, which must give it back. */

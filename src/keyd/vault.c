@@ -1,35 +1,32 @@
 #include "keyd/vault.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "base/encode.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/mem.h"
-#include "base/secret.h"
-#include "crypto/issue.h"
-#include "crypto/key.h"
-#include "crypto/signer.h"
+#include "crypto/digest.h"
+#include "keyd/vault_keys.h"
+#include "ledger/note.h"
 #include "os/file.h"
 #include "wire/jws.h"
 
 struct vault {
-    struct gb_arena *arena; /* owned: all that is public */
-    pthread_mutex_t lock;   /* a signer has one user at a time */
-    struct signer *ca;
-    struct signer *token;
-    struct gb_bytes ca_pem;
-    const char *jwks;
-    const char *key_id;
+    const struct keyd_config *config; /* borrowed */
+    pthread_mutex_t lock;             /* a signer has one user at a time; guards all below */
+    struct vault_keys *keys;          /* owned */
+    int64_t before_until_ms;
+    struct gb_arena *arena; /* owned: what outlives a reload */
+    struct gb_bytes ca_pem; /* never changes */
 };
 
 void vault_free(struct vault *vault)
 {
     if (!vault)
         return;
-    signer_free(vault->ca);
-    signer_free(vault->token);
+    vault_keys_free(vault->keys);
     gb_arena_free(vault->arena);
     pthread_mutex_destroy(&vault->lock);
     gb_free(vault);
@@ -40,128 +37,75 @@ void vault_freep(struct vault **vault)
     vault_free(*vault);
 }
 
-/* The file's first bytes as a secret; what was read on the way is wiped. */
-static int read_secret(const char *path, struct secret *ret_secret, struct gb_err *err)
-{
-    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
-    struct gb_bytes bytes;
-    if (!arena)
-        return gb_err_nomem(err);
-    int r = file_read(arena, path, GB_LIMIT_PUBLIC, &bytes, err);
-    if (r < 0)
-        return r;
-    bool good = secret_init(ret_secret, bytes.len);
-    if (good && bytes.len > 0)
-        memcpy(ret_secret->data, bytes.data, bytes.len);
-    secret_wipe((void *)(uintptr_t)bytes.data, bytes.len);
-    return good ? GB_OK : gb_err_nomem(err);
-}
-
-/* Where systemd puts what LoadCredential= names. */
-static const char *passphrase_path(struct gb_arena *arena, const char *name)
-{
-    const char *folder = getenv("CREDENTIALS_DIRECTORY");
-    if (strchr(name, '/') || !folder)
-        return name;
-    return gb_arena_printf(arena, "%s/%s", folder, name);
-}
-
-static int read_passphrase(struct gb_arena *arena, const char *name, struct secret *ret_secret,
-                           struct gb_err *err)
-{
-    if (!name)
-        return secret_init(ret_secret, 0) ? GB_OK : gb_err_nomem(err);
-    const char *path = passphrase_path(arena, name);
-    int r = path ? read_secret(path, ret_secret, err) : gb_err_nomem(err);
-    if (r < 0)
-        return r;
-    const uint8_t *end = ret_secret->data ? memchr(ret_secret->data, '\n', ret_secret->len) : NULL;
-    if (end)
-        ret_secret->len = (size_t)(end - ret_secret->data);
-    if (ret_secret->len == 0 || ret_secret->len > GB_LIMIT_PASSPHRASE)
-        return gb_err_set(err, GB_ERR_CONFIG, "the passphrase has 1 to %d bytes",
-                          GB_LIMIT_PASSPHRASE);
-    return GB_OK;
-}
-
-static int read_key(struct gb_arena *arena, const char *dir, const char *name,
-                    struct gb_bytes passphrase, struct signer **ret_signer, struct gb_err *err)
-{
-    gb_cleanup(secret_done) struct secret pem = {0};
-    const char *path = gb_arena_printf(arena, "%s/%s", dir, name);
-    if (!path)
-        return gb_err_nomem(err);
-    int r = read_secret(path, &pem, err);
-    if (r < 0)
-        return r;
-    r = signer_from_pem(secret_bytes(&pem), passphrase, ret_signer, err);
-    if (r < 0)
-        gb_err_prefix(err, "%s: ", name);
-    return r;
-}
-
-static int read_keys(struct vault *vault, const char *dir, const char *passphrase_file,
-                     struct gb_err *err)
-{
-    gb_cleanup(secret_done) struct secret passphrase = {0};
-    int r = read_passphrase(vault->arena, passphrase_file, &passphrase, err);
-    if (r == 0)
-        r = read_key(vault->arena, dir, "ca.key", secret_bytes(&passphrase), &vault->ca, err);
-    if (r == 0)
-        r = read_key(vault->arena, dir, "token.key", secret_bytes(&passphrase), &vault->token, err);
-    return r;
-}
-
-/* The certificate belongs to the key. */
-static int read_ca(struct vault *vault, const char *dir, struct gb_err *err)
-{
-    uint8_t x[32];
-    uint8_t y[32];
-    uint8_t key[32];
-    uint8_t cert[32];
-    const char *path = gb_arena_printf(vault->arena, "%s/ca.pem", dir);
-    if (!path)
-        return gb_err_nomem(err);
-    int r = file_read(vault->arena, path, GB_LIMIT_CERT, &vault->ca_pem, err);
-    if (r == 0)
-        r = issued_fingerprint(vault->ca_pem, cert, err);
-    if (r == 0)
-        r = signer_public(vault->ca, x, y, key, err);
-    if (r == 0 && memcmp(key, cert, sizeof key) != 0)
-        r = gb_err_set(err, GB_ERR_CONFIG, "ca.pem is not the certificate of ca.key");
-    return r;
-}
-
-static int describe_token_key(struct vault *vault, struct gb_err *err)
-{
-    struct jwk jwk;
-    int r = jwk_of(vault->arena, vault->token, &jwk, err);
-    if (r < 0)
-        return r;
-    vault->jwks = jwk.set;
-    vault->key_id = jwk.key_id;
-    return GB_OK;
-}
-
-int vault_open(const char *dir, const char *passphrase_file, struct vault **ret_vault,
+int vault_open(const struct keyd_config *config, int64_t now_ms, struct vault **ret_vault,
                struct gb_err *err)
 {
     gb_cleanup(vault_freep) struct vault *vault = gb_calloc(1, sizeof *vault);
     if (!vault)
         return gb_err_nomem(err);
     pthread_mutex_init(&vault->lock, NULL);
+    vault->config = config;
+    vault->before_until_ms = now_ms + VAULT_BEFORE_MS;
     vault->arena = gb_arena_new();
     if (!vault->arena)
         return gb_err_nomem(err);
-    int r = read_keys(vault, dir, passphrase_file, err);
-    if (r == 0)
-        r = read_ca(vault, dir, err);
-    if (r == 0)
-        r = describe_token_key(vault, err);
+    int r = vault_keys_read(config, &vault->keys, err);
     if (r < 0)
         return r;
+    vault->ca_pem = gb_arena_copy(vault->arena, vault->keys->ca_pem);
+    if (!vault->ca_pem.data)
+        return gb_err_nomem(err);
     *ret_vault = gb_take(vault);
     return GB_OK;
+}
+
+int vault_reload(struct vault *vault, int64_t now_ms, struct gb_err *err)
+{
+    gb_cleanup(vault_keys_freep) struct vault_keys *next = NULL;
+    int r = vault_keys_read(vault->config, &next, err);
+    if (r < 0)
+        return r;
+    if (!gb_bytes_equal(next->ca_pem, vault->ca_pem))
+        return gb_err_set(err, GB_ERR_CONFIG,
+                          "ca.pem has changed: another CA is taken at a start only");
+    pthread_mutex_lock(&vault->lock);
+    struct vault_keys *old = vault->keys;
+    vault->keys = gb_take(next);
+    vault->before_until_ms = now_ms + VAULT_BEFORE_MS;
+    pthread_mutex_unlock(&vault->lock);
+    vault_keys_free(old);
+    return GB_OK;
+}
+
+/* Only the file that we read: a rotation may have left the next one there, for the next reload. */
+static void remove_before(struct vault *vault, struct gb_bytes ours)
+{
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    struct gb_bytes there;
+    struct gb_err err = {0};
+    const char *path = arena ? vault_keys_before_path(arena, vault->config) : NULL;
+    if (!path || file_read(arena, path, GB_LIMIT_PUBLIC, &there, NULL) < 0 ||
+        !gb_bytes_equal(there, ours))
+        return;
+    if (unlink(path) != 0 || file_sync_folder_of(path, &err) < 0)
+        gb_log_event(GB_LOG_WARNING, "token-key-before-not-removed", GB_LOG_TEXT("file", path));
+}
+
+void vault_tick(struct vault *vault, int64_t now_ms)
+{
+    pthread_mutex_lock(&vault->lock);
+    struct vault_keys *keys = vault->keys;
+    struct gb_bytes before = keys->before;
+    bool due = before.len > 0 && now_ms >= vault->before_until_ms;
+    if (due) {
+        keys->before = gb_bytes(NULL, 0); /* its bytes live on: a reload is of our own thread */
+        keys->jwks = keys->jwks_later;
+    }
+    pthread_mutex_unlock(&vault->lock);
+    if (!due)
+        return;
+    gb_log_event(GB_LOG_INFO, "token-key-before-ended");
+    remove_before(vault, before);
 }
 
 struct gb_bytes vault_ca_pem(const struct vault *vault)
@@ -169,21 +113,32 @@ struct gb_bytes vault_ca_pem(const struct vault *vault)
     return vault->ca_pem;
 }
 
-const char *vault_jwks(const struct vault *vault)
+const char *vault_jwks(struct vault *vault, struct gb_arena *arena)
 {
-    return vault->jwks;
+    pthread_mutex_lock(&vault->lock);
+    const char *copy = (const char *)gb_arena_copy(arena, gb_bytes_str(vault->keys->jwks)).data;
+    pthread_mutex_unlock(&vault->lock);
+    return copy;
 }
 
-const char *vault_key_id(const struct vault *vault)
+const char *vault_vkeys(struct vault *vault, struct gb_arena *arena)
 {
-    return vault->key_id;
+    char vkey[NOTE_VKEY];
+    const char *text = "";
+    pthread_mutex_lock(&vault->lock);
+    for (size_t i = 0; text && i < vault->keys->ledger_count; i++) {
+        note_key_write(&vault->keys->ledger_as[i], vkey);
+        text = gb_arena_printf(arena, "%s%s\n", text, vkey);
+    }
+    pthread_mutex_unlock(&vault->lock);
+    return text;
 }
 
 int vault_issue(struct vault *vault, const struct key *subject, const struct issue *what,
                 struct gb_buf *ret_pem, struct gb_err *err)
 {
     pthread_mutex_lock(&vault->lock);
-    int r = issue_cert(vault->ca, vault->ca_pem, subject, what, ret_pem, err);
+    int r = issue_cert(vault->keys->ca, vault->ca_pem, subject, what, ret_pem, err);
     pthread_mutex_unlock(&vault->lock);
     return r;
 }
@@ -192,7 +147,39 @@ int vault_token(struct vault *vault, struct gb_arena *arena, struct gb_bytes pay
                 const char **ret_jwt, struct gb_err *err)
 {
     pthread_mutex_lock(&vault->lock);
-    int r = jws_sign(arena, vault->token, vault->key_id, payload, ret_jwt, err);
+    int r = jws_sign(arena, vault->keys->token, vault->keys->token_id, payload, ret_jwt, err);
     pthread_mutex_unlock(&vault->lock);
     return r;
+}
+
+static int sign_note(const struct vault_keys *keys, struct gb_bytes text, struct gb_buf *out,
+                     struct gb_err *err)
+{
+    int r = GB_OK;
+    note_begin(out, text);
+    for (size_t i = 0; r == 0 && i < keys->ledger_count; i++)
+        r = note_sign(keys->ledger[i], &keys->ledger_as[i], text, 0, out, err);
+    return r;
+}
+
+int vault_checkpoint(struct vault *vault, struct gb_arena *arena,
+                     const struct checkpoint *checkpoint, const char **ret_note, struct gb_err *err)
+{
+    gb_cleanup(gb_buf_done) struct gb_buf text;
+    gb_cleanup(gb_buf_done) struct gb_buf note;
+    gb_buf_init(&text, GB_LIMIT_NOTE);
+    gb_buf_init(&note, GB_LIMIT_NOTE);
+    checkpoint_write(checkpoint, &text);
+    if (!gb_buf_ok(&text))
+        return gb_err_nomem(err);
+    pthread_mutex_lock(&vault->lock);
+    int r = sign_note(vault->keys, gb_buf_bytes(&text), &note, err);
+    pthread_mutex_unlock(&vault->lock);
+    if (r < 0)
+        return r;
+    const char *copy = (const char *)gb_arena_copy(arena, gb_buf_bytes(&note)).data;
+    if (!gb_buf_ok(&note) || !copy)
+        return gb_err_nomem(err);
+    *ret_note = copy;
+    return GB_OK;
 }

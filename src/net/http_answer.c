@@ -1,5 +1,6 @@
 /* What we say: the status line, few headers, the body; and the one shape of every refusal. */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -15,6 +16,7 @@ static const char *reason(int status)
                    {201, "Created"},
                    {202, "Accepted"},
                    {204, "No Content"},
+                   {304, "Not Modified"},
                    {400, "Bad Request"},
                    {401, "Unauthorized"},
                    {403, "Forbidden"},
@@ -55,6 +57,19 @@ static const char *date(struct http_server *server)
     return server->date;
 }
 
+/* RFC 9110, 8.6 and 15.4.5: a length would be that of another answer. */
+static bool has_body(int status)
+{
+    return status != 204 && status != 304;
+}
+
+/* What a handler allows to be kept it says itself. */
+static bool says_cache(struct gb_bytes headers)
+{
+    static const char name[] = "Cache-Control:";
+    return headers.len > 0 && memmem(headers.data, headers.len, name, sizeof name - 1) != NULL;
+}
+
 bool conn_answer_write(struct http_conn *conn, int status, const char *content_type,
                        struct gb_bytes extra, struct gb_bytes body)
 {
@@ -62,16 +77,18 @@ bool conn_answer_write(struct http_conn *conn, int status, const char *content_t
     gb_buf_printf(out, "HTTP/1.1 %d %s\r\n", status, reason(status));
     if (content_type && body.len > 0)
         gb_buf_printf(out, "Content-Type: %s\r\n", content_type);
-    if (status != 204) /* RFC 9110, 8.6: not with 204 */
+    if (has_body(status))
         gb_buf_printf(out, "Content-Length: %zu\r\n", body.len);
-    gb_buf_printf(out, "Date: %s\r\nCache-Control: no-store\r\n", date(conn->server));
+    gb_buf_printf(out, "Date: %s\r\n", date(conn->server));
+    if (!says_cache(extra))
+        gb_buf_puts(out, "Cache-Control: no-store\r\n");
     if (conn->close_after || conn->server->stopping) {
         conn->close_after = true;
         gb_buf_puts(out, "Connection: close\r\n");
     }
     gb_buf_add(out, extra.data, extra.len);
     gb_buf_puts(out, "\r\n");
-    if (status != 204)
+    if (has_body(status))
         gb_buf_add(out, body.data, body.len);
     return gb_buf_ok(out);
 }

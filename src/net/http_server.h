@@ -114,7 +114,8 @@ void http_answer(struct http_request *request, int status, const char *content_t
  */
 void http_refuse(struct http_request *request, int status, const char *code, const char *message,
                  const char *remedy);
-/* Adds a header to the coming answer ("Retry-After"). */
+/* Adds a header to the coming answer ("Retry-After"). An answer without a Cache-Control of its own
+ * says no-store. */
 void http_answer_header(struct http_request *request, const char *name, const char *value);
 
 #endif

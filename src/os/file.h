@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/arena.h"
 #include "base/bytes.h"
@@ -32,6 +33,19 @@ GB_MUST_USE int file_write(const char *path, struct gb_bytes bytes, struct gb_er
 GB_MUST_USE int file_write_as(const char *path, struct gb_bytes bytes, unsigned mode,
                               struct gb_err *err);
 
+/* The same for a file of a program's own: a symbolic link is replaced, not followed. When only the
+ * folder cannot be synced, the new file stands but may not survive a crash. */
+struct file_as {
+    mode_t mode;
+    bool exact;  /* whatever the umask */
+    uid_t owner; /* (uid_t)-1: who runs us */
+    gid_t group;
+};
+GB_MUST_USE int file_replace(const char *path, struct gb_bytes bytes, const struct file_as *as,
+                             struct gb_err *err);
+/* After a rename or removal in the folder of `path`: it survives a crash. GB_ERR_NOTFOUND, IO. */
+GB_MUST_USE int file_sync_folder_of(const char *path, struct gb_err *err);
+
 /* Names in a folder that match prefix and suffix (either may be ""; they do not overlap), sorted by
  * byte; NULL-terminated array in the arena. Names are as raw as the folder has them.
  * GB_ERR_NOTFOUND, GB_ERR_LIMIT past GB_LIMIT_DIR_NAMES matches, IO, NOMEM. */
@@ -45,5 +59,7 @@ GB_MUST_USE int file_list_fd(struct gb_arena *arena, int fd, const char *path,
 void file_fail_nth_read(unsigned long nth);
 /* Tests only: whether the armed failure has happened. */
 bool file_read_failed(void);
+/* Tests only: the nth fsync or rename of a file that is written fails with EIO, once; 0: off. */
+void file_fail_nth_sync(unsigned long nth);
 
 #endif

@@ -12,7 +12,7 @@
 #include "base/err.h"
 
 /* Which system calls: tables in sandbox_calls.c. A call outside kills the process. */
-enum sandbox_profile { SANDBOX_NONE, SANDBOX_KEYD, SANDBOX_SERVER, SANDBOX_AGENT };
+enum sandbox_profile { SANDBOX_NONE, SANDBOX_KEYD, SANDBOX_SERVER, SANDBOX_AGENT, SANDBOX_WITNESS };
 
 enum sandbox_may { SANDBOX_READ = 1, SANDBOX_REMOVE = 2, SANDBOX_WRITE = 4 };
 

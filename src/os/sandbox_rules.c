@@ -66,11 +66,13 @@ const struct sandbox_call sandbox_common[] = {
     {NULL},
 };
 
-/* keyd: waits at its socket, reads files at a reload, tells systemd. No network, no programs. */
+/* keyd: waits at its socket, reads files at a reload, keeps what it signed last of the ledger,
+ * tells systemd. No network, no programs. */
 static const struct sandbox_call keyd_calls[] = {
-    CALL(accept4),    CALL(connect), /* sd_notify; only sockets of AF_UNIX can be made */
-    CALL(getsockopt), CALL(openat),   CALL(setsockopt), FIRST(socket, AF_UNIX),
-    CALL(unlink),     CALL(unlinkat), {NULL},
+    CALL(accept4), CALL(connect), /* sd_notify; only sockets of AF_UNIX can be made */
+    CALL(fsync),   CALL(getsockopt), CALL(openat),
+    CALL(rename),  CALL(setsockopt), FIRST(socket, AF_UNIX),
+    CALL(unlink),  CALL(unlinkat),   {NULL},
 };
 
 /* garboardd: its listeners, the store's files, keyd's socket, the keys of token issuers. No
@@ -171,6 +173,39 @@ static const struct sandbox_call agent_calls[] = {
     {NULL},
 };
 
+/* garboard-witness: its listener is open already, and it dials nobody; small files, written anew.
+ */
+static const struct sandbox_call witness_calls[] = {
+    CALL(accept4),
+    CALL(connect), /* sd_notify; only sockets of AF_UNIX can be made */
+    CALL(getpeername),
+    CALL(getsockname),
+    CALL(getsockopt),
+    CALL(setsockopt),
+    FIRST(socket, AF_UNIX),
+    CALL(socketpair),
+    /* loops */
+    CALL(epoll_create1),
+    CALL(epoll_ctl),
+    CALL(epoll_pwait),
+    CALL(epoll_wait),
+    CALL(eventfd2),
+    CALL(pipe2),
+    CALL(timerfd_create),
+    CALL(timerfd_settime),
+    /* its state */
+    CALL(fsync),
+    CALL(getdents64),
+    CALL(openat),
+    CALL(readlink), /* realpath, when a record is written anew */
+    CALL(rename),
+    CALL(renameat),
+    CALL(renameat2),
+    CALL(unlink),
+    CALL(unlinkat),
+    {NULL},
+};
+
 /* getaddrinfo binds its netlink socket, libcurl a local address: both go on without. */
 static const char *const agent_refused[] = {"bind", NULL};
 
@@ -180,6 +215,8 @@ const char *const sandbox_refused[] = {
     "readlinkat", "sched_getaffinity", "sysinfo",    "statx",  "uname", NULL,
 };
 
+static const char *const witness_refused[] = {NULL};
+
 /* The same, of those that write no file over another. */
 static const char *const service_refused[] = {"readlink", NULL};
 
@@ -187,6 +224,7 @@ const struct sandbox_rules *sandbox_rules_of(enum sandbox_profile profile)
 {
     static const struct sandbox_rules keyd = {keyd_calls, service_refused};
     static const struct sandbox_rules server = {server_calls, service_refused};
+    static const struct sandbox_rules witness = {witness_calls, witness_refused};
     static const struct sandbox_rules agent = {agent_calls, agent_refused};
     switch (profile) {
     case SANDBOX_NONE:
@@ -197,6 +235,8 @@ const struct sandbox_rules *sandbox_rules_of(enum sandbox_profile profile)
         return &server;
     case SANDBOX_AGENT:
         return &agent;
+    case SANDBOX_WITNESS:
+        return &witness;
     }
     return NULL;
 }

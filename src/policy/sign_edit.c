@@ -209,10 +209,20 @@ static int by_place(const void *a, const void *b)
     return (x->order > y->order) - (x->order < y->order);
 }
 
+/* As lines follow each other in the text. */
+static int by_line(const void *a, const void *b)
+{
+    const struct sign_inserted *x = a;
+    const struct sign_inserted *y = b;
+    return (x->before > y->before) - (x->before < y->before);
+}
+
 void sign_edits_write(struct sign_edits *edits, struct gb_buf *out)
 {
     struct gb_bytes text = edits->text->text;
     size_t from = 0;
+    qsort(edits->text->inserted, edits->text->inserted_count, sizeof *edits->text->inserted,
+          by_line);
     qsort(edits->items, edits->count, sizeof *edits->items, by_place);
     for (size_t i = 0; i < edits->count; i++) {
         const struct sign_edit *edit = &edits->items[i];

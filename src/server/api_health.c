@@ -1,8 +1,10 @@
 /* Whether the service is there, whether it can do its work, and how much it did. */
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "net/http_server.h"
 #include "net/router.h"
 #include "os/pool.h"
@@ -50,6 +52,17 @@ static struct json *ledger_json(struct gb_arena *arena, const struct scribe_heal
     return text ? json_text(text) : NULL;
 }
 
+static struct json *policy_json(const struct snapshot *snapshot)
+{
+    char text[GB_LIMIT_ERR_TEXT];
+    if (snapshot_policy(snapshot))
+        return json_text(snapshot_policy(snapshot));
+    if (!snapshot_fault(snapshot))
+        return json_text("none is applied");
+    snprintf(text, sizeof text, "no document counts: %s", snapshot_fault(snapshot));
+    return json_text(text);
+}
+
 static void answer_ready(struct work *work)
 {
     struct server *server = work->thread->server;
@@ -65,7 +78,7 @@ static void answer_ready(struct work *work)
     json_set(body, "store", json_text(store.healthy ? "ok" : store.last_error));
     json_set(body, "ledger", ledger_json(work->arena, &ledger));
     json_set(body, "keyd", json_text(work->result == GB_OK ? "ok" : work->err.text));
-    json_set(body, "policy", json_text(policy ? snapshot_policy(snapshot) : "none is applied"));
+    json_set(body, "policy", policy_json(snapshot));
     answer_json(work->thread, work->request, ready ? 200 : 503, body);
 }
 
@@ -186,6 +199,16 @@ static void write_http(struct server *server, struct gb_buf *out)
                     pool_waiting(server->pool));
 }
 
+static void write_policy(struct server *server, struct gb_buf *out)
+{
+    gb_cleanup(snapshot_unrefp) struct snapshot *snapshot = snapshot_get(server->trust);
+    stats_write_one(out, "garboard_documents", "gauge", "Policy documents stored.",
+                    snapshot_documents(snapshot)->count);
+    stats_write_one(out, "garboard_documents_count", "gauge",
+                    "Whether all documents are rightly signed; 0: none counts.",
+                    snapshot_fault(snapshot) == NULL);
+}
+
 void api_metrics(void *ctx, const struct route_call *call)
 {
     struct thread *thread = ctx;
@@ -195,6 +218,7 @@ void api_metrics(void *ctx, const struct route_call *call)
     write_nodes(thread->server, &out);
     write_store(thread->server, &out);
     write_ledger(thread->server, &out);
+    write_policy(thread->server, &out);
     write_http(thread->server, &out);
     if (gb_buf_ok(&out))
         http_answer(call->request, 200, "text/plain; version=0.0.4", gb_buf_bytes(&out));

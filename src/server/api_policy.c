@@ -4,12 +4,15 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "net/http_server.h"
 #include "net/router.h"
+#include "policy/signed.h"
+#include "policy/signed_set.h"
 #include "server/answer.h"
 #include "server/api.h"
+#include "server/apply.h"
 #include "server/change.h"
-#include "server/documents.h"
 #include "server/policy_record.h"
 #include "server/refusals.h"
 #include "server/server.h"
@@ -26,6 +29,32 @@ static struct json *document_json(const struct store_document *document)
     json_set(json, "name", json_text(document->name));
     json_set(json, "version", json_number(document->version));
     return json;
+}
+
+static struct json *signers_json(struct gb_arena *arena, const struct signed_document *document)
+{
+    struct json *list = json_new_array();
+    for (size_t i = 0; i < document->signatures.count; i++) {
+        const struct signature *signature = &document->signatures.items[i];
+        const char *hex = gb_hex(arena, gb_bytes(signature->key, SIGNATURE_KEY_LEN));
+        if (signature->state == SIGNATURE_GOOD)
+            json_push(list, json_text(hex ? gb_arena_printf(arena, "sha256:%s", hex) : NULL));
+    }
+    return list;
+}
+
+/* What it says, and who has signed that. */
+static void add_signatures(struct gb_arena *arena, const struct snapshot *snapshot,
+                           const struct store_document *document, struct json *item)
+{
+    const struct signed_document *known =
+        signed_set_find(snapshot_documents(snapshot), document->kind, document->name);
+    char digest[72] = "sha256:";
+    if (!known)
+        return; /* applied this very moment */
+    gb_hex_encode(gb_bytes(known->digest, sizeof known->digest), digest + 7);
+    json_set(item, "digest", json_text(digest));
+    json_set(item, "signed_by", signers_json(arena, known));
 }
 
 void api_policy_list(void *ctx, const struct route_call *call)
@@ -46,65 +75,36 @@ void api_policy_list(void *ctx, const struct route_call *call)
         struct json *item = document_json(&documents[i]);
         json_set(item, "applied_by", json_text(documents[i].applied_by));
         json_set(item, "applied_at", answer_time(documents[i].applied_s));
+        add_signatures(arena, snapshot, &documents[i], item);
         json_push(list, item);
     }
     struct json *body = json_new_object();
     json_set(body, "documents", list);
     json_set(body, "policy", json_text(snapshot_policy(snapshot)));
+    json_set(body, "fault", json_text(snapshot_fault(snapshot)));
     answer_json(thread, call->request, 200, body);
 }
 
 struct applying {
     struct change change; /* first */
     bool dry_run;
-    struct store_document *stored;
-    size_t stored_count;
-    struct store_document *fresh;
-    size_t count;
-    struct snapshot *snapshot; /* owned until it is in force */
+    struct apply_plan plan;
 };
-
-/* In the pool: all of it is read as it will be in force; what fails here changes nothing. */
-static int prepare(struct applying *a, struct gb_err *err)
-{
-    struct server *server = a->change.work.thread->server;
-    struct gb_arena *arena = a->change.work.arena;
-    gb_cleanup(snapshot_unrefp) struct snapshot *current = snapshot_get(server->trust);
-    struct store_document *all;
-    size_t count;
-    int r = store_document_list(server->store, arena, &a->stored, &a->stored_count, err);
-    if (r == GB_OK)
-        r = documents_split(arena, http_request_body(a->change.work.request), a->stored,
-                            a->stored_count, &a->fresh, &a->count, err);
-    if (r == GB_OK)
-        r = documents_merge(arena, a->stored, a->stored_count, a->fresh, a->count, &all, &count,
-                            err);
-    if (r == GB_OK)
-        r = snapshot_new(snapshot_roots(current), all, count, &a->snapshot, err);
-    return r;
-}
 
 static void prepare_in_pool(struct work *work, struct worker_parts *parts)
 {
+    struct applying *a = (struct applying *)work;
     (void)parts;
-    work->result = prepare((struct applying *)work, &work->err);
-}
-
-static const char *change_word(const struct applying *a, const struct store_document *fresh)
-{
-    const struct store_document *old =
-        documents_find(a->stored, a->stored_count, fresh->kind, fresh->name);
-    if (!old)
-        return "new";
-    return gb_bytes_equal(old->text, fresh->text) ? "same" : "changed";
+    work->result = apply_prepare(work->thread->server, work->arena,
+                                 http_request_body(work->request), &a->plan, &work->err);
 }
 
 static struct json *applied_json(const struct applying *a)
 {
     struct json *list = json_new_array();
-    for (size_t i = 0; i < a->count; i++) {
-        struct json *item = document_json(&a->fresh[i]);
-        json_set(item, "change", json_text(change_word(a, &a->fresh[i])));
+    for (size_t i = 0; i < a->plan.count; i++) {
+        struct json *item = document_json(&a->plan.fresh[i]);
+        json_set(item, "change", json_text(apply_word(&a->plan, &a->plan.fresh[i])));
         json_push(list, item);
     }
     struct json *body = json_new_object();
@@ -114,19 +114,14 @@ static struct json *applied_json(const struct applying *a)
 
 static void end(struct applying *a)
 {
-    snapshot_unref(a->snapshot);
-    a->snapshot = NULL;
+    snapshot_unref(a->plan.snapshot);
+    a->plan.snapshot = NULL;
     atomic_store(&a->change.work.thread->server->applying, false);
 }
 
-static void refuse(struct applying *a, int result)
+static void refuse(struct applying *a, enum refusal why)
 {
     struct work *work = &a->change.work;
-    enum refusal why = REFUSAL_POLICY_INVALID;
-    if (result == GB_ERR_DENIED)
-        why = REFUSAL_POLICY_VERSION;
-    else if (result == GB_ERR_NOMEM || result == GB_ERR_IO || result == GB_ERR_BUG)
-        why = answer_of_store(work->thread, result, &work->err);
     end(a);
     answer_refuse(work->thread, work->request, why, work->err.text);
 }
@@ -136,10 +131,12 @@ static void durable(struct work *work)
     struct applying *a = (struct applying *)work;
     struct server *server = work->thread->server;
     if (work->result < 0) {
-        refuse(a, work->result);
+        refuse(a, work->result == GB_ERR_DENIED
+                      ? REFUSAL_POLICY_VERSION
+                      : answer_of_store(work->thread, work->result, &work->err));
         return;
     }
-    start_set_trust(server, gb_take(a->snapshot));
+    start_set_trust(server, gb_take(a->plan.snapshot));
     end(a);
     a->change.status = 200;
     change_durable(work);
@@ -149,7 +146,7 @@ static void prepared(struct work *work)
 {
     struct applying *a = (struct applying *)work;
     if (work->result < 0) {
-        refuse(a, work->result);
+        refuse(a, a->plan.why);
         return;
     }
     a->change.body = applied_json(a);
@@ -158,16 +155,17 @@ static void prepared(struct work *work)
         answer_json(work->thread, work->request, 200, a->change.body);
         return;
     }
-    for (size_t i = 0; i < a->count; i++) {
-        a->fresh[i].applied_by = a->change.by;
-        a->fresh[i].applied_s = gb_clock_s();
+    for (size_t i = 0; i < a->plan.count; i++) {
+        a->plan.fresh[i].applied_by = a->change.by;
+        a->plan.fresh[i].applied_s = gb_clock_s();
     }
     work->then = durable;
     a->change.record.whom = record_text("policy");
-    a->change.record.data = policy_record(work->thread->digester, a->stored, a->stored_count,
-                                          a->fresh, a->count, snapshot_policy(a->snapshot));
-    store_document_apply(work->thread->server->store, a->fresh, a->count, change_entry(&a->change),
-                         work_stored, work);
+    a->change.record.data =
+        policy_record(work->thread->digester, a->plan.stored, a->plan.stored_count, a->plan.fresh,
+                      a->plan.count, snapshot_policy(a->plan.snapshot));
+    store_document_apply(work->thread->server->store, a->plan.fresh, a->plan.count,
+                         change_entry(&a->change), work_stored, work);
 }
 
 /* "1" or "0". Anything else, even memory that is short, must not turn a trial into the real thing.

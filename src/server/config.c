@@ -49,6 +49,10 @@ static const struct conf_key table[] = {
      "Who has all roles while no AccessPolicy is in force: a name of a certificate.", false},
     {"tpm_root", CONF_LIST, AT(tpm_root), NULL, 0, 0, NULL,
      "Root certificates of TPM makers, PEM; may be repeated.", false},
+    {"officer_key", CONF_LIST, AT(officer_key), NULL, 0, 0, NULL,
+     "File of a security officer's public key, PEM; may be repeated; documents count only with "
+     "their signatures.",
+     false},
     {"interval", CONF_SPAN, AT(interval_s), "60s", 1, DAY_S, NULL,
      "How often a node proves itself.", false},
     {"nonce_life", CONF_SPAN, AT(nonce_life_s), "10m", 3, MAX_LIFE_S, NULL,

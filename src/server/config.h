@@ -27,6 +27,7 @@ struct config {
     const char *trust_domain;
     const char *founder; /* NULL: nobody */
     struct conf_list tpm_root;
+    struct conf_list officer_key;
     int64_t interval_s;
     int64_t nonce_life_s;
     int64_t freshness_s;

@@ -1,10 +1,15 @@
 #include "server/documents.h"
 
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "base/text.h"
 #include "policy/field.h"
+#include "policy/policy.h"
+#include "policy/signed.h"
+#include "policy/signed_set.h"
 #include "store/store.h"
 #include "wire/yaml.h"
 
@@ -45,19 +50,12 @@ static struct gb_bytes cut(struct gb_bytes *rest)
     return whole;
 }
 
-static uint64_t version_of(const struct store_document *document,
-                           const struct store_document *stored, size_t stored_count,
-                           const struct yaml_node *metadata)
+/* Without one of its own a document is the first of its name; the readers judge the rest. */
+static uint64_t version_of(const struct yaml_node *metadata)
 {
-    uint64_t version = 0;
+    uint64_t version = 1;
     const struct yaml_node *given = yaml_get(metadata, "version");
-    if (given && gb_text_u64(given->text, INT64_MAX, &version))
-        return version;
-    const struct store_document *old =
-        documents_find(stored, stored_count, document->kind, document->name);
-    if (!old)
-        return 1;
-    return gb_bytes_equal(old->text, document->text) ? old->version : old->version + 1;
+    return given && gb_text_u64(given->text, INT64_MAX, &version) ? version : 1;
 }
 
 /* Kind and name are copies in the arena; both must be names, or they could not be keys. */
@@ -83,7 +81,6 @@ static int read_head(struct gb_arena *arena, const struct yaml_node *yaml,
 
 /* *ret_found is false for a piece without content. */
 static int read_piece(struct gb_arena *arena, struct gb_bytes piece,
-                      const struct store_document *stored, size_t stored_count,
                       struct store_document *document, bool *ret_found, struct gb_err *err)
 {
     struct yaml_node *docs;
@@ -103,13 +100,36 @@ static int read_piece(struct gb_arena *arena, struct gb_bytes piece,
     if (r < 0)
         return r;
     document->text = piece;
-    document->version = version_of(document, stored, stored_count, metadata);
+    document->version = version_of(metadata);
     *ret_found = true;
     return GB_OK;
 }
 
+static int by_name(const void *a, const void *b)
+{
+    const struct policy_file *left = a;
+    const struct policy_file *right = b;
+    return strcmp(left->name, right->name);
+}
+
+int documents_name(struct gb_arena *arena, const struct store_document *documents, size_t count,
+                   const struct policy_file **ret_files, struct gb_err *err)
+{
+    struct policy_file *files = gb_arena_new_array(arena, struct policy_file, count + 1);
+    if (!files)
+        return gb_err_nomem(err);
+    for (size_t i = 0; i < count; i++) {
+        files[i].bytes = documents[i].text;
+        files[i].name = gb_arena_printf(arena, "%s/%s", documents[i].kind, documents[i].name);
+        if (!files[i].name)
+            return gb_err_nomem(err);
+    }
+    qsort(files, count, sizeof *files, by_name);
+    *ret_files = files;
+    return GB_OK;
+}
+
 int documents_split(struct gb_arena *arena, struct gb_bytes text,
-                    const struct store_document *stored, size_t stored_count,
                     struct store_document **ret_documents, size_t *ret_count, struct gb_err *err)
 {
     struct store_document *documents =
@@ -121,7 +141,7 @@ int documents_split(struct gb_arena *arena, struct gb_bytes text,
         bool found;
         if (count == MAX_DOCUMENTS)
             return gb_err_set(err, GB_ERR_LIMIT, "more than %d documents", MAX_DOCUMENTS);
-        int r = read_piece(arena, cut(&rest), stored, stored_count, &documents[count], &found, err);
+        int r = read_piece(arena, cut(&rest), &documents[count], &found, err);
         if (r < 0) {
             gb_err_prefix(err, "document %zu: ", count + 1);
             return r;
@@ -154,5 +174,59 @@ int documents_merge(struct gb_arena *arena, const struct store_document *stored,
         all[count++] = fresh[i];
     *ret_documents = all;
     *ret_count = count;
+    return GB_OK;
+}
+
+/* Officers who have signed `fresh` rightly, and not `old`. */
+static bool adds_officer(const struct signed_document *old, const struct signed_document *fresh)
+{
+    for (size_t i = 0; i < fresh->signatures.count; i++) {
+        const struct signature *signature = &fresh->signatures.items[i];
+        bool known = signature->state != SIGNATURE_GOOD;
+        for (size_t k = 0; !known && k < old->signatures.count; k++)
+            known = old->signatures.items[k].state == SIGNATURE_GOOD &&
+                    memcmp(old->signatures.items[k].key, signature->key, SIGNATURE_KEY_LEN) == 0;
+        if (!known)
+            return true;
+    }
+    return false;
+}
+
+static int settle_one(const struct signed_document *old, const struct signed_document *now,
+                      const struct store_document *stored, struct store_document *fresh,
+                      struct gb_err *err)
+{
+    if (!old || !stored || now->version > old->version)
+        return GB_OK;
+    if (now->version < old->version)
+        return gb_err_set(err, GB_ERR_DENIED,
+                          "%s %s: version %" PRIu64 " is older than the applied %" PRIu64,
+                          now->kind, now->name, now->version, old->version);
+    if (memcmp(now->digest, old->digest, sizeof now->digest) != 0)
+        return gb_err_set(err, GB_ERR_DENIED,
+                          "%s %s: version %" PRIu64 " is applied already, and says something else"
+                          ": raise the version",
+                          now->kind, now->name, now->version);
+    fresh->version = stored->version;
+    fresh->resigned = adds_officer(old, now);
+    if (!fresh->resigned)
+        fresh->text = stored->text;
+    return GB_OK;
+}
+
+int documents_settle(const struct signed_set *in_force, const struct signed_set *now,
+                     const struct store_document *stored, size_t stored_count,
+                     struct store_document *fresh, size_t count, struct gb_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *kind = fresh[i].kind, *name = fresh[i].name;
+        const struct signed_document *document = signed_set_find(now, kind, name);
+        if (!document) /* one text, read twice */
+            return gb_err_set(err, GB_ERR_BUG, "%s %s was lost", kind, name);
+        int r = settle_one(signed_set_find(in_force, kind, name), document,
+                           documents_find(stored, stored_count, kind, name), &fresh[i], err);
+        if (r < 0)
+            return r;
+    }
     return GB_OK;
 }

@@ -6,17 +6,30 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/err.h"
+#include "policy/policy.h"
+#include "policy/signed_set.h"
 #include "store/store.h"
 
 /*
- * Kind, name, version and text of each document; `stored` gives documents without a version of
- * their own (ReferenceSet) the next one when their text changed. GB_ERR_CONFIG names line and
- * field. Only form is judged here. Spans point into `text`.
+ * Kind, name, version and text of each document. GB_ERR_CONFIG names line and field. Only form is
+ * judged here. Spans point into `text`.
  */
 GB_MUST_USE int documents_split(struct gb_arena *arena, struct gb_bytes text,
-                                const struct store_document *stored, size_t stored_count,
                                 struct store_document **ret_documents, size_t *ret_count,
                                 struct gb_err *err);
+/*
+ * Compares what is applied (`fresh`, whose signatures `now` knows) with what was: versions only go
+ * up (T17; DENIED), the same words with more signatures are `resigned`, the same words with no more
+ * signatures become the stored text again.
+ */
+GB_MUST_USE int documents_settle(const struct signed_set *in_force, const struct signed_set *now,
+                                 const struct store_document *stored, size_t stored_count,
+                                 struct store_document *fresh, size_t count, struct gb_err *err);
+/* As files "Kind/name", for readers' errors. Sorted: the same documents are the same trust, however
+ * they came together. */
+GB_MUST_USE int documents_name(struct gb_arena *arena, const struct store_document *documents,
+                               size_t count, const struct policy_file **ret_files,
+                               struct gb_err *err);
 /* What would be in force after `fresh` was applied to `stored`. */
 GB_MUST_USE int documents_merge(struct gb_arena *arena, const struct store_document *stored,
                                 size_t stored_count, const struct store_document *fresh,

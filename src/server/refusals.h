@@ -81,6 +81,9 @@
       "the evidence continues from what the server does not hold", "send all logs, see next")      \
     X(POLICY_INVALID, 422, "policy-invalid", "the documents are not valid",                        \
       "correct them at the line that is named; nothing was applied")                               \
+    X(POLICY_UNSIGNED, 422, "policy-unsigned", "a document is not rightly signed",                 \
+      "have the security officer sign it (garboard sign; garboard apply signs with client.conf's " \
+      "officer_key), by two officers where the AccessPolicy asks it; nothing was applied")         \
     X(POLICY_VERSION, 409, "policy-version", "a newer version is applied already",                 \
       "raise metadata.version")                                                                    \
     X(POLICY_BUSY, 409, "policy-busy", "another change of policy is under way", "try again")       \

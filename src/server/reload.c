@@ -26,7 +26,7 @@ static int reload_all(struct server *server, struct threads *threads, const char
     if (r == GB_OK)
         r = start_read_tls(arena, &config, &tls, err);
     if (r == GB_OK)
-        r = start_read_trust(server, &config.tpm_root, &snapshot, err);
+        r = start_read_trust(server, &config, &snapshot, err);
     if (r == GB_OK)
         r = threads_reload(threads, &tls, err);
     if (r < 0)

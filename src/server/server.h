@@ -19,6 +19,7 @@
 #include "server/snapshot.h"
 #include "server/stats.h"
 #include "server/tickets.h"
+#include "server/token_keys.h"
 #include "server/waiting.h"
 #include "store/store.h"
 
@@ -45,6 +46,7 @@ struct server {
     struct tickets *tickets;
     struct waiting *waiting;
     struct snapshot_holder *trust;
+    struct token_keys *token_keys;
     struct issuer_keys *issuer_keys;
     struct second *second;
     struct pool *pool;

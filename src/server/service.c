@@ -22,6 +22,7 @@
 #include "server/store_wait.h"
 #include "server/threads.h"
 #include "server/tls_pair.h"
+#include "server/token_keys.h"
 #include "store/store.h"
 #include "wire/json.h"
 
@@ -32,6 +33,7 @@ struct service {
     struct threads *threads;
     struct loop_timer *watchdog;
     struct loop_timer *renewal;
+    struct loop_timer *key_set;
     struct loop_timer *reloading;
 };
 
@@ -114,6 +116,13 @@ static void tick(void *ctx)
     loop_timer_set(service->watchdog, service_watchdog_ms());
 }
 
+static void refresh_token_keys(void *ctx)
+{
+    struct service *service = ctx;
+    token_keys_refresh(service->server->token_keys, service->server->pool);
+    loop_timer_set(service->key_set, TOKEN_KEYS_REFRESH_MS);
+}
+
 static int watch_signals(struct service *service, struct gb_err *err)
 {
     int r = loop_new(&service->loop, err);
@@ -127,6 +136,8 @@ static int watch_signals(struct service *service, struct gb_err *err)
         r = loop_timer_new(service->loop, tick, service, &service->watchdog, err);
     if (r == GB_OK)
         r = loop_timer_new(service->loop, renew_cert, service, &service->renewal, err);
+    if (r == GB_OK)
+        r = loop_timer_new(service->loop, refresh_token_keys, service, &service->key_set, err);
     if (r == GB_OK)
         r = loop_timer_new(service->loop, hang_up, service, &service->reloading, err);
     return r;
@@ -148,6 +159,7 @@ static int serve(struct service *service, struct gb_err *err)
         if (service_watchdog_ms() > 0)
             tick(service);
         loop_timer_set(service->renewal, 0);
+        refresh_token_keys(service);
         r = loop_run(service->loop, err);
     }
     atomic_store(&server->stopping, true);
@@ -184,6 +196,8 @@ static int close_doors(const struct service *service, const struct config *confi
         sandbox_folders_add_parent(&folders, files[i], SANDBOX_READ);
     for (size_t i = 0; i < config->tpm_root.count; i++)
         sandbox_folders_add_parent(&folders, config->tpm_root.items[i], SANDBOX_READ);
+    for (size_t i = 0; i < config->officer_key.count; i++)
+        sandbox_folders_add_parent(&folders, config->officer_key.items[i], SANDBOX_READ);
     if (config->people_port != 0)
         keep_resolver(&folders, config);
     sandbox_folders_add(&folders, config->state, SANDBOX_READ | SANDBOX_WRITE);
@@ -225,6 +239,8 @@ int service_run(const char *path, const struct config *config, struct gb_err *er
         loop_timer_free(service.watchdog);
     if (service.renewal)
         loop_timer_free(service.renewal);
+    if (service.key_set)
+        loop_timer_free(service.key_set);
     if (service.reloading)
         loop_timer_free(service.reloading);
     loop_free(service.loop);

@@ -14,6 +14,9 @@
 #include "crypto/x509.h"
 #include "os/file.h"
 #include "policy/policy.h"
+#include "policy/signed.h"
+#include "policy/signed_set.h"
+#include "server/documents.h"
 #include "store/store.h"
 
 struct snapshot {
@@ -21,7 +24,10 @@ struct snapshot {
     struct x509_store *roots;
     struct trust trust;
     const char *policy;
+    struct signed_set documents;
+    const char *fault; /* NULL: the documents count */
     struct conf_list roots_from;
+    struct conf_list officers_from;
     size_t holders; /* under `snapshot_lock` */
 };
 
@@ -40,8 +46,8 @@ static void snapshot_free(struct snapshot *snapshot)
 }
 
 /* In the arena that is thrown away afterwards. */
-static int read_roots(struct gb_arena *scratch, const struct conf_list *paths,
-                      struct trust_parts *parts, struct gb_err *err)
+static int read_files(struct gb_arena *scratch, const struct conf_list *paths,
+                      const struct policy_file **ret_files, struct gb_err *err)
 {
     struct policy_file *files = gb_arena_new_array(scratch, struct policy_file, paths->count + 1);
     if (!files)
@@ -52,50 +58,47 @@ static int read_roots(struct gb_arena *scratch, const struct conf_list *paths,
         if (r < 0)
             return r;
     }
-    parts->roots = files;
-    parts->root_count = paths->count;
+    *ret_files = files;
     return GB_OK;
 }
 
-static int by_name(const void *a, const void *b)
+/* Who signed what; with a fault, `trust` gets no documents at all. */
+static int judge_signatures(struct gb_arena *scratch, const struct snapshot_parts *parts,
+                            struct snapshot *snapshot, struct trust_parts *trust,
+                            struct gb_err *err)
 {
-    const struct policy_file *left = a;
-    const struct policy_file *right = b;
-    return strcmp(left->name, right->name);
+    gb_cleanup(officers_freep) struct officers *officers = NULL;
+    const struct policy_file *pems = NULL;
+    int r = read_files(scratch, parts->officers, &pems, err);
+    if (r == GB_OK)
+        r = officers_read(pems, parts->officers->count, &officers, err);
+    if (r == GB_OK)
+        r = signed_set_read(snapshot->arena, trust->policies, trust->policy_count, officers,
+                            &snapshot->documents, err);
+    if (r == GB_OK)
+        r = signed_set_fault(snapshot->arena, &snapshot->documents, parts->at_least,
+                             &snapshot->fault, err);
+    if (r == GB_OK && snapshot->fault)
+        trust->policy_count = 0;
+    return r;
 }
 
-/* Sorted: the same documents are the same trust, however they came together. */
-static int name_documents(struct gb_arena *arena, const struct store_document *documents,
-                          size_t count, struct trust_parts *parts, struct gb_err *err)
-{
-    struct policy_file *files = gb_arena_new_array(arena, struct policy_file, count + 1);
-    if (!files)
-        return gb_err_nomem(err);
-    for (size_t i = 0; i < count; i++) {
-        files[i].bytes = documents[i].text;
-        files[i].name = gb_arena_printf(arena, "%s/%s", documents[i].kind, documents[i].name);
-        if (!files[i].name)
-            return gb_err_nomem(err);
-    }
-    qsort(files, count, sizeof *files, by_name);
-    parts->policies = files;
-    parts->policy_count = count;
-    return GB_OK;
-}
-
-static int read_trust(const struct conf_list *roots, const struct store_document *documents,
-                      size_t count, struct snapshot *snapshot, struct gb_err *err)
+static int read_trust(const struct snapshot_parts *from, struct snapshot *snapshot,
+                      struct gb_err *err)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *scratch = gb_arena_new();
     gb_cleanup(digester_freep) struct digester *digester = NULL;
-    struct trust_parts parts = {.many = true};
+    struct trust_parts parts = {.many = true, .root_count = from->roots->count};
     if (!scratch)
         return gb_err_nomem(err);
     int r = digester_new(&digester, err);
     if (r == GB_OK)
-        r = read_roots(scratch, roots, &parts, err);
+        r = read_files(scratch, from->roots, &parts.roots, err);
     if (r == GB_OK)
-        r = name_documents(snapshot->arena, documents, count, &parts, err);
+        r = documents_name(snapshot->arena, from->documents, from->count, &parts.policies, err);
+    parts.policy_count = from->count;
+    if (r == GB_OK)
+        r = judge_signatures(scratch, from, snapshot, &parts, err);
     if (r == GB_OK)
         r = rand_bytes((uint8_t *)&parts.seed, sizeof parts.seed, err);
     return r < 0 ? r
@@ -113,33 +116,35 @@ static int name_policy(struct snapshot *snapshot, struct gb_err *err)
     return snapshot->policy ? GB_OK : gb_err_nomem(err);
 }
 
-/* A change of documents keeps the roots that a reload brought. */
-static int keep_roots(struct snapshot *snapshot, const struct conf_list *roots, struct gb_err *err)
+/* A change of documents keeps the files that a reload brought. */
+static int keep_paths(struct gb_arena *arena, const struct conf_list *paths,
+                      struct conf_list *ret_paths, struct gb_err *err)
 {
-    const char **items = gb_arena_new_array(snapshot->arena, const char *, roots->count + 1);
+    const char **items = gb_arena_new_array(arena, const char *, paths->count + 1);
     if (!items)
         return gb_err_nomem(err);
-    for (size_t i = 0; i < roots->count; i++) {
-        items[i] = (const char *)gb_arena_copy(snapshot->arena, gb_bytes_str(roots->items[i])).data;
+    for (size_t i = 0; i < paths->count; i++) {
+        items[i] = (const char *)gb_arena_copy(arena, gb_bytes_str(paths->items[i])).data;
         if (!items[i])
             return gb_err_nomem(err);
     }
-    snapshot->roots_from = (struct conf_list){.items = items, .count = roots->count};
+    *ret_paths = (struct conf_list){.items = items, .count = paths->count};
     return GB_OK;
 }
 
-int snapshot_new(const struct conf_list *roots, const struct store_document *documents,
-                 size_t count, struct snapshot **ret_snapshot, struct gb_err *err)
+int snapshot_new(const struct snapshot_parts *parts, struct snapshot **ret_snapshot,
+                 struct gb_err *err)
 {
     struct snapshot *snapshot = gb_calloc(1, sizeof *snapshot);
     if (!snapshot)
         return gb_err_nomem(err);
     snapshot->holders = 1;
     snapshot->arena = gb_arena_new();
-    int r =
-        snapshot->arena ? read_trust(roots, documents, count, snapshot, err) : gb_err_nomem(err);
+    int r = snapshot->arena ? read_trust(parts, snapshot, err) : gb_err_nomem(err);
     if (r == GB_OK)
-        r = keep_roots(snapshot, roots, err);
+        r = keep_paths(snapshot->arena, parts->roots, &snapshot->roots_from, err);
+    if (r == GB_OK)
+        r = keep_paths(snapshot->arena, parts->officers, &snapshot->officers_from, err);
     if (r == GB_OK)
         r = name_policy(snapshot, err);
     if (r < 0) {
@@ -163,6 +168,21 @@ const struct conf_list *snapshot_roots(const struct snapshot *snapshot)
 const struct access_policy *snapshot_access(const struct snapshot *snapshot)
 {
     return snapshot->trust.policy.access;
+}
+
+const struct conf_list *snapshot_officers(const struct snapshot *snapshot)
+{
+    return &snapshot->officers_from;
+}
+
+const char *snapshot_fault(const struct snapshot *snapshot)
+{
+    return snapshot->fault;
+}
+
+const struct signed_set *snapshot_documents(const struct snapshot *snapshot)
+{
+    return &snapshot->documents;
 }
 
 const char *snapshot_policy(const struct snapshot *snapshot)

@@ -1,6 +1,6 @@
 /*
- * What is trusted: roots, policies and reference sets, as one immutable snapshot. Exactly one copy
- * is current; a round holds the one that it began with, and the last holder frees it.
+ * What is trusted: roots, officers, policies and reference sets, as one immutable snapshot. Exactly
+ * one copy is current; a round holds the one that it began with, and the last holder frees it.
  */
 #ifndef GB_SERVER_SNAPSHOT_H
 #define GB_SERVER_SNAPSHOT_H
@@ -14,17 +14,34 @@
 #include "base/err.h"
 #include "policy/access.h"
 #include "policy/policy.h"
+#include "policy/signed_set.h"
 #include "store/store.h"
 
 struct snapshot;
 
-/* Roots are read from the files named; documents are copied as far as they are kept. GB_ERR_CONFIG
- * names document or file, line and field. */
-GB_MUST_USE int snapshot_new(const struct conf_list *roots, const struct store_document *documents,
-                             size_t count, struct snapshot **ret_snapshot, struct gb_err *err);
+/* What one is made of. Files are named; documents are as the store has them. */
+struct snapshot_parts {
+    const struct conf_list *roots;    /* certificates */
+    const struct conf_list *officers; /* public keys */
+    const struct store_document *documents;
+    size_t count;
+    size_t at_least; /* officers whose signature each document needs, by the rule that was in force
+                        before; the documents may ask for more */
+};
+
+/* Documents are copied as far as they are kept. When one of them is not rightly signed none counts:
+ * there is no policy then, and snapshot_fault says why. GB_ERR_CONFIG names document or file, line
+ * and field. */
+GB_MUST_USE int snapshot_new(const struct snapshot_parts *parts, struct snapshot **ret_snapshot,
+                             struct gb_err *err);
+/* Why no document counts; NULL while all are rightly signed. */
+const char *snapshot_fault(const struct snapshot *snapshot);
+/* All documents with their signatures, whether they count or not. */
+const struct signed_set *snapshot_documents(const struct snapshot *snapshot);
 const struct trust *snapshot_trust(const struct snapshot *snapshot);
-/* The files that its roots were read from. */
+/* The files that its roots and its officers' keys were read from. */
 const struct conf_list *snapshot_roots(const struct snapshot *snapshot);
+const struct conf_list *snapshot_officers(const struct snapshot *snapshot);
 /* Who may do what; NULL without an AccessPolicy. */
 const struct access_policy *snapshot_access(const struct snapshot *snapshot);
 /* "nodes version 3"; NULL without a policy. */

@@ -22,6 +22,7 @@
 #include "server/snapshot.h"
 #include "server/tickets.h"
 #include "server/tls_pair.h"
+#include "server/token_keys.h"
 #include "server/waiting.h"
 #include "store/store.h"
 
@@ -143,20 +144,26 @@ static int load_nodes(struct server *server, struct gb_err *err)
     return r;
 }
 
-int start_read_trust(struct server *server, const struct conf_list *roots,
+int start_read_trust(struct server *server, const struct config *config,
                      struct snapshot **ret_snapshot, struct gb_err *err)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     struct store_document *documents;
-    size_t count;
+    struct snapshot_parts parts = {.roots = &config->tpm_root, .officers = &config->officer_key};
     if (!arena)
         return gb_err_nomem(err);
-    int r = store_document_list(server->store, arena, &documents, &count, err);
-    return r < 0 ? r : snapshot_new(roots, documents, count, ret_snapshot, err);
+    int r = store_document_list(server->store, arena, &documents, &parts.count, err);
+    parts.documents = documents;
+    return r < 0 ? r : snapshot_new(&parts, ret_snapshot, err);
 }
 
 void start_set_trust(struct server *server, struct snapshot *snapshot)
 {
+    if (snapshot_fault(snapshot))
+        gb_log_event(GB_LOG_ERROR, "policy-does-not-count",
+                     GB_LOG_TEXT("reason", snapshot_fault(snapshot)),
+                     GB_LOG_TEXT("remedy", "sign the documents and apply them again, or name the "
+                                           "officer's key in garboardd.conf and reload"));
     gb_log_event(GB_LOG_INFO, "policy-loaded", GB_LOG_TEXT("policy", snapshot_policy(snapshot)));
     if (server->issuer_keys) /* not yet, when the service starts: see start_open */
         issuer_keys_warm(server->issuer_keys, snapshot_access(snapshot), gb_clock_ms());
@@ -166,7 +173,7 @@ void start_set_trust(struct server *server, struct snapshot *snapshot)
 static int load_trust(struct server *server, struct gb_err *err)
 {
     struct snapshot *snapshot = NULL;
-    int r = start_read_trust(server, &server->config->tpm_root, &snapshot, err);
+    int r = start_read_trust(server, server->config, &snapshot, err);
     if (r == GB_OK)
         start_set_trust(server, snapshot);
     return r;
@@ -193,6 +200,8 @@ static int new_tables(struct server *server, struct gb_err *err)
                         err);
     if (r == GB_OK)
         r = snapshot_holder_new(&server->trust, err);
+    if (r == GB_OK)
+        r = token_keys_new(server->workers, &server->token_keys, err);
     if (r == GB_OK)
         r = second_new(&server->second, err);
     return r;
@@ -268,6 +277,7 @@ void start_close(struct server *server)
     issuer_keys_free(server->issuer_keys);
     second_free(server->second);
     snapshot_holder_free(server->trust);
+    token_keys_free(server->token_keys);
     waiting_free(server->waiting);
     tickets_free(server->tickets);
     nodes_free(server->nodes);

@@ -18,8 +18,8 @@ GB_MUST_USE int start_read_tls(struct gb_arena *arena, const struct config *conf
  * server_close undoes it, also after a failure. */
 GB_MUST_USE int start_open(struct server *server, struct gb_arena *arena,
                            const struct config *config, struct gb_err *err);
-/* Roots and documents read anew; nothing is in force by that. */
-GB_MUST_USE int start_read_trust(struct server *server, const struct conf_list *roots,
+/* Roots, officers and documents read anew; nothing is in force by that. */
+GB_MUST_USE int start_read_trust(struct server *server, const struct config *config,
                                  struct snapshot **ret_snapshot, struct gb_err *err);
 /* In force from now on, for everybody; takes it over. */
 void start_set_trust(struct server *server, struct snapshot *snapshot);

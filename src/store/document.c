@@ -31,7 +31,7 @@ static int check_version(struct db *db, const struct store_document *d, bool *re
     uint64_t stored = (uint64_t)query_get_int(&q);
     bool same_text = query_get_int(&q) != 0;
     *ret_same = same_text && d->version == stored;
-    if (*ret_same || d->version > stored)
+    if (*ret_same || d->version > stored || (d->version == stored && d->resigned))
         return GB_OK;
     return gb_err_set(err, GB_ERR_DENIED,
                       "%s %s: version %" PRIu64 " is not above the applied %" PRIu64

@@ -261,9 +261,11 @@ struct store_document {
     struct gb_bytes text;
     const char *applied_by;
     int64_t applied_s;
+    bool resigned; /* it says what the stored one says, under the same version: only its signatures
+                      and layout differ. The caller has compared them */
 };
 /* All or nothing. DENIED names the document whose version is not above the stored one (the same
- * text again is GB_OK). */
+ * text again, or `resigned` of the same version, is GB_OK). */
 void store_document_apply(struct store *store, const struct store_document *documents, size_t count,
                           const struct store_entry *entry, store_done *done, void *ctx);
 GB_MUST_USE int store_document_list(struct store *store, struct gb_arena *arena,

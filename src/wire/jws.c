@@ -62,10 +62,11 @@ int jwk_of(struct gb_arena *arena, const struct signer *signer, struct jwk *ret_
     r = thumbprint(arena, canonical, &jwk.key_id, err);
     if (r < 0)
         return r;
-    jwk.set = gb_arena_printf(arena,
-                              "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":"
-                              "\"%s\",\"use\":\"sig\",\"alg\":\"ES256\",\"kid\":\"%s\"}]}",
+    jwk.key = gb_arena_printf(arena,
+                              "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"%s\",\"y\":\"%s\","
+                              "\"use\":\"sig\",\"alg\":\"ES256\",\"kid\":\"%s\"}",
                               x64, y64, jwk.key_id);
+    jwk.set = jwk.key ? gb_arena_printf(arena, "{\"keys\":[%s]}", jwk.key) : NULL;
     if (!jwk.set)
         return gb_err_nomem(err);
     *ret_jwk = jwk;

@@ -15,7 +15,8 @@ GB_MUST_USE int jws_sign(struct gb_arena *arena, const struct signer *signer, co
                          struct gb_bytes payload, const char **ret_jws, struct gb_err *err);
 
 struct jwk {
-    const char *set;    /* {"keys":[...]} */
+    const char *key;    /* {"kty":...} */
+    const char *set;    /* {"keys":[...]} of this key alone */
     const char *key_id; /* RFC 7638: base64url of SHA-256 over the key's canonical form */
 };
 /* In the arena. */

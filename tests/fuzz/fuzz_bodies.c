@@ -66,7 +66,7 @@ static void split(struct gb_arena *arena, struct gb_bytes in)
     struct store_document *documents, *all;
     size_t count, total;
     struct gb_err err = {0};
-    int r = documents_split(arena, in, NULL, 0, &documents, &count, &err);
+    int r = documents_split(arena, in, &documents, &count, &err);
     must(r == 0 || r == GB_ERR_CONFIG || r == GB_ERR_LIMIT || r == GB_ERR_NOMEM);
     if (r < 0)
         return;

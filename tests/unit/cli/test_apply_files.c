@@ -83,11 +83,36 @@ static void lines_of_the_body_become_lines_of_files(void **state)
         assert_string_equal(apply_files_locate(arena, &files, kept[i]), kept[i]);
 }
 
+/* Signing put three lines behind the name, and two into a list further up. */
+static void lines_that_signing_put_in_are_taken_away_again(void **state)
+{
+    (void)state;
+    static const struct sign_inserted inserted[] = {{2, 2}, {4, 3}};
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    gb_cleanup(apply_files_done) struct apply_files files;
+    read_both(arena, &files);
+    files.items[0].text = gb_bytes_str("kind: A\nx\nx\na\nname: one\nx\nx\nx\nb\n");
+    files.items[0].inserted = inserted;
+    files.items[0].inserted_count = 2;
+    assert_int_equal(apply_files_join(&files, NULL), 0);
+    /* Lines of the document, whose --- counts; lines of the file. */
+    static const size_t lines[][2] = {{2, 1}, {3, 1}, {4, 1}, {5, 2},
+                                      {6, 3}, {7, 3}, {9, 3}, {10, 4}};
+    for (size_t i = 0; i < GB_ARRAY_LEN(lines); i++)
+        assert_string_equal(
+            apply_files_locate(arena, &files, gb_arena_printf(arena, "A/one:%zu: x", lines[i][0])),
+            gb_arena_printf(arena, "%s:%zu: x", paths[0], lines[i][1]));
+    /* The next file begins where it now begins. */
+    assert_string_equal(apply_files_locate(arena, &files, "A/two:2: x"),
+                        gb_arena_printf(arena, "%s:1: x", paths[1]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(files_become_documents_of_one_body),
         cmocka_unit_test(lines_of_the_body_become_lines_of_files),
+        cmocka_unit_test(lines_that_signing_put_in_are_taken_away_again),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -5,8 +5,11 @@
 
 #include "../test.h"
 #include "base/clock.h"
+#include "crypto/digest.h"
+#include "crypto/ed25519.h"
 #include "crypto/issue.h"
 #include "crypto/signer.h"
+#include "ledger/last_signed.h"
 #include "os/file.h"
 
 /* Sanitizers look into their own process by means that the sandbox forbids. */
@@ -57,6 +60,37 @@ static void write_keys(const struct keyd_state *state, const char *passphrase)
     gb_buf_done(&pem);
 }
 
+void keyd_state_ledger_key(const struct keyd_state *state, const char *name, const char *passphrase)
+{
+    gb_cleanup(ed25519_freep) struct ed25519 *key = NULL;
+    struct gb_buf pem;
+    gb_buf_init(&pem, GB_LIMIT_PUBLIC);
+    assert_int_equal(ed25519_new(&key, NULL), 0);
+    assert_int_equal(ed25519_to_pem(key, gb_bytes_str(passphrase), &pem, NULL), 0);
+    write_file(state, name, gb_buf_bytes(&pem));
+    gb_buf_done(&pem);
+}
+
+void keyd_state_token_key(const struct keyd_state *state, const char *name, const char *passphrase)
+{
+    gb_cleanup(signer_freep) struct signer *key = NULL;
+    assert_int_equal(signer_new(&key, NULL), 0);
+    write_key(state, name, key, passphrase);
+}
+
+void keyd_state_ledger_begin(const struct keyd_state *state)
+{
+    gb_cleanup(digester_freep) struct digester *digester = NULL;
+    struct last_signed first;
+    struct gb_buf text;
+    gb_buf_init(&text, LAST_SIGNED_MAX);
+    assert_int_equal(digester_new(&digester, NULL), 0);
+    assert_int_equal(last_signed_first(digester, "example.test/ledger", &first, NULL), 0);
+    assert_int_equal(last_signed_write(digester, &first, &text, NULL), 0);
+    write_file(state, "ledger.state", gb_buf_bytes(&text));
+    gb_buf_done(&text);
+}
+
 void keyd_state_configure(const struct keyd_state *state, const char *passphrase, const char *more)
 {
     char text[2048];
@@ -76,6 +110,8 @@ void keyd_state_make(struct keyd_state *state, const char *passphrase, const cha
     snprintf(state->config, sizeof state->config, "%s/keyd.conf", state->folder);
     snprintf(line, sizeof line, "%s\n", passphrase);
     write_keys(state, passphrase);
+    keyd_state_ledger_key(state, "ledger.key", passphrase);
+    keyd_state_ledger_begin(state);
     write_file(state, "passphrase", gb_bytes_str(line));
     keyd_state_configure(state, passphrase, more);
 }

@@ -13,6 +13,12 @@ struct keyd_state {
 void keyd_state_make(struct keyd_state *state, const char *passphrase, const char *more);
 /* The configuration anew, with other lines. */
 void keyd_state_configure(const struct keyd_state *state, const char *passphrase, const char *more);
+/* Another key file of the folder: what `server rotate` leaves there. */
+void keyd_state_ledger_key(const struct keyd_state *state, const char *name,
+                           const char *passphrase);
+void keyd_state_token_key(const struct keyd_state *state, const char *name, const char *passphrase);
+/* ledger.state as it is before the first signature. */
+void keyd_state_ledger_begin(const struct keyd_state *state);
 void keyd_state_done(struct keyd_state *state);
 
 #endif

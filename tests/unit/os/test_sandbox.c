@@ -8,12 +8,14 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "../test.h"
 #include "base/secret.h"
 #include "crypto/rand.h"
+#include "os/file.h"
 #include "os/sandbox.h"
 
 static char folder[32];
@@ -38,12 +40,12 @@ static int teardown(void **state)
 }
 
 /* What becomes of a child that does it inside: its status. */
-static int inside(int (*deed)(void))
+static int inside_with(int (*deed)(void), unsigned may)
 {
     pid_t pid = fork();
     if (pid == 0) {
         struct sandbox_folders folders = {0};
-        sandbox_folders_add_parent(&folders, file, SANDBOX_READ | SANDBOX_REMOVE);
+        sandbox_folders_add_parent(&folders, file, may);
         if (sandbox_guard_memory(NULL) < 0 || sandbox_enter(SANDBOX_KEYD, &folders, NULL) < 0)
             _exit(99);
         _exit(deed());
@@ -51,6 +53,11 @@ static int inside(int (*deed)(void))
     int status = 0;
     assert_int_equal(waitpid(pid, &status, 0), pid);
     return status;
+}
+
+static int inside(int (*deed)(void))
+{
+    return inside_with(deed, SANDBOX_READ | SANDBOX_REMOVE);
 }
 
 static void killed_by(int (*deed)(void))
@@ -105,9 +112,14 @@ static int trace_another(void)
     return (int)ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
 }
 
-static int rename_a_file(void)
+static int make_a_folder(void)
 {
-    return rename(file, file);
+    return mkdir("/tmp/gb-never", 0700);
+}
+
+static int open_a_file_to_all(void)
+{
+    return chmod(file, 0666);
 }
 
 static void no_network_no_programs_no_tracing(void **state)
@@ -120,7 +132,8 @@ static void no_network_no_programs_no_tracing(void **state)
     killed_by(make_a_process);
     killed_by(listen_on);
     killed_by(trace_another);
-    killed_by(rename_a_file);
+    killed_by(make_a_folder);
+    killed_by(open_a_file_to_all);
 }
 
 static int read_own_folder(void)
@@ -155,6 +168,37 @@ static void only_its_folders_are_open(void **state)
         skip();
     fine_with(read_elsewhere);
     fine_with(write_own_folder);
+}
+
+/* As keyd keeps what it signed last of the ledger. */
+static int replace_own_file(void)
+{
+    static const struct file_as own = {.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1};
+    return file_replace(file, gb_bytes_str("new"), &own, NULL) != 0;
+}
+
+static int write_elsewhere(void)
+{
+    int fd = open("/tmp/gb-elsewhere", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    return fd >= 0 || errno != EACCES;
+}
+
+static int move_a_file_out(void)
+{
+    return rename(file, "/tmp/gb-elsewhere") == 0;
+}
+
+static void a_folder_of_state_is_written_and_no_other(void **state)
+{
+    (void)state;
+    int status = inside_with(replace_own_file, SANDBOX_READ | SANDBOX_WRITE);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    if (!landlock_there())
+        skip();
+    status = inside_with(write_elsewhere, SANDBOX_READ | SANDBOX_WRITE);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    status = inside_with(move_a_file_out, SANDBOX_READ | SANDBOX_WRITE);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
 #if defined(__has_feature)
@@ -211,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(no_network_no_programs_no_tracing, setup, teardown),
         cmocka_unit_test_setup_teardown(only_its_folders_are_open, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_folder_of_state_is_written_and_no_other, setup, teardown),
         cmocka_unit_test_setup_teardown(what_keyd_does_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(there_is_no_core_file, setup, teardown),
     };

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "../policy/make_signed.h"
 #include "../test.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypto/signer.h"
 #include "os/file.h"
 #include "server/snapshot.h"
 #include "server/start.h"
@@ -87,12 +89,20 @@ void running_start_people(struct running *running)
 void running_trust(struct running *running, const char *documents)
 {
     const struct conf_list none = {0};
-    const struct store_document document = {
-        .kind = "documents", .name = "x", .text = gb_bytes_str(documents)};
+    const char *path = gb_arena_printf(running->arena, "%s/officer.pem", running->folder);
+    const struct conf_list officers = {.items = &path, .count = 1};
+    gb_cleanup(signer_freep) struct signer *officer = NULL;
     struct snapshot *snapshot = NULL;
     struct gb_err err;
-    if (snapshot_new(&none, &document, 1, &snapshot, &err) < 0)
+    assert_int_equal(signer_new(&officer, NULL), 0);
+    make_officer_file(officer, path);
+    const struct store_document document = {
+        .kind = "documents", .name = "x", .text = make_signed(running->arena, documents, officer)};
+    const struct snapshot_parts parts = {
+        .roots = &none, .officers = &officers, .documents = &document, .count = 1};
+    if (snapshot_new(&parts, &snapshot, &err) < 0)
         fail_msg("%s", err.text);
+    assert_null(snapshot_fault(snapshot));
     start_set_trust(running->server, snapshot);
 }
 
