@@ -36,6 +36,9 @@ const struct cmd *const cmd_table[] = {
     &cmd_node_remove,
     &cmd_apply,
     &cmd_get_policy,
+    &cmd_whoami,
+    &cmd_two_person_list,
+    &cmd_two_person_withdraw,
     &cmd_doctor,
     NULL,
 };
@@ -46,7 +49,8 @@ static const char *const exit_help = "Exit codes:\n"
                                      "  2  usage or configuration\n"
                                      "  3  malformed input (offset and event are named)\n"
                                      "  4  the system failed\n"
-                                     "  5  the server refused\n";
+                                     "  5  the server refused\n"
+                                     "  6  waiting for a second person (garboard two-person)\n";
 
 static void print_help(FILE *to)
 {
