@@ -242,7 +242,7 @@ static void T20_without_a_record_no_call_is_carried_out(void **state)
 
 /* ---- two people ---- */
 
-#define TWO HEAD PEOPLE "  twoPerson: [policy, token.create, node.remove, ledger.forget]\n"
+#define TWO HEAD PEOPLE "  twoPerson: [token.create, node.remove, ledger.forget]\n"
 
 /* Of a call of its own: what was carried out is known for some seconds. */
 static char token[64];
@@ -307,7 +307,7 @@ static void what_takes_one_takes_one(void **state)
     running_trust(&service, TWO);
     fresh_token();
     expect(ELLA, "POST /v1/eks", "{}", 400, "");
-    expect(OLAF, "POST /v1/policy?dry_run=1", "", 422, ""); /* its documents carry signatures */
+    expect(OLAF, "POST /v1/policy?dry_run=1", "", 422, "");
     running_trust(&service, HEAD PEOPLE);
 }
 
