@@ -62,6 +62,13 @@
       "copy it from the server: STATE/rounds")                                                     \
     X(OPENING_NOT_FOUND, 404, "opening-not-found", "the ledger holds no opening of this name",     \
       "see: garboard ledger tail; a name that was forgotten is not shown any more")                \
+    X(SECOND_NOT_FOUND, 404, "two-person-not-found",                                               \
+      "nothing waits for a second person under this id", "see: garboard two-person list")          \
+    X(SECOND_UNDERWAY, 409, "two-person-underway",                                                 \
+      "two people have agreed to this call just now: it is being carried out",                     \
+      "look what came of it, then ask again if it must be done once more")                         \
+    X(SECOND_FULL, 503, "two-person-full", "too many calls wait for a second person",              \
+      "have them agreed to, or withdraw some: garboard two-person list")                           \
     X(KEY_FOREIGN, 403, "transport-key-foreign",                                                   \
       "this connection's key is not the one that was certified at enrolment",                      \
       "use the newest certificate, or enrol again")                                                \
