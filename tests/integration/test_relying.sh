@@ -1,8 +1,7 @@
 #!/bin/bash
 # Relying parties off the shelf: dist/examples/relying-party, run as it stands before a real node. Apache takes the
-# node's result; nginx the
-# node's result, its certificate with the key in the TPM (tpm_get.c), or both; and refuses what it must, also once the node is no longer
-# trusted. usage: test_relying.sh GARBOARD SOURCE CLOCK_SHIFT TPM_GET
+# node's result; nginx takes that, its certificate with the key in the TPM (tpm_get.c), or both. They refuse what they
+# must, also once the node is no longer trusted. usage: test_relying.sh GARBOARD SOURCE CLOCK_SHIFT TPM_GET
 clock_shift=$(readlink -f "$3") tpm_get=$(readlink -f "$4")
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
