@@ -202,7 +202,7 @@ tpm_make w1
 boot w1 >"$s/log/boot"
 service_init 'interval = 1s' 'nonce_life = 60s' 'freshness = 60s' 'unreachable = 2m'
 exits 0 reference capture "$evidence/good" -o "$s/policy.yaml"
-printf '%s\n' 'node_cert_life = 5m' "policy = $s/policy.yaml" >>"$s/etc/keyd.conf"
+printf '%s\n' 'node_cert_life = 5m' >>"$s/etc/keyd.conf"
 export LD_PRELOAD=$clock_shift CLOCK_SHIFT_S=0 ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0"
 keyd_start || exit 1
 server_start || exit 1
