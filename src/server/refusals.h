@@ -86,6 +86,9 @@
       "officer_key), by two officers where the AccessPolicy asks it; nothing was applied")         \
     X(POLICY_VERSION, 409, "policy-version", "a newer version is applied already",                 \
       "raise metadata.version")                                                                    \
+    X(POLICY_NOT_AT_KEYD, 503, "policy-not-at-keyd",                                               \
+      "the documents are in force here, but garboard-keyd does not have them yet",                 \
+      "garboard-keyd is asked again until it has them; see /readyz, or: garboard doctor")          \
     X(POLICY_BUSY, 409, "policy-busy", "another change of policy is under way", "try again")       \
     X(KEYD_DENIED, 403, "keyd-denied", "garboard-keyd refused", "the message says why")            \
     X(KEYD_AGAIN, 409, "keyd-nonce", "keyd's challenge or nonce is unknown, used or expired",      \
