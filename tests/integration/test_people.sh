@@ -6,7 +6,7 @@
 # shellcheck source=tests/integration/service.sh
 . "$source_dir/tests/integration/service.sh"
 
-issuer() { "$source_dir/tests/integration/issuer.py" "$@"; }
+mint() { "$source_dir/tests/integration/issuer.py" "$@"; }
 new_key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$1" 2>/dev/null; }
 
 issuer_make() {
@@ -15,7 +15,7 @@ issuer_make() {
         -subj /CN=idp -addext subjectAltName=IP:127.0.0.1 2>/dev/null
     new_key "$s/idp/one.key"
     new_key "$s/idp/two.key"
-    issuer jwks one="$s/idp/one.key" >"$s/idp/certs"
+    mint jwks one="$s/idp/one.key" >"$s/idp/certs"
     issuer_port=$(free_port)
     url=https://127.0.0.1:$issuer_port/realm
 }
@@ -70,7 +70,7 @@ bearer() {
 }
 
 # give KEY KID CLAIM=VALUE...: the token from now on; later claims win.
-give() { issuer token "$s/idp/$1.key" "$2" iss="$url" aud=garboard exp=@300 "${@:3}" >token; }
+give() { mint token "$s/idp/$1.key" "$2" iss="$url" aud=garboard exp=@300 "${@:3}" >token; }
 
 # refuses TEXT: the token is refused with these words.
 refuses() {
@@ -142,7 +142,7 @@ tokens_that_are_not_good() {
 
 # The issuer changes its key; ours are renewed for the unknown id, after at most a minute.
 keys_change_at_the_issuer() {
-    issuer jwks one="$s/idp/one.key" two="$s/idp/two.key" >"$s/idp/certs"
+    mint jwks one="$s/idp/one.key" two="$s/idp/two.key" >"$s/idp/certs"
     give two two sub=t-1
     until_true 90 quiet_list || fail "the issuer's new key is not believed" "$(tail -3 "$s/log/server")"
     give one one sub=t-1
@@ -197,10 +197,12 @@ a_restart_forgets_what_waits() {
     prints "Nothing waits"
 }
 
-command -v openssl >/dev/null && command -v jq >/dev/null && command -v curl >/dev/null || {
-    echo "no openssl, jq or curl: skipped"
-    exit 77
-}
+for program in openssl jq curl; do
+    command -v "$program" >/dev/null || {
+        echo "no $program: skipped"
+        exit 77
+    }
+done
 issuer_make
 issuer_start || exit 1
 people_port=$(free_port)
