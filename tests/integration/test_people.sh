@@ -63,14 +63,14 @@ as() {
     GARBOARD_CONFIG=$dir exits "$@"
 }
 
-# bearer CODE WORD...: a command by the token in the file `token`.
+# bearer CODE WORD...: a command by the token in the file `bearer`.
 bearer() {
     GARBOARD_CONFIG=$s/none GARBOARD_SERVER=https://127.0.0.1:$people_port GARBOARD_CA=$s/etc/ca.pem \
-        GARBOARD_BEARER_TOKEN_FILE=$scratch/token exits "$@"
+        GARBOARD_BEARER_TOKEN_FILE=$scratch/bearer exits "$@"
 }
 
 # give KEY KID CLAIM=VALUE...: the token from now on; later claims win.
-give() { mint token "$s/idp/$1.key" "$2" iss="$url" aud=garboard exp=@300 "${@:3}" >token; }
+give() { mint token "$s/idp/$1.key" "$2" iss="$url" aud=garboard exp=@300 "${@:3}" >"$scratch/bearer"; }
 
 # refuses TEXT: the token is refused with these words.
 refuses() {
@@ -118,7 +118,7 @@ tokens_open_doors() {
 
 quiet_list() {
     GARBOARD_CONFIG=$s/none GARBOARD_SERVER=https://127.0.0.1:$people_port GARBOARD_CA=$s/etc/ca.pem \
-        GARBOARD_BEARER_TOKEN_FILE=$scratch/token "$garboard" token list
+        GARBOARD_BEARER_TOKEN_FILE=$scratch/bearer "$garboard" token list
 }
 
 tokens_that_are_not_good() {
@@ -134,9 +134,9 @@ tokens_that_are_not_good() {
     refuses "signature"
     give two two sub=t-1 # an id that the issuer does not have
     refuses '"two"'
-    printf 'x.y.z\n' >token
+    printf 'x.y.z\n' >bearer
     refuses "(bearer-invalid)"
-    rm token
+    rm bearer
     bearer 2 token list
 }
 
