@@ -90,11 +90,13 @@ static int sign(void *ctx, struct gb_arena *arena, const struct keyd_ledger_ask 
     struct gb_err why = {0};
     if (add_cosignatures(w, arena, ret_note, &why) < 0) /* it is signed all the same */
         gb_log_err(GB_LOG_WARNING, "witnesses-not-asked", &why);
-    return GB_OK;
+    witnesses_stand(w->witnesses, &standing);
+    return standing.forked ? gb_err_set(err, GB_ERR_DENIED, "%s", standing.why) : GB_OK;
 }
 
-struct sequencer_signer witnessed_signer(struct witnessed *w)
+struct sequencer_signer witnessed_signer(struct witnessed *w, struct sequencer_signer inner)
 {
+    w->inner = inner;
     return (struct sequencer_signer){.state = state, .sign = sign, .ctx = w};
 }
 
@@ -110,8 +112,7 @@ bool witnessed_halted(void *ctx, char why[GB_LIMIT_ERR_TEXT])
 
 /* ---- life ---- */
 
-int witnessed_new(const struct config *config, const struct sequencer_signer *inner,
-                  struct witnessed **ret_witnessed, struct gb_err *err)
+int witnessed_new(const struct config *config, struct witnessed **ret_witnessed, struct gb_err *err)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     struct witnessed *w = gb_calloc(1, sizeof *w);
@@ -120,7 +121,6 @@ int witnessed_new(const struct config *config, const struct sequencer_signer *in
         gb_free(w);
         return gb_err_nomem(err);
     }
-    w->inner = *inner;
     const struct witnesses_conf conf = {.lines = &config->witness,
                                         .ledger = folder,
                                         .quorum = (size_t)config->witness_quorum,

@@ -17,10 +17,10 @@
 
 struct witnessed;
 
-/* Reads the configuration's witnesses; no thread yet. `inner` signs; what it borrows must outlive
- * this. Codes as witnesses_new. */
-GB_MUST_USE int witnessed_new(const struct config *config, const struct sequencer_signer *inner,
-                              struct witnessed **ret_witnessed, struct gb_err *err);
+/* Reads the configuration's witnesses, before the doors are closed; no thread yet. Codes as
+ * witnesses_new. */
+GB_MUST_USE int witnessed_new(const struct config *config, struct witnessed **ret_witnessed,
+                              struct gb_err *err);
 /* Before the scribe's thread; `scribe` publishes what comes late, and must outlive the threads. */
 GB_MUST_USE int witnessed_start(struct witnessed *witnessed, struct scribe *scribe,
                                 struct gb_err *err);
@@ -29,10 +29,11 @@ void witnessed_stop(struct witnessed *witnessed);
 /* NULL is fine. After the scribe is freed, or its thread has ended. */
 void witnessed_free(struct witnessed *witnessed);
 
-/* For struct scribe_conf. The signer asks the witnesses before it returns, and waits for those that
- * answered last time: half a second at most. Once a fork is proven it signs no more
- * (GB_ERR_DENIED). */
-struct sequencer_signer witnessed_signer(struct witnessed *witnessed);
+/* For struct scribe_conf. What `inner` borrows must outlive it. The signer asks the witnesses
+ * before it returns, and waits for those that answered last time: half a second at most. Once a
+ * fork is proven it signs no more (GB_ERR_DENIED). */
+struct sequencer_signer witnessed_signer(struct witnessed *witnessed,
+                                         struct sequencer_signer inner);
 bool witnessed_halted(void *witnessed, char why[GB_LIMIT_ERR_TEXT]);
 
 /* Any thread, both. */

@@ -182,7 +182,7 @@ static void work(struct one *one)
     else
         note_failure(one, &err);
     pthread_cond_broadcast(&all->came);
-    if (all->changed && (r == GB_OK || r == GB_ERR_DENIED)) {
+    if (all->changed && !all->waiting && (r == GB_OK || r == GB_ERR_DENIED)) {
         pthread_mutex_unlock(&all->lock);
         all->changed(all->ctx);
         pthread_mutex_lock(&all->lock);
