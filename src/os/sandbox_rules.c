@@ -55,6 +55,7 @@ const struct sandbox_call sandbox_common[] = {
     CALL(ppoll),
     CALL(pread64),
     CALL(read),
+    CALL(readlink), /* realpath, when a file is written anew */
     CALL(readv),
     CALL(recvfrom),
     CALL(recvmsg),
@@ -155,7 +156,6 @@ static const struct sandbox_call agent_calls[] = {
     CALL(mkdir),
     CALL(openat),
     CALL(pipe2),
-    CALL(readlink), /* realpath, when its file is written anew */
     CALL(recvmmsg), /* glibc's resolver, as sendmmsg */
     CALL(rename),
     CALL(renameat),
@@ -197,7 +197,6 @@ static const struct sandbox_call witness_calls[] = {
     CALL(fsync),
     CALL(getdents64),
     CALL(openat),
-    CALL(readlink), /* realpath, when a record is written anew */
     CALL(rename),
     CALL(renameat),
     CALL(renameat2),
@@ -215,16 +214,11 @@ const char *const sandbox_refused[] = {
     "readlinkat", "sched_getaffinity", "sysinfo",    "statx",  "uname", NULL,
 };
 
-static const char *const witness_refused[] = {NULL};
-
-/* The same, of those that write no file over another. */
-static const char *const service_refused[] = {"readlink", NULL};
-
 const struct sandbox_rules *sandbox_rules_of(enum sandbox_profile profile)
 {
-    static const struct sandbox_rules keyd = {keyd_calls, service_refused};
-    static const struct sandbox_rules server = {server_calls, service_refused};
-    static const struct sandbox_rules witness = {witness_calls, witness_refused};
+    static const struct sandbox_rules keyd = {keyd_calls, NULL};
+    static const struct sandbox_rules server = {server_calls, NULL};
+    static const struct sandbox_rules witness = {witness_calls, NULL};
     static const struct sandbox_rules agent = {agent_calls, agent_refused};
     switch (profile) {
     case SANDBOX_NONE:
