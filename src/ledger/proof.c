@@ -86,8 +86,8 @@ int ledger_proof_read(struct gb_arena *arena, struct gb_bytes in, struct ledger_
         return gb_err_set(err, GB_ERR_INPUT, "no proof: the first line is not %s", magic);
     if (!cut_line(&rest, &line))
         return gb_err_set(err, GB_ERR_INPUT, "the proof ends before its index");
-    if (cut_word(line, "extra ", &value) &&
-        (!gb_base64_decode(arena, value, &proof.extra) || !cut_line(&rest, &line)))
+    if (cut_word(line, "extra ", &value) && (!gb_base64_decode(arena, value, &proof.extra) ||
+                                             proof.extra.len == 0 || !cut_line(&rest, &line)))
         return gb_err_set(err, GB_ERR_INPUT, "the proof's extra data are no base64");
     if (!cut_word(line, "index ", &value) || value.len == 0 ||
         (value.len > 1 && value.data[0] == '0') ||
