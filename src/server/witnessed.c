@@ -8,6 +8,11 @@
 #include "base/mem.h"
 #include "ledger/checkpoint.h"
 #include "ledger/note.h"
+#include "rpc/keyd.h"
+#include "server/config.h"
+#include "server/scribe.h"
+#include "server/sequencer.h"
+#include "server/witnesses.h"
 
 enum { WAIT_MS = 500 };
 

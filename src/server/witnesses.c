@@ -1,6 +1,7 @@
 #include "server/witnesses.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
+#include "crypto/ed25519.h"
+#include "net/http_client.h"
+#include "server/witness_line.h"
 #include "server/witnesses_inside.h"
 
 /* ---- open, close ---- */

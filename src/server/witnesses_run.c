@@ -1,11 +1,14 @@
 /* One witness' thread: pushes the newest checkpoint, again and again while there is no answer. */
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypto/digest.h"
+#include "net/http_client.h"
 #include "os/file.h"
 #include "server/witness_push.h"
 #include "server/witnesses_inside.h"
