@@ -14,6 +14,8 @@ enum { GB_CLOCK_TEXT = 21 }; /* "2026-11-20T21:30:00Z" and a NUL */
 int64_t gb_clock_s(void);
 /* The same in milliseconds, for records that strangers compare. Any thread. */
 int64_t gb_clock_wall_ms(void);
+/* The same clock in milliseconds. */
+int64_t gb_clock_utc_ms(void);
 /* Milliseconds of a clock that only goes forward; its zero means nothing. Any thread. */
 int64_t gb_clock_ms(void);
 /* RFC 3339 in UTC; times outside the years 1970-9999 become the nearest of those. */

@@ -66,6 +66,8 @@ extern const struct cmd cmd_ek_remove;
 extern const struct cmd cmd_eventlog;
 extern const struct cmd cmd_get_policy;
 extern const struct cmd cmd_ima;
+extern const struct cmd cmd_ledger_prove;
+extern const struct cmd cmd_ledger_verify;
 extern const struct cmd cmd_node_approve;
 extern const struct cmd cmd_node_attest;
 extern const struct cmd cmd_node_list;
@@ -82,6 +84,7 @@ extern const struct cmd cmd_sign;
 extern const struct cmd cmd_token_create;
 extern const struct cmd cmd_token_list;
 extern const struct cmd cmd_token_revoke;
+extern const struct cmd cmd_token_verify;
 extern const struct cmd cmd_verify;
 
 /* NULL-terminated, in the order of --help. */

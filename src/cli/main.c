@@ -16,6 +16,8 @@ const struct cmd *const cmd_table[] = {
     &cmd_reference_predict,
     &cmd_eventlog,
     &cmd_ima,
+    &cmd_ledger_verify,
+    &cmd_ledger_prove,
     &cmd_officer_create,
     &cmd_sign,
     /* the service */
@@ -25,6 +27,7 @@ const struct cmd *const cmd_table[] = {
     &cmd_token_create,
     &cmd_token_list,
     &cmd_token_revoke,
+    &cmd_token_verify,
     &cmd_ek_add,
     &cmd_ek_list,
     &cmd_ek_remove,

@@ -21,6 +21,24 @@ static bool is_word(struct gb_bytes segment)
     return segment.len > 0 && segment.data[0] != '.';
 }
 
+/* "{x*}", which stands last, takes all that is left: whole segments. */
+static bool takes_rest(struct gb_bytes wanted)
+{
+    return wanted.len >= 5 && wanted.data[0] == '/' && wanted.data[1] == '{' &&
+           wanted.data[wanted.len - 2] == '*' &&
+           memchr(wanted.data + 1, '/', wanted.len - 1) == NULL;
+}
+
+static bool are_words(struct gb_bytes path)
+{
+    if (path.len == 0 || path.data[path.len - 1] == '/')
+        return false;
+    while (path.len > 0)
+        if (!is_word(gb_text_until(&path, '/')))
+            return false;
+    return true;
+}
+
 bool route_match(const char *pattern, struct gb_bytes path,
                  struct gb_bytes params[ROUTE_MAX_PARAMS])
 {
@@ -31,7 +49,16 @@ bool route_match(const char *pattern, struct gb_bytes path,
         /* both begin with '/': what stands before it is empty, what follows is the segment */
         bool last = memchr(wanted.data + 1, '/', wanted.len - 1) == NULL;
         bool last_too = memchr(path.data + 1, '/', path.len - 1) == NULL;
-        if (wanted.data[0] != '/' || path.data[0] != '/' || last != last_too)
+        if (wanted.data[0] != '/' || path.data[0] != '/')
+            return false;
+        if (takes_rest(wanted)) {
+            struct gb_bytes rest_of_path = gb_bytes_from(path, 1);
+            if (count == ROUTE_MAX_PARAMS || !are_words(rest_of_path))
+                return false;
+            params[count] = rest_of_path;
+            return true;
+        }
+        if (last != last_too)
             return false;
         struct gb_bytes want = gb_bytes_from(wanted, 1);
         struct gb_bytes have = gb_bytes_from(path, 1);

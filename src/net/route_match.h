@@ -9,7 +9,8 @@
 #include "net/router.h"
 
 /* Whether `path` is one of `pattern`: segments are equal byte by byte, and "{x}" takes one whole
- * segment of letters, digits and "-._:~" (not "." first), which stands in `params` then. */
+ * segment of letters, digits and "-._:~" (not "." first), which stands in `params` then. "{x*}" at
+ * the end takes one such segment or more, with the slashes between them. */
 GB_MUST_USE bool route_match(const char *pattern, struct gb_bytes path,
                              struct gb_bytes params[ROUTE_MAX_PARAMS]);
 

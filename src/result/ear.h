@@ -11,6 +11,8 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/check.h"
+#include "base/err.h"
 #include "base/finding.h"
 #include "result/verdict.h"
 #include "wire/json.h"
@@ -81,5 +83,17 @@ struct ear {
 /* The whole claims set of a JWT. NULL, or an object that will not print, when out of memory.
  * `arena` holds texts meanwhile. */
 struct json *ear_json(struct gb_arena *arena, const struct ear *ear, const struct verdict *verdict);
+
+/* What the claims of a verified token say. Spans point into the claims. */
+struct ear_said {
+    enum gb_tier status;
+    uint8_t vector[EAR_CLAIM_COUNT]; /* 0: no claim */
+    struct gb_bytes policy;          /* the first of its ids; empty: none */
+    struct gb_bytes build;           /* of the verifier */
+    struct gb_bytes nonce;           /* eat_nonce, base64url; empty: none */
+};
+/* GB_ERR_INPUT: another profile, no submodule of ours, a status that is no word of AR4SI, a value
+ * that is no number from 0 to 127. A claim that is not AR4SI's is passed over. */
+GB_MUST_USE int ear_read(const struct json *claims, struct ear_said *ret_said, struct gb_err *err);
 
 #endif

@@ -30,7 +30,13 @@ void api_token_revoke(void *ctx, const struct route_call *call);
 
 void api_policy_list(void *ctx, const struct route_call *call);
 void api_policy_apply(void *ctx, const struct route_call *call);
-void api_event_list(void *ctx, const struct route_call *call);
+
+void api_ledger_checkpoint(void *ctx, const struct route_call *call);
+void api_ledger_tile(void *ctx, const struct route_call *call);
+void api_ledger_rounds(void *ctx, const struct route_call *call);
+void api_ledger_keys(void *ctx, const struct route_call *call);
+void api_entry_list(void *ctx, const struct route_call *call);
+void api_opening_forget(void *ctx, const struct route_call *call);
 
 void api_jwks(void *ctx, const struct route_call *call);
 void api_healthz(void *ctx, const struct route_call *call);

@@ -19,9 +19,11 @@
 #include "server/nonce.h"
 #include "server/refusals.h"
 #include "server/round.h"
+#include "server/scribe.h"
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "server/stats.h"
+#include "server/verdict_record.h"
 #include "server/work.h"
 #include "store/store.h"
 #include "wire/json.h"
@@ -146,6 +148,8 @@ static void durable(struct work *work)
 {
     struct attesting *a = (struct attesting *)work;
     struct thread *thread = work->thread;
+    if (work->result == GB_OK)
+        work->result = round_keep(&a->round, scribe_rounds(thread->server->scribe), &work->err);
     if (work->result < 0 || !nodes_tell(thread->server->nodes, a->node, &a->round.told)) {
         struct http_request *request = work->request;
         enum refusal why = work->result < 0 ? answer_of_store(thread, work->result, &work->err)
@@ -180,8 +184,20 @@ static void record_change(struct attesting *a)
     memcpy(verdict.quote, a->round.quote, sizeof verdict.quote);
     size_t len = progress_write(&a->round.after, progress);
     a->work.then = durable;
-    store_verdict_add(a->work.thread->server->store, &verdict, gb_bytes(progress, len), work_stored,
-                      &a->work);
+    store_verdict_add(
+        a->work.thread->server->store, &verdict, gb_bytes(progress, len),
+        verdict_record(a->work.arena, a->work.thread->digester, &a->round, verdict.json),
+        work_stored, &a->work);
+}
+
+/* No leaf, no answer: what was told before stands until it is stale. */
+static void not_kept(struct attesting *a)
+{
+    struct thread *thread = a->work.thread;
+    struct http_request *request = a->work.request;
+    enum refusal why = answer_of_store(thread, a->work.result, &a->work.err);
+    leave(a);
+    answer_refuse(thread, request, why, NULL);
 }
 
 static void record_same(struct attesting *a)
@@ -191,6 +207,11 @@ static void record_same(struct attesting *a)
     struct store_live live = {.verified_s = a->round.told.verified_s};
     memcpy(live.node, a->node->id, sizeof live.node);
     live.progress = gb_bytes(progress, progress_write(&a->round.after, progress));
+    a->work.result = round_keep(&a->round, scribe_rounds(server->scribe), &a->work.err);
+    if (a->work.result < 0) {
+        not_kept(a);
+        return;
+    }
     if (!store_live_set(server->store, &live))
         gb_log_event(GB_LOG_ERROR, "out-of-memory", GB_LOG_TEXT("what", "liveness"));
     nodes_proven(server->nodes, a->node, &a->round.told);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "net/http_server.h"
 #include "net/router.h"
 #include "server/answer.h"
@@ -85,14 +86,25 @@ static int read_grant(struct change *change, struct store_grant *grant, struct g
     grant->node_name = ask_name(&ask, "name");
     ask_digest(&ask, "ek", grant->ek);
     grant->created_s = gb_clock_s();
-    grant->created_by = change->who;
+    grant->created_by = change->by;
     if (grant->approval)
         grant->expires_s = grant->created_s + ask_number(&ask, "expires_in_s", 1, MAX_APPROVAL_S);
     return ask.failed ? GB_ERR_INPUT : GB_OK;
 }
 
+static void record_grant(struct change *change, const struct store_grant *grant)
+{
+    char ek[2 * STORE_HASH + 1];
+    struct json *data = json_new_object();
+    gb_hex_encode(gb_bytes(grant->ek, STORE_HASH), ek);
+    json_set(data, "name", json_text(grant->node_name));
+    json_set(data, "expires_at", answer_time(grant->expires_s));
+    change->record.whom = record_text(gb_arena_printf(change->work.arena, "ek/sha256:%s", ek));
+    change->record.data = data;
+}
+
 static void add_grant(struct thread *thread, const struct route_call *call, bool approval,
-                      const char *what)
+                      enum entry_what what)
 {
     struct store_grant grant = {.approval = approval};
     struct gb_err err = {0};
@@ -104,25 +116,25 @@ static void add_grant(struct thread *thread, const struct route_call *call, bool
         return;
     }
     change->status = 201;
-    change->whom = gb_arena_printf(change->work.arena, "node/%s", grant.node_name);
-    store_grant_add(thread->server->store, &grant, work_stored, change);
+    record_grant(change, &grant);
+    store_grant_add(thread->server->store, &grant, change_entry(change), work_stored, change);
 }
 
 void api_approve(void *ctx, const struct route_call *call)
 {
-    add_grant(ctx, call, true, "node.approve");
+    add_grant(ctx, call, true, ENTRY_NODE_APPROVE);
 }
 
 void api_ek_add(void *ctx, const struct route_call *call)
 {
-    add_grant(ctx, call, false, "ek.add");
+    add_grant(ctx, call, false, ENTRY_EK_ADD);
 }
 
 void api_ek_remove(void *ctx, const struct route_call *call)
 {
     struct thread *thread = ctx;
     uint8_t ek[32];
-    struct change *change = change_new(thread, call, "ek.remove");
+    struct change *change = change_new(thread, call, ENTRY_EK_REMOVE);
     if (!change)
         return;
     if (!ask_parse_digest(call->params[0], ek)) {
@@ -130,7 +142,8 @@ void api_ek_remove(void *ctx, const struct route_call *call)
         return;
     }
     change->not_found = REFUSAL_EK_NOT_FOUND;
-    change->whom = gb_arena_printf(change->work.arena, "%.*s", (int)call->params[0].len,
-                                   (const char *)call->params[0].data);
-    store_grant_remove(thread->server->store, ek, work_stored, change);
+    change->record.whom =
+        record_text(gb_arena_printf(change->work.arena, "ek/%.*s", (int)call->params[0].len,
+                                    (const char *)call->params[0].data));
+    store_grant_remove(thread->server->store, ek, change_entry(change), work_stored, change);
 }

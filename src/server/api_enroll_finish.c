@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/encode.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/digest.h"
@@ -12,9 +13,9 @@
 #include "server/answer.h"
 #include "server/api.h"
 #include "server/ask.h"
-#include "server/caller.h"
 #include "server/node_id.h"
 #include "server/nodes.h"
+#include "server/record.h"
 #include "server/refusals.h"
 #include "server/server.h"
 #include "server/stats.h"
@@ -59,6 +60,29 @@ static void certify(struct work *work, struct worker_parts *parts)
     work->result = keyd_certify(parts->keyd, work->arena, &f->ask, &f->certificate, &work->err);
 }
 
+static void refusal_recorded(void *ctx, int result, const struct gb_err *err)
+{
+    (void)ctx;
+    if (result < 0)
+        gb_log_err(GB_LOG_ERROR, "refusal-not-recorded", err);
+}
+
+/* Who comes so far was let in by a token or an operator. Nothing hangs on the record: the machine
+ * is refused in any case. */
+static void record_refused(struct finishing *f)
+{
+    struct thread *thread = f->work.thread;
+    const char *whom = gb_arena_printf(f->work.arena, "node/%s", f->ticket->name);
+    struct record record = {.what = ENTRY_NODE_REFUSE,
+                            .who = record_server(),
+                            .whom = record_text(whom),
+                            .why = record_text(f->work.err.text)};
+    gb_log_event(GB_LOG_WARNING, "node.refuse", GB_LOG_TEXT("whom", whom),
+                 GB_LOG_TEXT("why", f->work.err.text));
+    store_entry_add(thread->server->store, record_make(f->work.arena, thread->digester, &record),
+                    refusal_recorded, NULL);
+}
+
 /* keyd allows one try; so do we. Only when it could not be asked may the node try again. */
 static void not_certified(struct finishing *f)
 {
@@ -68,8 +92,7 @@ static void not_certified(struct finishing *f)
     if (r == GB_ERR_IO || r == GB_ERR_NOMEM) {
         tickets_give(thread->server->tickets, f->ticket);
     } else {
-        caller_event(thread, "server", "node.refuse",
-                     gb_arena_printf(f->work.arena, "node/%s", f->ticket->name), f->work.err.text);
+        record_refused(f);
         tickets_drop(thread->server->tickets, f->ticket);
         why = r == GB_ERR_DENIED ? REFUSAL_ENROLMENT_DENIED : why;
     }
@@ -80,8 +103,7 @@ static void not_stored(struct finishing *f)
 {
     struct thread *thread = f->work.thread;
     if (f->work.result == GB_ERR_DENIED) {
-        caller_event(thread, "server", "node.refuse",
-                     gb_arena_printf(f->work.arena, "node/%s", f->ticket->name), f->work.err.text);
+        record_refused(f);
         tickets_drop(thread->server->tickets, f->ticket);
         answer_refuse(thread, f->work.request, REFUSAL_NAME_TAKEN, f->work.err.text);
         return;
@@ -141,9 +163,38 @@ static void stored(struct work *work)
     node_id_text(f->node.id, id);
     waiting_remove(thread->server->waiting, f->node.eks[0]);
     stats_add(&thread->server->stats.enrolled);
-    caller_event(thread, gb_arena_printf(work->arena, "node/%s", id), "node.enroll",
-                 gb_arena_printf(work->arena, "node/%s", f->node.name), f->node.tpm);
+    gb_log_event(GB_LOG_INFO, "node.enrol", GB_LOG_TEXT("id", id),
+                 GB_LOG_TEXT("node", f->node.name), GB_LOG_TEXT("tpm", f->node.tpm));
     answer_enrolled(f);
+}
+
+/* By what it was let in. */
+static const char *how(const struct finishing *f)
+{
+    const struct ticket *ticket = f->ticket;
+    if (!ticket->has_token)
+        return "ek"; /* listed or approved: an entry before this one says so, and by whom */
+    const char *id = gb_base64url(f->work.arena, gb_bytes(ticket->token, sizeof ticket->token));
+    return gb_arena_printf(f->work.arena, "token/%s", id ? id : "");
+}
+
+/* What an auditor needs to verify this node's quotes without us. */
+static const struct store_entry *enrol_entry(struct finishing *f)
+{
+    const struct store_node *node = &f->node;
+    struct record_party whom = record_node(f->work.arena, node->id);
+    struct json *eks = json_new_array();
+    for (size_t i = 0; i < node->ek_count; i++)
+        json_push(eks, json_hex(gb_bytes(node->eks[i], STORE_HASH)));
+    struct json *data = json_new_object();
+    json_set(data, "name", json_text(node->name));
+    json_set(data, "eks", eks);
+    json_set(data, "ak_public", answer_base64(f->work.arena, node->ak_public));
+    json_set(data, "transport", json_hex(gb_bytes(node->transport, STORE_HASH)));
+    json_set(data, "tpm", json_text(node->tpm));
+    json_set(data, "how", json_text(how(f)));
+    struct record record = {.what = ENTRY_NODE_ENROL, .who = whom, .whom = whom, .data = data};
+    return record_make(f->work.arena, f->work.thread->digester, &record);
 }
 
 static void certified(struct work *work)
@@ -170,7 +221,7 @@ static void certified(struct work *work)
                                                   ticket->has_grant ? ticket->grant_ek : NULL,
                                               .now_s = gb_clock_s()};
     work->then = stored;
-    store_enrol(work->thread->server->store, &enrolment, work_stored, work);
+    store_enrol(work->thread->server->store, &enrolment, enrol_entry(f), work_stored, work);
 }
 
 static void answer_again(struct finishing *f)

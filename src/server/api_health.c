@@ -14,6 +14,7 @@
 #include "server/liveness.h"
 #include "server/nodes.h"
 #include "server/refusals.h"
+#include "server/scribe.h"
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "server/stats.h"
@@ -40,6 +41,17 @@ static void ask_keyd(struct work *work, struct worker_parts *parts)
     work->result = keyd_status(parts->keyd, work->arena, &readiness->keyd, &work->err);
 }
 
+/* "ok", or what keeps it from being signed. */
+static struct json *ledger_json(struct gb_arena *arena, const struct scribe_health *health)
+{
+    if (!health->stopped && health->why[0] == '\0')
+        return json_text("ok");
+    char *text = gb_arena_printf(arena, "%s: %" PRIu64 " of %" PRIu64 " entries are signed: %s",
+                                 health->stopped ? "stopped" : "behind", health->signed_size,
+                                 health->entries, health->why);
+    return text ? json_text(text) : NULL;
+}
+
 static struct json *policy_json(const struct snapshot *snapshot)
 {
     char text[GB_LIMIT_ERR_TEXT];
@@ -57,11 +69,14 @@ static void answer_ready(struct work *work)
     gb_cleanup(snapshot_unrefp) struct snapshot *snapshot = snapshot_get(server->trust);
     struct store_counts store;
     store_health(server->store, &store);
+    struct scribe_health ledger;
+    scribe_health(server->scribe, &ledger);
     bool policy = snapshot_policy(snapshot) != NULL;
-    bool ready = store.healthy && work->result == GB_OK && policy;
+    bool ready = store.healthy && !ledger.stopped && work->result == GB_OK && policy;
     struct json *body = json_new_object();
     json_set(body, "status", json_text(ready ? "ready" : "not-ready"));
     json_set(body, "store", json_text(store.healthy ? "ok" : store.last_error));
+    json_set(body, "ledger", ledger_json(work->arena, &ledger));
     json_set(body, "keyd", json_text(work->result == GB_OK ? "ok" : work->err.text));
     json_set(body, "policy", policy_json(snapshot));
     answer_json(work->thread, work->request, ready ? 200 : 503, body);
@@ -113,6 +128,20 @@ static void write_store(struct server *server, struct gb_buf *out)
     stats_write_one(out, "garboard_store_queued", "gauge", "Writes that wait.", count.queued);
     stats_write_one(out, "garboard_store_healthy", "gauge", "Whether the last commit went through.",
                     count.healthy);
+}
+
+static void write_ledger(struct server *server, struct gb_buf *out)
+{
+    struct scribe_health health;
+    scribe_health(server->scribe, &health);
+    stats_write_one(out, "garboard_ledger_entries", "gauge", "Entries of the ledger, durable.",
+                    health.entries);
+    stats_write_one(out, "garboard_ledger_signed", "gauge", "Entries that a checkpoint covers.",
+                    health.signed_size);
+    stats_write_one(out, "garboard_ledger_lag_seconds", "gauge",
+                    "Age of the oldest entry that no checkpoint covers.", (uint64_t)health.lag_s);
+    stats_write_one(out, "garboard_ledger_stopped", "gauge",
+                    "Whether what needs a record is refused.", health.stopped);
 }
 
 static void add_counts(struct http_server_count *sum, const struct http_server *http)
@@ -188,6 +217,7 @@ void api_metrics(void *ctx, const struct route_call *call)
     stats_write(&thread->server->stats, &out);
     write_nodes(thread->server, &out);
     write_store(thread->server, &out);
+    write_ledger(thread->server, &out);
     write_policy(thread->server, &out);
     write_http(thread->server, &out);
     if (gb_buf_ok(&out))

@@ -81,7 +81,7 @@ static int read_token(struct thread *thread, struct change *change, struct store
     token->created_s = gb_clock_s();
     token->expires_s = token->created_s + ask_number(&ask, "expires_in_s", 1, MAX_TOKEN_LIFE_S);
     token->uses_left = (uint32_t)ask_number(&ask, "uses", 1, MAX_USES);
-    token->created_by = change->who;
+    token->created_by = change->by;
     return ask.failed ? GB_ERR_INPUT : GB_OK;
 }
 
@@ -115,13 +115,26 @@ static struct json *created_json(struct gb_arena *arena, const struct store_toke
     return body;
 }
 
+static void record_token(struct change *change, const struct store_token *token)
+{
+    struct json *data = json_new_object();
+    const char *id = gb_base64url(change->work.arena, gb_bytes(token->id, sizeof token->id));
+    json_set(data, "name", json_text(token->node_name));
+    json_set(data, "pool", json_text(token->pool));
+    json_set(data, "uses", json_number(token->uses_left));
+    json_set(data, "expires_at", answer_time(token->expires_s));
+    change->record.whom =
+        record_text(gb_arena_printf(change->work.arena, "token/%s", id ? id : ""));
+    change->record.data = data;
+}
+
 void api_token_create(void *ctx, const struct route_call *call)
 {
     struct thread *thread = ctx;
     struct store_token token = {0};
     struct join_token secret;
     struct gb_err err = {0};
-    struct change *change = change_new(thread, call, "token.create");
+    struct change *change = change_new(thread, call, ENTRY_TOKEN_CREATE);
     if (!change)
         return;
     if (read_token(thread, change, &token, &err) < 0) {
@@ -135,18 +148,15 @@ void api_token_create(void *ctx, const struct route_call *call)
     change->status = 201;
     change->body = created_json(change->work.arena, &token, &secret);
     secret_wipe(&secret, sizeof secret);
-    change->whom = gb_arena_printf(change->work.arena, "token for %s",
-                                   token.node_name ? token.node_name
-                                   : token.pool    ? token.pool
-                                                   : "any name");
-    store_token_add(thread->server->store, &token, work_stored, change);
+    record_token(change, &token);
+    store_token_add(thread->server->store, &token, change_entry(change), work_stored, change);
 }
 
 void api_token_revoke(void *ctx, const struct route_call *call)
 {
     struct thread *thread = ctx;
     struct gb_bytes id;
-    struct change *change = change_new(thread, call, "token.revoke");
+    struct change *change = change_new(thread, call, ENTRY_TOKEN_REVOKE);
     if (!change)
         return;
     if (!gb_base64url_decode(change->work.arena, call->params[0], &id) || id.len != 8) {
@@ -154,7 +164,8 @@ void api_token_revoke(void *ctx, const struct route_call *call)
         return;
     }
     change->not_found = REFUSAL_TOKEN_NOT_FOUND;
-    change->whom = gb_arena_printf(change->work.arena, "token %.*s", (int)call->params[0].len,
-                                   (const char *)call->params[0].data);
-    store_token_revoke(thread->server->store, id.data, work_stored, change);
+    change->record.whom =
+        record_text(gb_arena_printf(change->work.arena, "token/%.*s", (int)call->params[0].len,
+                                    (const char *)call->params[0].data));
+    store_token_revoke(thread->server->store, id.data, change_entry(change), work_stored, change);
 }

@@ -8,11 +8,11 @@
 #include "net/router.h"
 #include "server/answer.h"
 #include "server/api.h"
-#include "server/caller.h"
 #include "server/change.h"
 #include "server/liveness.h"
 #include "server/node_id.h"
 #include "server/nodes.h"
+#include "server/record.h"
 #include "server/refusals.h"
 #include "server/server.h"
 #include "server/work.h"
@@ -175,32 +175,57 @@ void api_node_verdict(void *ctx, const struct route_call *call)
         answer_refuse(thread, call->request, answer_of_store(thread, r, &err), NULL);
 }
 
-void api_node_attest(void *ctx, const struct route_call *call)
-{
-    struct thread *thread = ctx;
-    struct gb_arena *arena = http_request_arena(call->request);
-    struct node_summary node;
-    if (!find(thread, call, &node))
-        return;
-    if (!nodes_ask(thread->server->nodes, node.id, gb_clock_ms())) {
-        answer_refuse(thread, call->request, REFUSAL_NODE_NOT_FOUND, NULL);
-        return;
-    }
-    caller_event(thread, caller_name(arena, call), "node.attest",
-                 gb_arena_printf(arena, "node/%s", node.name), NULL);
-    struct json *body = json_new_object();
-    json_set(body, "asked_at", answer_time(gb_clock_s()));
-    answer_json(thread, call->request, 202, body);
-}
-
-struct removing {
+struct on_node {
     struct change change; /* first */
     uint8_t id[STORE_ID];
 };
 
+/* NULL: refused and answered. */
+static struct on_node *on_node_new(struct thread *thread, const struct route_call *call,
+                                   const struct node_summary *node, enum entry_what what)
+{
+    struct on_node *on = work_new_of(thread, call->request, struct on_node);
+    if (!on)
+        return NULL;
+    change_init(&on->change, call, what);
+    memcpy(on->id, node->id, sizeof on->id);
+    struct json *data = json_new_object();
+    json_set(data, "name", json_text(node->name));
+    on->change.record.whom = record_node(on->change.work.arena, node->id);
+    on->change.record.data = data;
+    on->change.not_found = REFUSAL_NODE_NOT_FOUND;
+    return on;
+}
+
+static void asked(struct work *work)
+{
+    struct on_node *asking = (struct on_node *)work;
+    if (work->result == GB_OK) {
+        if (!nodes_ask(work->thread->server->nodes, asking->id, gb_clock_ms()))
+            work->result = GB_ERR_NOTFOUND; /* removed meanwhile */
+        asking->change.body = json_new_object();
+        json_set(asking->change.body, "asked_at", answer_time(gb_clock_s()));
+    }
+    change_durable(work);
+}
+
+void api_node_attest(void *ctx, const struct route_call *call)
+{
+    struct thread *thread = ctx;
+    struct node_summary node;
+    if (!find(thread, call, &node))
+        return;
+    struct on_node *asking = on_node_new(thread, call, &node, ENTRY_NODE_ATTEST);
+    if (!asking)
+        return;
+    asking->change.status = 202;
+    asking->change.work.then = asked;
+    store_entry_add(thread->server->store, change_entry(&asking->change), work_stored, asking);
+}
+
 static void removed(struct work *work)
 {
-    struct removing *removing = (struct removing *)work;
+    struct on_node *removing = (struct on_node *)work;
     if (work->result == GB_OK)
         nodes_remove(work->thread->server->nodes, removing->id);
     change_durable(work);
@@ -212,16 +237,10 @@ void api_node_remove(void *ctx, const struct route_call *call)
     struct node_summary node;
     if (!find(thread, call, &node))
         return;
-    struct removing *removing = work_new_of(thread, call->request, struct removing);
+    struct on_node *removing = on_node_new(thread, call, &node, ENTRY_NODE_REMOVE);
     if (!removing)
         return;
-    struct change *change = &removing->change;
-    change->who = caller_name(change->work.arena, call);
-    change->what = "node.remove";
-    change->whom = gb_arena_printf(change->work.arena, "node/%s", node.name);
-    change->not_found = REFUSAL_NODE_NOT_FOUND;
-    change->status = 204;
-    change->work.then = removed;
-    memcpy(removing->id, node.id, sizeof removing->id);
-    store_node_remove(thread->server->store, node.id, work_stored, removing);
+    removing->change.work.then = removed;
+    store_node_remove(thread->server->store, node.id, change_entry(&removing->change), work_stored,
+                      removing);
 }

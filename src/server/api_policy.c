@@ -12,8 +12,8 @@
 #include "server/answer.h"
 #include "server/api.h"
 #include "server/apply.h"
-#include "server/caller.h"
 #include "server/change.h"
+#include "server/policy_record.h"
 #include "server/refusals.h"
 #include "server/server.h"
 #include "server/snapshot.h"
@@ -136,10 +136,6 @@ static void durable(struct work *work)
                       : answer_of_store(work->thread, work->result, &work->err));
         return;
     }
-    a->change.whom = "policy";
-    a->change.why = snapshot_policy(a->plan.snapshot);
-    if (a->change.why)
-        a->change.why = (const char *)gb_arena_copy(work->arena, gb_bytes_str(a->change.why)).data;
     start_set_trust(server, gb_take(a->plan.snapshot));
     end(a);
     a->change.status = 200;
@@ -160,12 +156,16 @@ static void prepared(struct work *work)
         return;
     }
     for (size_t i = 0; i < a->plan.count; i++) {
-        a->plan.fresh[i].applied_by = a->change.who;
+        a->plan.fresh[i].applied_by = a->change.by;
         a->plan.fresh[i].applied_s = gb_clock_s();
     }
     work->then = durable;
-    store_document_apply(work->thread->server->store, a->plan.fresh, a->plan.count, work_stored,
-                         work);
+    a->change.record.whom = record_text("policy");
+    a->change.record.data =
+        policy_record(work->thread->digester, a->plan.stored, a->plan.stored_count, a->plan.fresh,
+                      a->plan.count, snapshot_policy(a->plan.snapshot));
+    store_document_apply(work->thread->server->store, a->plan.fresh, a->plan.count,
+                         change_entry(&a->change), work_stored, work);
 }
 
 /* "1" or "0". Anything else, even memory that is short, must not turn a trial into the real thing.
@@ -193,8 +193,7 @@ void api_policy_apply(void *ctx, const struct route_call *call)
         answer_refuse(thread, call->request, REFUSAL_MALFORMED, "dry_run: must be 0 or 1");
         return;
     }
-    a->change.who = caller_name(a->change.work.arena, call);
-    a->change.what = "policy.apply";
+    change_init(&a->change, call, ENTRY_POLICY_APPLY);
     a->change.work.run = prepare_in_pool;
     a->change.work.then = prepared;
     if (atomic_exchange(&thread->server->applying, true)) {

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "crypto/digest.h"
 #include "net/http_server.h"
 #include "net/router.h"
 #include "rpc/keyd.h"
@@ -11,9 +13,9 @@
 #include "server/api.h"
 #include "server/ask.h"
 #include "server/caller.h"
-#include "server/node_id.h"
 #include "server/nodes.h"
 #include "server/nonce.h"
+#include "server/record.h"
 #include "server/refusals.h"
 #include "server/server.h"
 #include "server/stats.h"
@@ -169,9 +171,7 @@ static void answer_renewed(struct work *work)
 {
     struct asking *a = (struct asking *)work;
     struct thread *thread = work->thread;
-    char id[NODE_ID_TEXT];
-    node_id_text(a->node->id, id);
-    const char *whom = gb_arena_printf(work->arena, "node/%s", id);
+    const char *whom = record_node(work->arena, a->node->id).text;
     nodes_give(thread->server->nodes, a->node);
     a->node = NULL;
     if (work->result < 0) {
@@ -180,12 +180,30 @@ static void answer_renewed(struct work *work)
         return;
     }
     stats_add(&thread->server->stats.renewed);
-    caller_event(thread, whom, "node.renew", whom, NULL);
+    gb_log_event(GB_LOG_INFO, "node.renew", GB_LOG_TEXT("whom", whom));
     struct gb_bytes pem = gb_arena_copy(work->arena, a->certificate.pem);
     struct json *body = json_new_object();
     json_set(body, "certificate", pem.data ? json_text((const char *)pem.data) : NULL);
     json_set(body, "not_after", answer_time(a->certificate.not_after_s));
     answer_json(thread, work->request, 200, body);
+}
+
+/* What was handed out, by the SHA-256 of its text. */
+static void set_digest(const struct asking *a, struct json *data, const char *key,
+                       struct gb_bytes text)
+{
+    uint8_t digest[32];
+    bool ok = digest_of(a->work.thread->digester, DIGEST_SHA256, text, digest) == GB_OK;
+    json_set(data, key, ok ? json_hex(gb_bytes(digest, sizeof digest)) : NULL);
+}
+
+/* By the node, of itself. Takes over `data`. */
+static const struct store_entry *make_entry(struct asking *a, enum entry_what what,
+                                            struct json *data)
+{
+    struct record_party node = record_node(a->work.arena, a->node->id);
+    struct record record = {.what = what, .who = node, .whom = node, .data = data};
+    return record_make(a->work.arena, a->work.thread->digester, &record);
 }
 
 static void renewed(struct work *work)
@@ -204,8 +222,11 @@ static void renewed(struct work *work)
         return;
     }
     work->then = answer_renewed;
-    store_node_cert(work->thread->server->store, a->node->id, a->certificate.pem, work_stored,
-                    work);
+    struct json *data = json_new_object();
+    set_digest(a, data, "certificate", a->certificate.pem);
+    json_set(data, "not_after", answer_time(a->certificate.not_after_s));
+    store_node_cert(work->thread->server->store, a->node->id, a->certificate.pem,
+                    make_entry(a, ENTRY_NODE_RENEW, data), work_stored, work);
 }
 
 void api_renew(void *ctx, const struct route_call *call)
@@ -233,6 +254,8 @@ static void sign(struct work *work, struct worker_parts *parts)
     work->result = keyd_token(parts->keyd, work->arena, &ask, &a->jwt, &work->err);
 }
 
+static void tell_token(struct work *work);
+
 static void answer_token(struct work *work)
 {
     struct asking *a = (struct asking *)work;
@@ -243,7 +266,23 @@ static void answer_token(struct work *work)
     }
     if (!vouched(a)) /* the policy changed while keyd signed */
         return;
+    struct json *data = json_new_object();
+    set_digest(a, data, "token", gb_bytes_str(a->jwt));
+    work->then = tell_token;
+    store_entry_add(work->thread->server->store, make_entry(a, ENTRY_TOKEN_ISSUE, data),
+                    work_stored, work);
+}
+
+/* No record, no token. */
+static void tell_token(struct work *work)
+{
+    struct asking *a = (struct asking *)work;
     nodes_give(work->thread->server->nodes, a->node);
+    if (work->result < 0) {
+        answer_refuse(work->thread, work->request,
+                      answer_of_store(work->thread, work->result, &work->err), NULL);
+        return;
+    }
     stats_add(&work->thread->server->stats.tokens_signed);
     struct json *body = json_new_object();
     json_set(body, "token", json_text(a->jwt));

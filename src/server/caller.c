@@ -2,14 +2,14 @@
 
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "net/http_server.h"
 #include "net/router.h"
 #include "net/tls.h"
 #include "server/answer.h"
 #include "server/node_id.h"
 #include "server/nodes.h"
+#include "server/person.h"
+#include "server/record.h"
 #include "server/refusals.h"
 #include "server/server.h"
 #include "store/store.h"
@@ -58,19 +58,8 @@ const char *caller_name(struct gb_arena *arena, const struct route_call *call)
     return name ? name : kind;
 }
 
-static void recorded(void *ctx, int result, const struct gb_err *err)
+struct record_party caller_party(struct gb_arena *arena, const struct route_call *call)
 {
-    (void)ctx;
-    if (result < 0)
-        gb_log_err(GB_LOG_ERROR, "event-not-recorded", err);
-}
-
-void caller_event(struct thread *thread, const char *who, const char *what, const char *whom,
-                  const char *why)
-{
-    const struct store_event event = {
-        .at_s = gb_clock_s(), .who = who, .what = what, .whom = whom, .why = why};
-    gb_log_event(GB_LOG_INFO, what, GB_LOG_TEXT("who", who), GB_LOG_TEXT("whom", whom),
-                 GB_LOG_TEXT("why", why));
-    store_event_add(thread->server->store, &event, recorded, NULL);
+    const struct person *person = person_of(call->request);
+    return person ? record_person(person->name) : record_text(caller_name(arena, call));
 }

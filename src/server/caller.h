@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "net/router.h"
+#include "server/record.h"
 #include "server/server.h"
 
 /* `ctx` is a struct thread. A node must be enrolled, and with this key; false: refused. */
@@ -12,10 +13,9 @@ bool caller_known(void *ctx, const struct route_call *call);
 /* The calling node, taken. NULL: refused and answered (unknown, busy, or another key than the one
  * enrolled: whoever stole an older certificate's key is not this node). */
 struct node *caller_take(struct thread *thread, const struct route_call *call);
-/* "operator/alice" or "node/...", in the arena, for events. */
+/* "operator/alice" or "node/...", in the arena, for logs and tables. */
 const char *caller_name(struct gb_arena *arena, const struct route_call *call);
-/* Records what somebody did; a failure is logged. */
-void caller_event(struct thread *thread, const char *who, const char *what, const char *whom,
-                  const char *why);
+/* The same for the ledger: a person's name is personal. */
+struct record_party caller_party(struct gb_arena *arena, const struct route_call *call);
 
 #endif

@@ -1,24 +1,38 @@
 #include "server/change.h"
 
+#include "base/log.h"
 #include "net/router.h"
 #include "server/answer.h"
 #include "server/caller.h"
+#include "server/record.h"
 #include "server/refusals.h"
 #include "server/server.h"
 #include "server/work.h"
 #include "wire/json.h"
 
-struct change *change_new(struct thread *thread, const struct route_call *call, const char *what)
+void change_init(struct change *change, const struct route_call *call, enum entry_what what)
 {
-    struct change *change = work_new_of(thread, call->request, struct change);
-    if (!change)
-        return NULL;
+    struct gb_arena *arena = change->work.arena;
     change->work.then = change_durable;
-    change->who = caller_name(change->work.arena, call);
-    change->what = what;
+    change->record.what = what;
+    change->record.who = caller_party(arena, call);
+    change->by = caller_name(arena, call);
     change->not_found = REFUSAL_INTERNAL;
     change->status = 204;
+}
+
+struct change *change_new(struct thread *thread, const struct route_call *call,
+                          enum entry_what what)
+{
+    struct change *change = work_new_of(thread, call->request, struct change);
+    if (change)
+        change_init(change, call, what);
     return change;
+}
+
+const struct store_entry *change_entry(struct change *change)
+{
+    return record_make(change->work.arena, change->work.thread->digester, &change->record);
 }
 
 void change_durable(struct work *work)
@@ -34,7 +48,9 @@ void change_durable(struct work *work)
                       NULL);
         return;
     }
-    caller_event(thread, change->who, change->what, change->whom, change->why);
+    gb_log_event(GB_LOG_INFO, entry_word(change->record.what), GB_LOG_TEXT("who", change->by),
+                 GB_LOG_TEXT("whom", change->record.whom.text),
+                 GB_LOG_TEXT("why", change->record.why.text));
     if (change->body)
         answer_json(thread, work->request, change->status, change->body);
     else

@@ -13,7 +13,7 @@ static const char *const log_levels[] = {[GB_LOG_ERROR] = "error",
                                          [GB_LOG_DEBUG] = "debug",
                                          NULL};
 
-enum { DAY_S = 86400, MAX_LIFE_S = 30 * DAY_S, MIB = 1 << 20 };
+enum { DAY_S = 86400, MAX_LIFE_S = 30 * DAY_S, MAX_KEEP_S = 3650 * DAY_S, MIB = 1 << 20 };
 
 #define AT(member) offsetof(struct config, member)
 
@@ -63,6 +63,15 @@ static const struct conf_key table[] = {
      "Age of the last proof from which a node is unreachable; 0s: ten intervals.", false},
     {"approval_wait", CONF_SPAN, AT(approval_wait_s), "1h", 60, DAY_S, NULL,
      "How long a node that asked to join is shown to operators.", false},
+    {"ledger_interval", CONF_SPAN, AT(ledger_interval_s), "1s", 1, 3600, NULL,
+     "The ledger is signed at most once in this time.", false},
+    {"ledger_lag", CONF_SPAN, AT(ledger_lag_s), "60s", 2, DAY_S, NULL,
+     "How long an entry of the ledger may stay unsigned; then what needs a record is refused.",
+     false},
+    {"rounds_keep", CONF_SPAN, AT(rounds_keep_s), "90d", DAY_S, MAX_KEEP_S, NULL,
+     "How long the leaves of sealed minutes are kept: what proves a node's every round.", false},
+    {"quotes_keep", CONF_SPAN, AT(quotes_keep_s), "30d", DAY_S, MAX_KEEP_S, NULL,
+     "How long the quotes of sealed minutes are kept: what strangers verify again.", false},
     {"max_connections", CONF_NUMBER, AT(max_connections), "20000", 16, 1000000, NULL,
      "Connections of one listener and thread; above, the longest idle is closed.", false},
     {"max_body", CONF_NUMBER, AT(max_body), "67108864", MIB, 300 * (int64_t)MIB, NULL,
@@ -102,6 +111,12 @@ static int settle(const char *path, struct config *config, struct gb_err *err)
                           path);
     if (config->body_memory < config->max_body + 2 * MIB)
         return gb_err_set(err, GB_ERR_CONFIG, "%s: body_memory must be 2 MiB more than max_body",
+                          path);
+    if (config->ledger_lag_s <= config->ledger_interval_s)
+        return gb_err_set(err, GB_ERR_CONFIG, "%s: ledger_lag must be more than ledger_interval",
+                          path);
+    if (config->quotes_keep_s > config->rounds_keep_s)
+        return gb_err_set(err, GB_ERR_CONFIG, "%s: quotes_keep must not be more than rounds_keep",
                           path);
     if (config->api_port == config->enroll_port && config->api_port != 0)
         return gb_err_set(err, GB_ERR_CONFIG, "%s: api_port and enroll_port must differ", path);

@@ -33,6 +33,10 @@ struct config {
     int64_t freshness_s;
     int64_t unreachable_s;
     int64_t approval_wait_s;
+    int64_t ledger_interval_s;
+    int64_t ledger_lag_s;
+    int64_t rounds_keep_s;
+    int64_t quotes_keep_s;
     int64_t max_connections;
     int64_t max_body;
     int64_t body_memory;

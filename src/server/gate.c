@@ -8,6 +8,7 @@
 #include "server/caller.h"
 #include "server/person.h"
 #include "server/refusals.h"
+#include "server/scribe.h"
 #include "server/server.h"
 
 static bool refuse(struct thread *thread, const struct route_call *call, enum refusal why,
@@ -65,7 +66,17 @@ static bool may(struct thread *thread, const struct route *route, const struct r
                                : NULL);
 }
 
+/* What only reads is recorded, too, but waits for no signature: somebody must be able to look. */
+static bool goes_on(struct thread *thread, const struct route *route, const struct route_call *call)
+{
+    if (route->method == HTTP_GET || !scribe_stopped(thread->server->scribe))
+        return true;
+    return refuse(thread, call, REFUSAL_LEDGER_STOPPED, NULL);
+}
+
 bool gate_known(void *ctx, const struct route *route, const struct route_call *call)
 {
+    if (!goes_on(ctx, route, call))
+        return false;
     return call->role == ROUTE_PERSON ? may(ctx, route, call) : caller_known(ctx, call);
 }

@@ -56,6 +56,12 @@
     X(EK_NOT_FOUND, 404, "ek-not-found", "there is no such listed EK", "see: garboard ek list")    \
     X(TOKEN_NOT_FOUND, 404, "token-not-found", "there is no such join token",                      \
       "see: garboard token list")                                                                  \
+    X(LEDGER_NOT_FOUND, 404, "ledger-not-found", "the ledger has no such file",                    \
+      "begin with the checkpoint: it says how many entries there are")                             \
+    X(LEDGER_LARGE, 503, "ledger-file-large", "this file is longer than an answer may be",         \
+      "copy it from the server: STATE/rounds")                                                     \
+    X(OPENING_NOT_FOUND, 404, "opening-not-found", "the ledger holds no opening of this name",     \
+      "see: garboard ledger tail; a name that was forgotten is not shown any more")                \
     X(KEY_FOREIGN, 403, "transport-key-foreign",                                                   \
       "this connection's key is not the one that was certified at enrolment",                      \
       "use the newest certificate, or enrol again")                                                \
@@ -81,6 +87,9 @@
       "start it; the server's log has more")                                                       \
     X(STORE, 503, "store-failed", "the store cannot take it: nothing was changed",                 \
       "see the server's log: is the disk full?")                                                   \
+    X(LEDGER_STOPPED, 503, "ledger-stopped",                                                       \
+      "the ledger cannot be signed: nothing that needs a record is done",                          \
+      "see /readyz and the server's log; it goes on by itself once the cause is gone")             \
     X(OVERLOADED, 503, "overloaded", "too much is under way", "try again in a moment")             \
     X(NO_MEMORY, 503, "out-of-memory", "out of memory", "try again in a moment")                   \
     X(INTERNAL, 500, "internal", "the server failed", "see the server's log")

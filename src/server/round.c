@@ -82,7 +82,11 @@ static int read_bundle(struct gb_arena *arena, struct store *store, struct diges
         return r;
     bundle->ak_public = round->node->ak_public; /* the enrolled one, and no other */
     bundle->ak_pem = (struct gb_bytes){0};
-    r = digest_of(digester, DIGEST_SHA256, bundle->quote, round->quote);
+    round->attest = bundle->quote;
+    round->signature = bundle->signature;
+    r = digest_of(digester, DIGEST_SHA256, bundle->extras, round->extras);
+    if (r == GB_OK)
+        r = digest_of(digester, DIGEST_SHA256, bundle->quote, round->quote);
     return r < 0 ? r : enrolled_certs(arena, store, round->node, bundle, err);
 }
 
@@ -111,6 +115,28 @@ int round_judge(struct gb_arena *arena, struct store *store, struct digester *di
     if (!trust->policy.node)
         without_policy(&round->verdict);
     return tell(arena, round, err);
+}
+
+int round_keep(const struct round *round, struct round_log *log, struct gb_err *err)
+{
+    const struct node_policy *policy = snapshot_trust(round->snapshot)->policy.node;
+    struct rounds_quote quote = {.attest = round->attest,
+                                 .signature = round->signature,
+                                 .nonce = gb_bytes(round->nonce.bytes, NONCE_SIZE),
+                                 .issued_s = (uint64_t)round->nonce.issued_s};
+    struct round_proof proof = {.leaf = {.verified_at_s = (uint64_t)round->nonce.issued_s,
+                                         .trust_id = round->told.trust_id,
+                                         .policy_version = policy ? policy->version : 0,
+                                         .tier = round->told.tier,
+                                         .trusted = round->told.trusted},
+                                .policy = snapshot_policy(round->snapshot),
+                                .quote = round->claims.quote_proven ? &quote : NULL};
+    memcpy(quote.node, round->node->id, sizeof quote.node);
+    memcpy(quote.transport, round->node->transport, sizeof quote.transport);
+    memcpy(quote.extras, round->extras, sizeof quote.extras);
+    memcpy(proof.leaf.node, round->node->id, sizeof proof.leaf.node);
+    memcpy(proof.leaf.quote, round->quote, sizeof proof.leaf.quote);
+    return round_log_append(log, &proof, gb_clock_s(), gb_clock_ms(), err);
 }
 
 /* One more thing against a link that is broken already. */

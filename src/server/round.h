@@ -4,6 +4,7 @@
 #define GB_SERVER_ROUND_H
 
 #include "attest/next.h"
+#include "server/round_log.h"
 #include "server/server.h"
 
 struct round {
@@ -17,12 +18,17 @@ struct round {
     struct progress after;
     struct node_verdict told;
     uint8_t quote[32];
+    struct gb_bytes attest; /* what `quote` is the digest of; signature and extras: with it */
+    struct gb_bytes signature;
+    uint8_t extras[32]; /* SHA-256 */
 };
 
 /* GB_ERR_INPUT, LIMIT, NOTFOUND: malformed evidence; GB_ERR_AGAIN: ask for all; NOMEM, BUG, IO:
  * ours. Results are in the arena and borrow from the body. */
 GB_MUST_USE int round_judge(struct gb_arena *arena, struct store *store, struct digester *digester,
                             struct round *round, struct gb_err *err);
+/* Its leaf and quote into this minute's files: before anything of it is told. GB_ERR_IO, NOMEM. */
+GB_MUST_USE int round_keep(const struct round *round, struct round_log *log, struct gb_err *err);
 /* Whether there is more to tell than a newer proof of the same. */
 bool round_is_news(const struct node_verdict *before, const struct round *round);
 /* The verdict as `garboard verify` prints it, with when and by what it was judged, and what earlier

@@ -15,6 +15,7 @@
 #include "server/config.h"
 #include "server/liveness.h"
 #include "server/nodes.h"
+#include "server/scribe.h"
 #include "server/snapshot.h"
 #include "server/stats.h"
 #include "server/tickets.h"
@@ -39,6 +40,8 @@ struct server {
     struct liveness_spans spans;
     struct gb_bytes ca_pem;
     struct store *store;
+    struct scribe *scribe;
+    struct keyd_client *ledger_keyd; /* the ledger's thread's */
     struct nodes *nodes;
     struct tickets *tickets;
     struct waiting *waiting;

@@ -7,19 +7,24 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
 #include "net/loop.h"
 #include "os/pool.h"
 #include "os/sandbox.h"
 #include "os/service.h"
 #include "server/config.h"
 #include "server/own_cert.h"
+#include "server/record.h"
 #include "server/reload.h"
+#include "server/scribe.h"
 #include "server/server.h"
 #include "server/start.h"
+#include "server/store_wait.h"
 #include "server/threads.h"
 #include "server/tls_pair.h"
 #include "server/token_keys.h"
 #include "store/store.h"
+#include "wire/json.h"
 
 struct service {
     const char *path;
@@ -37,18 +42,25 @@ enum {
     RELOAD_AGAIN_MS = 50,     /* a change of policy takes about as long */
 };
 
-static void forget(void *ctx, int result, const struct gb_err *err)
+/* Waits: what is told after it comes after it, and the ledger's last turn signs it. */
+static void record(struct server *server, enum entry_what what)
 {
-    (void)ctx;
-    if (result < 0)
-        gb_log_err(GB_LOG_ERROR, "event-not-recorded", err);
-}
-
-static void record(struct server *server, const char *what, const char *why)
-{
-    const struct store_event event = {
-        .at_s = gb_clock_s(), .who = "server", .what = what, .whom = "server", .why = why};
-    store_event_add(server->store, &event, forget, NULL);
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    gb_cleanup(digester_freep) struct digester *digester = NULL;
+    struct json *data = json_new_object();
+    json_set(data, "version", json_text(GARBOARD_VERSION));
+    struct record start = {.what = what, .who = record_server(), .data = data};
+    if (!arena || digester_new(&digester, NULL) < 0) {
+        json_free(data);
+        gb_log_event(GB_LOG_ERROR, "out-of-memory", GB_LOG_TEXT("what", "recording the start"));
+        return;
+    }
+    struct store_wait wait;
+    struct gb_err err;
+    store_wait_init(&wait);
+    store_entry_add(server->store, record_make(arena, digester, &start), store_wait_told, &wait);
+    if (store_wait_for(&wait, &err) < 0)
+        gb_log_err(GB_LOG_ERROR, "start-or-stop-not-recorded", &err);
 }
 
 static void terminate(void *ctx)
@@ -134,23 +146,27 @@ static int watch_signals(struct service *service, struct gb_err *err)
 static int serve(struct service *service, struct gb_err *err)
 {
     struct server *server = service->server;
-    int r = threads_start(service->threads, err);
+    int r = scribe_start(server->scribe, err);
+    if (r == GB_OK)
+        r = threads_start(service->threads, err);
     if (r == GB_OK) {
         gb_log_event(GB_LOG_INFO, "started", GB_LOG_TEXT("version", GARBOARD_VERSION),
                      GB_LOG_TEXT("listen", server->config->listen),
                      GB_LOG_NUMBER("api_port", threads_api_port(service->threads)),
                      GB_LOG_NUMBER("enroll_port", threads_enroll_port(service->threads)));
-        record(server, "server.start", GARBOARD_VERSION);
+        record(server, ENTRY_SERVER_START);
         service_tell(SERVICE_READY, NULL);
         if (service_watchdog_ms() > 0)
             tick(service);
         loop_timer_set(service->renewal, 0);
         refresh_token_keys(service);
         r = loop_run(service->loop, err);
-        record(server, "server.stop", NULL);
     }
     atomic_store(&server->stopping, true);
     threads_stop(service->threads, server->config->shutdown_grace_s * 1000);
+    if (r == GB_OK)
+        record(server, ENTRY_SERVER_STOP);
+    scribe_stop(server->scribe);
     return r;
 }
 

@@ -16,6 +16,7 @@
 #include "server/nodes.h"
 #include "server/own_cert.h"
 #include "server/round.h"
+#include "server/scribe.h"
 #include "server/second.h"
 #include "server/server.h"
 #include "server/snapshot.h"
@@ -67,6 +68,21 @@ static int open_store(struct server *server, struct gb_arena *arena, struct gb_e
                               .cluster = "default",
                               .flush_ms = FLUSH_MS};
     return conf.path ? store_open(&conf, &server->store, err) : gb_err_nomem(err);
+}
+
+static int open_ledger(struct server *server, struct gb_err *err)
+{
+    const struct config *config = server->config;
+    int r = keyd_client_new(config->keyd_socket, KEYD_MS, &server->ledger_keyd, err);
+    if (r < 0)
+        return r;
+    const struct scribe_conf conf = {.state = config->state,
+                                     .interval_ms = config->ledger_interval_s * 1000,
+                                     .lag_ms = config->ledger_lag_s * 1000,
+                                     .rounds_keep_s = config->rounds_keep_s,
+                                     .quotes_keep_s = config->quotes_keep_s,
+                                     .signer = sequencer_keyd(server->ledger_keyd)};
+    return scribe_open(&conf, server->store, &server->scribe, err);
 }
 
 struct loading {
@@ -238,6 +254,8 @@ int start_open(struct server *server, struct gb_arena *arena, const struct confi
     if (r == GB_OK)
         r = open_store(server, arena, err);
     if (r == GB_OK)
+        r = open_ledger(server, err);
+    if (r == GB_OK)
         r = load_nodes(server, err);
     if (r == GB_OK)
         r = load_trust(server, err);
@@ -253,6 +271,8 @@ void start_close(struct server *server)
         keyd_client_free(server->workers[i].keyd);
         digester_free(server->workers[i].digester);
     }
+    scribe_free(server->scribe);
+    keyd_client_free(server->ledger_keyd);
     store_close(server->store);
     issuer_keys_free(server->issuer_keys);
     second_free(server->second);

@@ -90,7 +90,8 @@ static int listen_enroll(struct one *one, uint16_t port, bool first, struct gb_e
     one->enroll_router = (struct router){.routes = routes_enroll,
                                          .trust_domain = config->trust_domain,
                                          .ctx = &one->thread,
-                                         .enrolment = true};
+                                         .enrolment = true,
+                                         .known = gate_known};
     return http_server_new(one->thread.loop, one->tls.enroll, &conf, router_handle,
                            &one->enroll_router, &one->thread.enroll, err);
 }

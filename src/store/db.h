@@ -26,6 +26,8 @@ struct db {
         sqlite3_stmt *stmt;
     } kept[DB_STATEMENTS];
     int64_t scope;                  /* what every key begins with: trust domain, tenant, cluster */
+    uint64_t entry_first;           /* the writer's: the first entry that is kept */
+    uint64_t entry_next;            /* likewise: the number of the next */
     _Atomic unsigned long fail_nth; /* store_fail_nth */
 };
 

@@ -59,6 +59,7 @@ static int run_apply(struct db *db, const void *what, struct gb_err *err)
 {
     const struct set *set = what;
     int r = GB_OK;
+    bool changed = false;
     for (size_t i = 0; i < set->count && r == GB_OK; i++) {
         bool same;
         const struct store_document *d = &set->documents[i];
@@ -67,8 +68,9 @@ static int run_apply(struct db *db, const void *what, struct gb_err *err)
         r = check_version(db, d, &same, err);
         if (r == GB_OK && !same)
             r = put(db, d, err);
+        changed = changed || !same;
     }
-    return r;
+    return r == GB_OK && !changed ? WRITE_SAME : r;
 }
 
 static const struct set *copy(struct write *write, const struct store_document *documents,
@@ -92,13 +94,14 @@ static const struct set *copy(struct write *write, const struct store_document *
 }
 
 void store_document_apply(struct store *store, const struct store_document *documents, size_t count,
-                          store_done *done, void *ctx)
+                          const struct store_entry *entry, store_done *done, void *ctx)
 {
     struct write *write = writer_new(done, ctx);
     if (!write)
         return;
     write->run = run_apply;
-    write->what = copy(write, documents, count);
+    if (writer_entry(write, entry))
+        write->what = copy(write, documents, count);
     writer_queue(store, write);
 }
 

@@ -228,13 +228,14 @@ static const struct store_enrolment *copy(struct write *write, const struct stor
     return ok ? to : NULL;
 }
 
-void store_enrol(struct store *store, const struct store_enrolment *enrolment, store_done *done,
-                 void *ctx)
+void store_enrol(struct store *store, const struct store_enrolment *enrolment,
+                 const struct store_entry *entry, store_done *done, void *ctx)
 {
     struct write *write = writer_new(done, ctx);
     if (!write)
         return;
     write->run = run_enrol;
-    write->what = copy(write, enrolment);
+    if (writer_entry(write, entry))
+        write->what = copy(write, enrolment);
     writer_queue(store, write);
 }

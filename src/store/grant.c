@@ -33,8 +33,8 @@ static int run_add(struct db *db, const void *what, struct gb_err *err)
     return query_run(&q, err);
 }
 
-void store_grant_add(struct store *store, const struct store_grant *grant, store_done *done,
-                     void *ctx)
+void store_grant_add(struct store *store, const struct store_grant *grant,
+                     const struct store_entry *entry, store_done *done, void *ctx)
 {
     struct write *write = writer_new(done, ctx);
     if (!write)
@@ -43,8 +43,8 @@ void store_grant_add(struct store *store, const struct store_grant *grant, store
     bool ok = copy != NULL;
     if (ok) {
         *copy = *grant;
-        ok =
-            writer_copy_text(write, &copy->node_name) && writer_copy_text(write, &copy->created_by);
+        ok = writer_copy_text(write, &copy->node_name) &&
+             writer_copy_text(write, &copy->created_by) && writer_entry(write, entry);
     }
     write->run = run_add;
     write->what = ok ? copy : NULL;
@@ -68,14 +68,15 @@ static int run_remove(struct db *db, const void *what, struct gb_err *err)
     return remove_one(db, what, err);
 }
 
-void store_grant_remove(struct store *store, const uint8_t ek[STORE_HASH], store_done *done,
-                        void *ctx)
+void store_grant_remove(struct store *store, const uint8_t ek[STORE_HASH],
+                        const struct store_entry *entry, store_done *done, void *ctx)
 {
     struct write *write = writer_new(done, ctx);
     if (!write)
         return;
     write->run = run_remove;
-    write->what = gb_arena_copy(write->arena, gb_bytes(ek, STORE_HASH)).data;
+    if (writer_entry(write, entry))
+        write->what = gb_arena_copy(write->arena, gb_bytes(ek, STORE_HASH)).data;
     writer_queue(store, write);
 }
 

@@ -132,7 +132,7 @@ static int run_cert(struct db *db, const void *what, struct gb_err *err)
 }
 
 void store_node_cert(struct store *store, const uint8_t id[STORE_ID], struct gb_bytes cert_pem,
-                     store_done *done, void *ctx)
+                     const struct store_entry *entry, store_done *done, void *ctx)
 {
     struct write *write = writer_new(done, ctx);
     if (!write)
@@ -143,7 +143,8 @@ void store_node_cert(struct store *store, const uint8_t id[STORE_ID], struct gb_
         cert->pem = cert_pem;
     }
     write->run = run_cert;
-    write->what = cert && writer_copy(write, &cert->pem) ? cert : NULL;
+    bool ok = cert && writer_copy(write, &cert->pem) && writer_entry(write, entry);
+    write->what = ok ? cert : NULL;
     writer_queue(store, write);
 }
 
@@ -162,12 +163,14 @@ static int run_remove(struct db *db, const void *what, struct gb_err *err)
     return r < 0 ? r : changed(db, query_run(&node, err), err);
 }
 
-void store_node_remove(struct store *store, const uint8_t id[STORE_ID], store_done *done, void *ctx)
+void store_node_remove(struct store *store, const uint8_t id[STORE_ID],
+                       const struct store_entry *entry, store_done *done, void *ctx)
 {
     struct write *write = writer_new(done, ctx);
     if (!write)
         return;
     write->run = run_remove;
-    write->what = gb_arena_copy(write->arena, gb_bytes(id, STORE_ID)).data;
+    if (writer_entry(write, entry))
+        write->what = gb_arena_copy(write->arena, gb_bytes(id, STORE_ID)).data;
     writer_queue_over(store, write, id);
 }

@@ -56,6 +56,18 @@ static const char *const MIGRATIONS[] = {
     "CREATE TABLE event (num INTEGER PRIMARY KEY, scope INTEGER NOT NULL REFERENCES scope,"
     " at_s INTEGER NOT NULL, who TEXT NOT NULL, what TEXT NOT NULL, whom TEXT, why TEXT) STRICT;"
     "CREATE INDEX event_scope ON event (scope, num);",
+
+    /* The ledger tells of what events told of, and of more. Rows stay until they stand in the
+     * log's files under a signed checkpoint. */
+    "DROP TABLE event;"
+    "CREATE TABLE ledger_entry (scope INTEGER NOT NULL REFERENCES scope, seq INTEGER NOT NULL,"
+    " entry BLOB NOT NULL, at_s INTEGER NOT NULL, PRIMARY KEY (scope, seq)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE opening (scope INTEGER NOT NULL REFERENCES scope, commitment BLOB NOT NULL,"
+    " salt BLOB NOT NULL, value TEXT NOT NULL, PRIMARY KEY (scope, commitment)) STRICT,"
+    " WITHOUT ROWID;"
+    "CREATE INDEX opening_value ON opening (scope, value);"
+    "CREATE TABLE ledger_head (scope INTEGER PRIMARY KEY REFERENCES scope,"
+    " pruned INTEGER NOT NULL, sealed INTEGER NOT NULL) STRICT;",
 };
 
 int schema_version(void)

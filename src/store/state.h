@@ -15,13 +15,18 @@
 
 enum { STORE_READERS = 4 };
 
+/* What `run` returns when all was as it should be already: GB_OK, and there is nothing to record.
+ */
+enum { WRITE_SAME = 1 };
+
 /* One queued write. What it writes lies behind it in its arena. */
 struct write {
     struct write *next;
     struct gb_arena *arena; /* holds this struct, too */
     int (*run)(struct db *db, const void *what, struct gb_err *err);
     const void *what;
-    store_done *done; /* may be NULL */
+    const struct store_entry *entry; /* NULL: a write that nobody needs to hear of */
+    store_done *done;                /* may be NULL */
     void *ctx;
     int result;
     struct gb_err err;
@@ -44,6 +49,8 @@ struct store {
     bool stopping;
     struct live_table live;
     struct store_counts counts;
+    uint64_t entry_first; /* as committed */
+    uint64_t entry_next;
 
     pthread_mutex_t readers_lock; /* guards all below */
     pthread_cond_t reader_free;

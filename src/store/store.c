@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/mem.h"
 #include "store/db.h"
+#include "store/entry.h"
 #include "store/file.h"
 #include "store/live.h"
 #include "store/schema.h"
@@ -19,7 +20,7 @@
  * cut back after a burst. */
 static const char *const WRITER = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                                   "PRAGMA wal_autocheckpoint=1000; PRAGMA cache_size=-16384;"
-                                  "PRAGMA journal_size_limit=67108864;";
+                                  "PRAGMA journal_size_limit=67108864; PRAGMA secure_delete=ON;";
 
 static int find_scope(struct db *db, const struct store_conf *conf, struct gb_err *err)
 {
@@ -55,6 +56,10 @@ static int open_writer(struct store *store, const struct store_conf *conf, struc
         r = schema_migrate(&store->writer, version, err);
     if (r == GB_OK)
         r = find_scope(&store->writer, conf, err);
+    if (r == GB_OK)
+        r = entry_find(&store->writer, err);
+    store->entry_first = store->writer.entry_first;
+    store->entry_next = store->writer.entry_next;
     return r;
 }
 

@@ -24,10 +24,11 @@ enum {
     STORE_ID = 16,
     STORE_HASH = 32,
     STORE_MAX_EKS = 8,
-    /* A node may change its verdict each second, and anybody at the door makes events: what is kept
-     * of them has an end, long after people look. */
-    STORE_KEEP_VERDICTS = 256,  /* of each node; some 10 KB each */
-    STORE_KEEP_EVENTS = 100000, /* some 20 MB */
+    STORE_SALT = 16,
+    STORE_MAX_OPENINGS = 8, /* of one entry: who, why, and what its data commits to */
+    /* A node may change its verdict each second: what is kept of them has an end, long after people
+     * look. */
+    STORE_KEEP_VERDICTS = 256, /* of each node; some 10 KB each */
 };
 
 struct store;
@@ -54,6 +55,70 @@ void store_closep(struct store **store);
  * caller's when the queue is full: AGAIN, or memory is: NOMEM): post to your loop. */
 typedef void store_done(void *ctx, int result, const struct gb_err *err);
 
+/* ---- the ledger's entries: each change is written with what tells of it, or neither is (T28) ----
+ */
+
+/* What a salted commitment in an entry stands for; apart from the entry, so that it can be
+ * forgotten. */
+struct store_opening {
+    uint8_t commitment[STORE_HASH];
+    uint8_t salt[STORE_SALT];
+    const char *value;
+};
+
+/* One entry; text and openings are copied. */
+struct store_entry {
+    struct gb_bytes text; /* one compact JSON object, at most GB_LIMIT_ENTRY */
+    int64_t at_s;
+    const struct store_opening *openings;
+    size_t opening_count; /* at most STORE_MAX_OPENINGS */
+};
+
+/* Every write below that takes an `entry` puts it behind its change, in the same transaction; what
+ * changes nothing (the same text applied again) has none. NULL is refused as NOMEM: it is what a
+ * handler holds whose memory was short, and nothing is changed without a record. Numbers are given
+ * by the one writer: contiguous from 0, without gaps after refusals. */
+
+/* An entry alone. */
+void store_entry_add(struct store *store, const struct store_entry *entry, store_done *done,
+                     void *ctx);
+
+struct store_row {
+    uint64_t seq;
+    struct gb_bytes text;
+    int64_t at_s;
+};
+/* Committed rows from number `from` on, at most `max`, in order. */
+GB_MUST_USE int store_entry_list(struct store *store, struct gb_arena *arena, uint64_t from,
+                                 size_t max, struct store_row **ret_rows, size_t *ret_count,
+                                 struct gb_err *err);
+/* The first that is still kept and the number that the next will have: equal when none is kept.
+ * Both committed; no I/O. */
+void store_entry_range(struct store *store, uint64_t *ret_first, uint64_t *ret_next);
+/* Drops rows below number `below`, which stand in the log; the newest row may go, too. DENIED past
+ * the next number. */
+void store_entry_prune(struct store *store, uint64_t below, store_done *done, void *ctx);
+
+/* NOTFOUND: never was, or forgotten. */
+GB_MUST_USE int store_opening_get(struct store *store, struct gb_arena *arena,
+                                  const uint8_t commitment[STORE_HASH],
+                                  struct store_opening *ret_opening, struct gb_err *err);
+/* All, by commitment; `each` returns false to stop. The opening lives for the call. */
+GB_MUST_USE int store_opening_each(struct store *store,
+                                   bool (*each)(void *ctx, const struct store_opening *opening),
+                                   void *ctx, struct gb_err *err);
+/* Forgets every opening with this value (GDPR art. 17); the pages that held it are overwritten.
+ * NOTFOUND when there is none. */
+void store_opening_forget(struct store *store, const char *value, const struct store_entry *entry,
+                          store_done *done, void *ctx);
+
+/* A minute (seconds since 1970 / 60) of rounds is sealed by its entry, exactly once: DENIED when it
+ * or a later one is. */
+void store_rounds_seal(struct store *store, int64_t minute, const struct store_entry *entry,
+                       store_done *done, void *ctx);
+/* The last that is sealed; -1: none. */
+GB_MUST_USE int store_rounds_sealed(struct store *store, int64_t *ret_minute, struct gb_err *err);
+
 /* ---- join tokens: only the SHA-256 of the secret is kept (T21) ---- */
 
 struct store_token {
@@ -66,10 +131,10 @@ struct store_token {
     int64_t expires_s;
     uint32_t uses_left; /* from 1 */
 };
-void store_token_add(struct store *store, const struct store_token *token, store_done *done,
-                     void *ctx);
-void store_token_revoke(struct store *store, const uint8_t id[8], store_done *done,
-                        void *ctx); /* NOTFOUND */
+void store_token_add(struct store *store, const struct store_token *token,
+                     const struct store_entry *entry, store_done *done, void *ctx);
+void store_token_revoke(struct store *store, const uint8_t id[8], const struct store_entry *entry,
+                        store_done *done, void *ctx); /* NOTFOUND */
 GB_MUST_USE int store_token_get(struct store *store, struct gb_arena *arena, const uint8_t id[8],
                                 struct store_token *ret_token, struct gb_err *err);
 GB_MUST_USE int store_token_list(struct store *store, struct gb_arena *arena,
@@ -87,10 +152,10 @@ struct store_grant {
     int64_t created_s;
     int64_t expires_s; /* 0: never */
 };
-void store_grant_add(struct store *store, const struct store_grant *grant, store_done *done,
-                     void *ctx);
-void store_grant_remove(struct store *store, const uint8_t ek[STORE_HASH], store_done *done,
-                        void *ctx);
+void store_grant_add(struct store *store, const struct store_grant *grant,
+                     const struct store_entry *entry, store_done *done, void *ctx);
+void store_grant_remove(struct store *store, const uint8_t ek[STORE_HASH],
+                        const struct store_entry *entry, store_done *done, void *ctx);
 GB_MUST_USE int store_grant_get(struct store *store, struct gb_arena *arena,
                                 const uint8_t ek[STORE_HASH], struct store_grant *ret_grant,
                                 struct gb_err *err);
@@ -127,12 +192,12 @@ struct store_enrolment {
     const uint8_t *grant_ek; /* STORE_HASH bytes, or NULL */
     int64_t now_s;
 };
-void store_enrol(struct store *store, const struct store_enrolment *enrolment, store_done *done,
-                 void *ctx);
+void store_enrol(struct store *store, const struct store_enrolment *enrolment,
+                 const struct store_entry *entry, store_done *done, void *ctx);
 void store_node_cert(struct store *store, const uint8_t id[STORE_ID], struct gb_bytes cert_pem,
-                     store_done *done, void *ctx);
-void store_node_remove(struct store *store, const uint8_t id[STORE_ID], store_done *done,
-                       void *ctx);
+                     const struct store_entry *entry, store_done *done, void *ctx);
+void store_node_remove(struct store *store, const uint8_t id[STORE_ID],
+                       const struct store_entry *entry, store_done *done, void *ctx);
 GB_MUST_USE int store_node_by_id(struct store *store, struct gb_arena *arena,
                                  const uint8_t id[STORE_ID], struct store_node *ret_node,
                                  struct gb_err *err);
@@ -160,7 +225,8 @@ struct store_verdict {
 /* The newest replaces what `node show` reads; the newest
  * STORE_KEEP_VERDICTS stay in the history. */
 void store_verdict_add(struct store *store, const struct store_verdict *verdict,
-                       struct gb_bytes progress, store_done *done, void *ctx);
+                       struct gb_bytes progress, const struct store_entry *entry, store_done *done,
+                       void *ctx);
 GB_MUST_USE int store_verdict_get(struct store *store, struct gb_arena *arena,
                                   const uint8_t node[STORE_ID], struct store_verdict *ret_verdict,
                                   struct gb_err *err);
@@ -201,25 +267,10 @@ struct store_document {
 /* All or nothing. DENIED names the document whose version is not above the stored one (the same
  * text again, or `resigned` of the same version, is GB_OK). */
 void store_document_apply(struct store *store, const struct store_document *documents, size_t count,
-                          store_done *done, void *ctx);
+                          const struct store_entry *entry, store_done *done, void *ctx);
 GB_MUST_USE int store_document_list(struct store *store, struct gb_arena *arena,
                                     struct store_document **ret_documents, size_t *ret_count,
                                     struct gb_err *err);
-
-/* ---- what people and nodes did: the newest STORE_KEEP_EVENTS ---- */
-
-struct store_event {
-    int64_t at_s;
-    const char *who;  /* "operator/alice", "node/<id>", "server" */
-    const char *what; /* "token.create" */
-    const char *whom; /* "node/worker-1" */
-    const char *why;  /* words, or NULL */
-};
-void store_event_add(struct store *store, const struct store_event *event, store_done *done,
-                     void *ctx);
-GB_MUST_USE int store_event_list(struct store *store, struct gb_arena *arena, size_t max,
-                                 struct store_event **ret_events, size_t *ret_count,
-                                 struct gb_err *err);
 
 struct store_counts { /* for /metrics and /readyz */
     uint64_t commits, rows, failures, live_rows;

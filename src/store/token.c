@@ -34,8 +34,8 @@ static int run_add(struct db *db, const void *what, struct gb_err *err)
     return query_run(&q, err);
 }
 
-void store_token_add(struct store *store, const struct store_token *token, store_done *done,
-                     void *ctx)
+void store_token_add(struct store *store, const struct store_token *token,
+                     const struct store_entry *entry, store_done *done, void *ctx)
 {
     struct write *write = writer_new(done, ctx);
     if (!write)
@@ -45,7 +45,7 @@ void store_token_add(struct store *store, const struct store_token *token, store
     if (ok) {
         *copy = *token;
         ok = writer_copy_text(write, &copy->node_name) && writer_copy_text(write, &copy->pool) &&
-             writer_copy_text(write, &copy->created_by);
+             writer_copy_text(write, &copy->created_by) && writer_entry(write, entry);
     }
     write->run = run_add;
     write->what = ok ? copy : NULL;
@@ -64,13 +64,15 @@ static int run_revoke(struct db *db, const void *what, struct gb_err *err)
     return gb_err_set(err, GB_ERR_NOTFOUND, "no such join token");
 }
 
-void store_token_revoke(struct store *store, const uint8_t id[8], store_done *done, void *ctx)
+void store_token_revoke(struct store *store, const uint8_t id[8], const struct store_entry *entry,
+                        store_done *done, void *ctx)
 {
     struct write *write = writer_new(done, ctx);
     if (!write)
         return;
     write->run = run_revoke;
-    write->what = gb_arena_copy(write->arena, gb_bytes(id, 8)).data;
+    if (writer_entry(write, entry))
+        write->what = gb_arena_copy(write->arena, gb_bytes(id, 8)).data;
     writer_queue(store, write);
 }
 

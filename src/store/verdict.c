@@ -70,7 +70,8 @@ static int run_add(struct db *db, const void *what, struct gb_err *err)
 }
 
 void store_verdict_add(struct store *store, const struct store_verdict *verdict,
-                       struct gb_bytes progress, store_done *done, void *ctx)
+                       struct gb_bytes progress, const struct store_entry *entry, store_done *done,
+                       void *ctx)
 {
     struct write *write = writer_new(done, ctx);
     if (!write)
@@ -80,7 +81,8 @@ void store_verdict_add(struct store *store, const struct store_verdict *verdict,
         *told = (struct told){.verdict = *verdict, .progress = progress};
     bool ok = told && progress.len <= LIVE_MAX_PROGRESS &&
               writer_copy_text(write, &told->verdict.policy) &&
-              writer_copy(write, &told->verdict.json) && writer_copy(write, &told->progress);
+              writer_copy(write, &told->verdict.json) && writer_copy(write, &told->progress) &&
+              writer_entry(write, entry);
     write->run = run_add;
     write->what = ok ? told : NULL;
     writer_queue_over(store, write, verdict->node);

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "store/db.h"
+#include "store/entry.h"
 #include "store/live.h"
 #include "store/state.h"
 #include "store/store.h"
@@ -55,6 +56,25 @@ bool writer_copy_text(struct write *write, const char **text)
         return true;
     *text = (const char *)gb_arena_copy(write->arena, gb_bytes_str(*text)).data;
     return *text != NULL;
+}
+
+bool writer_entry(struct write *write, const struct store_entry *entry)
+{
+    size_t count = entry ? entry->opening_count : 0;
+    struct store_entry *copy = entry ? gb_arena_new_one(write->arena, struct store_entry) : NULL;
+    struct store_opening *openings =
+        copy ? gb_arena_new_array(write->arena, struct store_opening, count + 1) : NULL;
+    if (!openings || count > STORE_MAX_OPENINGS)
+        return false;
+    *copy = *entry;
+    copy->openings = openings;
+    bool ok = writer_copy(write, &copy->text);
+    for (size_t i = 0; i < count; i++) {
+        openings[i] = entry->openings[i];
+        ok = ok && writer_copy_text(write, &openings[i].value);
+    }
+    write->entry = copy;
+    return ok;
 }
 
 static int enqueue(struct store *store, struct write *write, const uint8_t *over)
@@ -166,11 +186,17 @@ static int run_one(struct db *db, struct write *write)
     int r = query_run(&begin, &write->err);
     if (r < 0)
         return r;
+    uint64_t next = db->entry_next, first = db->entry_first;
     r = write->run(db, write->what, &write->err);
-    if (r == GB_OK)
+    if (r == GB_OK && write->entry)
+        r = entry_put(db, write->entry, &write->err);
+    if (r >= 0)
         r = query_run(&release, &write->err);
-    if (r < 0)
+    if (r < 0) {
         db_rollback_to(db, "ROLLBACK TO one; RELEASE one");
+        db->entry_next = next;
+        db->entry_first = first;
+    }
     return r;
 }
 
@@ -267,10 +293,17 @@ static void commit_batch(struct store *store, struct batch *batch)
     struct outcome out = {0};
     if (!batch->first && batch->live.count == 0 && !batch->probe)
         return;
-    run_batch(&store->writer, batch, &out);
-    if (out.committed < 0)
+    struct db *db = &store->writer;
+    uint64_t next = db->entry_next, first = db->entry_first;
+    run_batch(db, batch, &out);
+    if (out.committed < 0) {
         fail_all(batch, out.committed, &out.err);
+        db->entry_next = next; /* what has no record has no number */
+        db->entry_first = first;
+    }
     pthread_mutex_lock(&store->lock);
+    store->entry_next = db->entry_next;
+    store->entry_first = db->entry_first;
     count(store, batch, &out);
     live_give_back(&store->live, &batch->live, out.committed == GB_OK && out.live == GB_OK);
     pthread_mutex_unlock(&store->lock);

@@ -13,6 +13,9 @@ GB_MUST_USE struct write *writer_new(store_done *done, void *ctx);
  * False when out of memory. */
 GB_MUST_USE bool writer_copy_text(struct write *write, const char **text);
 GB_MUST_USE bool writer_copy(struct write *write, struct gb_bytes *bytes);
+/* Has the entry written behind the change, in its savepoint. False when out of memory, or when the
+ * caller has none. */
+GB_MUST_USE bool writer_entry(struct write *write, const struct store_entry *entry);
 /* Queues it, or tells `done` at once when the queue is full. `run` and `what` must be set; a
  * `what` of NULL means that copying it failed. */
 void writer_queue(struct store *store, struct write *write);

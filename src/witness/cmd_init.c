@@ -64,7 +64,7 @@ static void tell(const struct init_plan *plan, const char *vkey)
            "   garboardd.conf:\n"
            "     witness = %s https://%s%s%s:%" PRIu64 " /etc/garboard/witness-ca.pem\n",
            plan->dir, vkey, v6 ? "[" : "", plan->names[0], v6 ? "]" : "", plan->port);
-    printf("2. Add each server's ledger key here (on the server: garboard ledger key):\n"
+    printf("2. Add each server's ledger key here (the line in its /etc/garboard/ledger.vkey):\n"
            "     garboard-witness add-log --config %s/witness.conf VKEY\n"
            "3. Start it:\n     systemctl enable --now garboard-witness\n",
            plan->dir);

@@ -1,12 +1,10 @@
 #include "witness/forks.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -115,8 +113,6 @@ static int set_up(struct forks *forks, const char *state, struct gb_err *err)
     if (!forks->folder)
         return gb_err_nomem(err);
     (void)snprintf(forks->folder, len, "%s/forks", state);
-    if (mkdir(forks->folder, 0700) != 0 && errno != EEXIST)
-        return gb_err_sys(err, errno, "cannot make the folder %s", forks->folder);
     int r = digester_new(&forks->digester, err);
     return r < 0 ? r : recount(forks, err);
 }

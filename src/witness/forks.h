@@ -22,7 +22,7 @@
 
 struct forks;
 
-/* Makes the folder. GB_ERR_IO, LIMIT, NOMEM. */
+/* Counts what is there. GB_ERR_IO, LIMIT, NOMEM. */
 GB_MUST_USE int forks_open(const char *state, struct forks **ret_forks, struct gb_err *err);
 void forks_free(struct forks *forks);
 

@@ -197,6 +197,8 @@ static int start(struct serve *serve, struct gb_err *err)
     if (r == GB_OK)
         r = lock_state(serve, err);
     if (r == GB_OK)
+        r = witness_make_folders(serve->config, err);
+    if (r == GB_OK)
         r = witness_new(serve->config, &serve->api.witness, err);
     if (r == GB_OK)
         r = read_tls(serve->config, &serve->tls, err);

@@ -22,6 +22,12 @@ static int make_folder(const char *state, const char *name, struct gb_err *err)
     return GB_OK;
 }
 
+int witness_make_folders(const struct witness_config *config, struct gb_err *err)
+{
+    int r = make_folder(config->state, "logs", err);
+    return r < 0 ? r : make_folder(config->state, "forks", err);
+}
+
 static int read_key(struct witness *witness, struct gb_err *err)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
@@ -49,9 +55,7 @@ static int read_key(struct witness *witness, struct gb_err *err)
 static int set_up(struct witness *witness, struct gb_err *err)
 {
     const struct witness_config *config = witness->config;
-    int r = make_folder(config->state, "logs", err);
-    if (r == GB_OK)
-        r = read_key(witness, err);
+    int r = read_key(witness, err);
     if (r == GB_OK)
         r = forks_open(config->state, &witness->pen.forks, err);
     return r < 0 ? r : witness_set_logs(witness, &config->logs, err);

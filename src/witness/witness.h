@@ -17,6 +17,8 @@
 
 struct witness;
 
+/* The folders in STATE, before the doors are closed. GB_ERR_IO, CONFIG. */
+GB_MUST_USE int witness_make_folders(const struct witness_config *config, struct gb_err *err);
 /* Reads the key, the logs' keys and what was co-signed. GB_ERR_CONFIG, NOTFOUND, LIMIT, IO, NOMEM;
  * a state that our own key did not sign is GB_ERR_CONFIG. */
 GB_MUST_USE int witness_new(const struct witness_config *config, struct witness **ret_witness,

@@ -178,3 +178,17 @@ field() {
 is() {
     [ "$(field "$1" "$2")" = "$3" ]
 }
+
+# Every entry of the ledger, one a line.
+ledger_entries() {
+    local from=0 page size
+    while :; do
+        page=$(curl -s --cacert "$s/etc/ca.pem" --cert "$s/etc/client/operator-admin.pem" \
+            --key "$s/etc/client/operator-admin.key" \
+            "https://127.0.0.1:$api_port/v1/ledger/entries?from=$from&max=1000") || return 1
+        jq -c '.entries[].entry' <<<"$page"
+        size=$(jq .size <<<"$page")
+        from=$((from + $(jq '.entries | length' <<<"$page")))
+        [ "$from" -lt "$size" ] || return 0
+    done
+}

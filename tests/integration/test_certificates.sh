@@ -144,6 +144,30 @@ assert said["submods"]["node"]["ear_trustworthiness_vector"]["instance-identity"
 assert said["garboard"]["trusted"] is True and said["garboard"]["links"]["os"] == "affirming", said
 END
     checks=$((checks + 1))
+    printf '%s\n' "$jwt" >"$s/jwt"
+}
+
+# What a relying party's shell script would do.
+garboard_verifies_it() {
+    exits 0 token verify "$s/jwt" --jwks "$jwks" --domain test.example --node "$id"
+    prints "spiffe://test.example/node/$id"
+    prints "instance-identity    2  recognised"
+    exits 0 token verify --jwks "https://127.0.0.1:$enroll_port/v1/jwks" --format json <"$s/jwt"
+    prints '"status": "'
+    exits 1 token verify "$s/jwt" --jwks "$jwks" --domain another.example
+    says 'issued by spiffe://test.example/keyd'
+    exits 1 token verify "$s/jwt" --jwks "$jwks" --node 00000000-0000-8000-8000-000000000000
+    says 'is of node'
+    exits 1 token verify "$s/jwt" --jwks "$jwks" --nonce 00
+    says 'another nonce'
+    sed 's/\.\(.\)/.\1A/2' "$s/jwt" >"$s/forged"
+    exits 1 token verify "$s/forged" --jwks "$jwks"
+    says 'not verified'
+    echo gbj1.a.b.c >"$s/forged"
+    exits 3 token verify "$s/forged" --jwks "$jwks"
+    CLOCK_SHIFT_S=400 exits 1 token verify "$s/jwt" --jwks "$jwks"
+    says 'ended'
+    exits 2 token verify "$s/jwt" --jwks "$s/none"
 }
 
 shift_s=0
@@ -167,6 +191,7 @@ good 'trusted' is w1 verdict trusted
 good 'a certificate for others after the first trusted verdict' is_kind node
 stop agent-w1
 a_token_for_others
+garboard_verifies_it
 agent_start w1
 good 'trusted' is w1 verdict trusted
 renewed_in_time

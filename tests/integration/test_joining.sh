@@ -127,13 +127,9 @@ T21_one_use_wanted_by_three() {
     done
 }
 
-events() {
-    curl -s --cacert "$s/etc/ca.pem" --cert "$s/etc/client/operator-admin.pem" --key "$s/etc/client/operator-admin.key" \
-        "https://127.0.0.1:$api_port/v1/events?max=1000"
-}
 all_is_recorded() {
-    out=$(events)
-    same 'enrolments on record' "$(value '[.events[] | select(.what == "node.enroll")] | length')" 7
+    out=$(ledger_entries | jq -s .)
+    same 'enrolments on record' "$(value '[.[] | select(.what == "node.enrol")] | length')" 7
     prints node.approve
 }
 

@@ -18,9 +18,7 @@ newer() { [[ $(field "$1" verified_at) > $2 ]]; }
 goes_on() { good "$1 goes on $2" newer "$1" "$(field "$1" verified_at)"; }
 some_time() { sleep "0.$((RANDOM % 6))"; }
 enrolments() {
-    curl -s --cacert "$s/etc/ca.pem" --cert "$s/etc/client/operator-admin.pem" --key "$s/etc/client/operator-admin.key" \
-        "https://127.0.0.1:$api_port/v1/events?max=1000" |
-        jq --arg id "node/$1" '[.events[] | select(.what == "node.enroll" and .who == $id)] | length'
+    ledger_entries | jq -s --arg id "node/$1" '[.[] | select(.what == "node.enrol" and .who == $id)] | length'
 }
 
 # What an operator does all the time; what was answered is noted.

@@ -22,13 +22,13 @@ newer() {
     [[ $now > $1 ]] && [ "$now" != None ]
 }
 
-count_events() {
+ask_api() {
     "$garboard" node list >/dev/null && curl -s --cacert "$s/etc/ca.pem" --cert "$s/etc/client/operator-admin.pem" \
         --key "$s/etc/client/operator-admin.key" "https://127.0.0.1:$api_port/$1"
 }
 
 enrolments() {
-    count_events 'v1/events?max=1000' | grep -c '"node.enroll"'
+    ledger_entries | grep -c '"node.enrol"'
 }
 
 tpm_make w1
@@ -62,7 +62,7 @@ same 'garboard-keyd ends well' "$code" 0
 at=$(field w1 verified_at)
 good 'rounds do not need garboard-keyd' newer "$at"
 keyd_start || exit 1
-good 'ready again' eval 'count_events readyz | grep -q "\"status\": \"ready\""'
+good 'ready again' eval 'ask_api readyz | grep -q "\"status\": \"ready\""'
 stop agent-w1
 agent_start w1
 at=$(field w1 verified_at)
@@ -128,7 +128,7 @@ good 'an unknown program makes it untrusted at once' is w1 verdict untrusted
 same 'and says that it is not recorded' "$(field w1 reason | grep -c 'store-failed')" 1
 exits 5 node why w1
 says store-failed
-metric() { count_events metrics | awk -v name="$1" '$1 == name {print $2}'; }
+metric() { ask_api metrics | awk -v name="$1" '$1 == name {print $2}'; }
 same 'no node is trusted' "$(metric 'garboard_nodes{verdict="trusted"}')" 0
 prlimit --pid "${pid[server]}" --fsize=unlimited:unlimited
 why_works() { "$garboard" node why w1 >"$scratch/why"; [ $? = 1 ]; }

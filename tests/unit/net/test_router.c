@@ -234,6 +234,29 @@ static void T19_only_our_own_names_count(void **state)
     kit_stop(&f.server);
 }
 
+/* A node that was not seen trusted yet proves itself like any other; elsewhere it is nobody. */
+static void a_joining_node_is_a_node_here(void **state)
+{
+    (void)state;
+    const struct kit_people *who = kit_people();
+    struct kit_id joining = kit_id(&who->ca, "URI:spiffe://example/joining/n1", 0);
+    struct kit_id nameless = kit_id(&who->ca, "URI:spiffe://example/joining/", 0);
+    struct kit_id late = kit_id(&who->ca, "URI:spiffe://example/joining/n1", 1600000000);
+    struct fixture f;
+    f.router = (struct router){.routes = table, .trust_domain = "example"};
+    f.server = kit_conf(router_handle, &f.router);
+    f.server.conf.admit = router_admit;
+    kit_start(&f.server);
+    expect(&f, &joining, "GET /any", "", 200, "2 n1");
+    expect(&f, &nameless, "GET /any", "", 403, "\"forbidden\"");
+    expect(&f, &late, "POST /renew", "", 200, "2 n1");
+    expect(&f, &late, "GET /any", "", 403, "certificate-expired");
+    kit_stop(&f.server);
+    kit_id_done(&joining);
+    kit_id_done(&nameless);
+    kit_id_done(&late);
+}
+
 /* Without anybody who judges their roles, people may nothing. */
 static void T19_people_whom_nobody_judges_may_nothing(void **state)
 {
@@ -430,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_refusal_may_take_its_time),
         cmocka_unit_test(T19_strangers_only_enrol),
         cmocka_unit_test(a_certificate_past_its_date_may_only_renew),
+        cmocka_unit_test(a_joining_node_is_a_node_here),
         cmocka_unit_test(a_date_counts_on_a_kept_connection_too),
         cmocka_unit_test(matching),
         cmocka_unit_test(queries),

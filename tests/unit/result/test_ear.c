@@ -200,6 +200,48 @@ static void the_claims_are_those_of_the_drafts(void **state)
     gb_arena_free(arena);
 }
 
+static int reads(const char *text, struct ear_said *ret_said)
+{
+    struct json *claims = NULL;
+    assert_int_equal(json_read(gb_bytes_str(text), &claims, NULL), 0);
+    int r = ear_read(claims, ret_said, NULL);
+    json_free(claims);
+    return r;
+}
+
+#define HEAD "{\"eat_profile\":\"" EAR_PROFILE "\",\"submods\":{\"node\":{\"ear_status\":"
+
+static void a_result_is_read_or_refused_whole(void **state)
+{
+    (void)state;
+    struct ear_said said;
+    assert_int_equal(
+        reads(HEAD "\"warning\",\"ear_trustworthiness_vector\":{\"hardware\":32,\"new\":7}}}}",
+              &said),
+        0);
+    assert_int_equal(said.status, GB_TIER_WARNING);
+    assert_int_equal(said.vector[EAR_HARDWARE], 32);
+    assert_int_equal(said.vector[EAR_CONFIGURATION], 0);
+    assert_int_equal(reads(HEAD "\"none\"}}}", &said), 0);
+    assert_int_equal(said.status, GB_TIER_NONE);
+    static const char *const wrong[] = {
+        "{}",
+        "[]",
+        "{\"eat_profile\":\"" EAR_PROFILE "\",\"submods\":{}}",
+        "{\"eat_profile\":\"tag:github.com,2023:veraison/ear\",\"submods\":{\"node\":{"
+        "\"ear_status\":\"affirming\"}}}",
+        HEAD "2}}}",
+        HEAD "\"good\"}}}",
+        HEAD "\"affirming\",\"ear_trustworthiness_vector\":[]}}}",
+        HEAD "\"affirming\",\"ear_trustworthiness_vector\":{\"hardware\":-1}}}}",
+        HEAD "\"affirming\",\"ear_trustworthiness_vector\":{\"hardware\":128}}}}",
+        HEAD "\"affirming\",\"ear_trustworthiness_vector\":{\"hardware\":\"2\"}}}}",
+    };
+    for (size_t i = 0; i < GB_ARRAY_LEN(wrong); i++)
+        if (reads(wrong[i], &said) != GB_ERR_INPUT)
+            fail_msg("%s", wrong[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +253,7 @@ int main(void)
         cmocka_unit_test(values_are_of_the_tier_that_they_stand_for),
         cmocka_unit_test(the_published_table_is_this_one),
         cmocka_unit_test(the_claims_are_those_of_the_drafts),
+        cmocka_unit_test(a_result_is_read_or_refused_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,7 +111,7 @@ int made_token(struct store *store, uint8_t id, uint32_t uses, int64_t expires_s
     memset(token.id, id, sizeof token.id);
     memset(token.secret_hash, id, sizeof token.secret_hash);
     answer_init(&answer);
-    store_token_add(store, &token, answer_done, &answer);
+    store_token_add(store, &token, made_entry("token.create"), answer_done, &answer);
     return wait_for(&answer);
 }
 
@@ -121,16 +121,22 @@ int made_grant(struct store *store, uint8_t ek, const char *name, int64_t expire
     struct store_grant grant = {.node_name = name, .approval = true, .expires_s = expires_s};
     memset(grant.ek, ek, sizeof grant.ek);
     answer_init(&answer);
-    store_grant_add(store, &grant, answer_done, &answer);
+    store_grant_add(store, &grant, made_entry("ek.add"), answer_done, &answer);
     return wait_for(&answer);
 }
 
-int made_event(struct store *store, const char *what)
+const struct store_entry *made_entry(const char *text)
+{
+    static _Thread_local struct store_entry entry;
+    entry = (struct store_entry){.text = gb_bytes_str(text), .at_s = 5};
+    return &entry;
+}
+
+int made_event(struct store *store, const char *text)
 {
     struct answer answer;
-    struct store_event event = {.at_s = 5, .who = "server", .what = what, .whom = "node/x"};
     answer_init(&answer);
-    store_event_add(store, &event, answer_done, &answer);
+    store_entry_add(store, made_entry(text), answer_done, &answer);
     return wait_for(&answer);
 }
 
@@ -143,7 +149,7 @@ int made_document(struct store *store, const char *name, uint64_t version, const
                                .text = gb_bytes_str(text),
                                .applied_by = "operator/alice"};
     answer_init(&answer);
-    store_document_apply(store, &d, 1, answer_done, &answer);
+    store_document_apply(store, &d, 1, made_entry("policy.apply"), answer_done, &answer);
     return wait_for(&answer);
 }
 
@@ -153,7 +159,8 @@ int made_verdict(struct store *store, uint8_t node, int64_t at_s, const char *js
     struct store_verdict v = {.at_s = at_s, .tier = 2, .trusted = true, .json = gb_bytes_str(json)};
     memset(v.node, node, sizeof v.node);
     answer_init(&answer);
-    store_verdict_add(store, &v, gb_bytes_str("progress"), answer_done, &answer);
+    store_verdict_add(store, &v, gb_bytes_str("progress"), made_entry("verdict"), answer_done,
+                      &answer);
     return wait_for(&answer);
 }
 
@@ -177,6 +184,6 @@ int made_enrol(struct store *store, const struct store_node *node, const uint8_t
     struct answer answer;
     struct store_enrolment e = {.node = node, .token_id = token, .grant_ek = grant, .now_s = 1000};
     answer_init(&answer);
-    store_enrol(store, &e, answer_done, &answer);
+    store_enrol(store, &e, made_entry("node.enrol"), answer_done, &answer);
     return wait_for(&answer);
 }

@@ -37,11 +37,14 @@ void answer_init(struct answer *answer);
 store_done answer_done; /* ctx is a struct answer */
 void answer_wait(struct answer *answer, size_t count);
 
+/* The entry that goes with a write, without openings; of the caller's thread, until the next. */
+const struct store_entry *made_entry(const char *text);
+
 /* Each waits and returns what the callback was told; the error's text is in made_said. */
 extern struct gb_err made_said;
 int made_token(struct store *store, uint8_t id, uint32_t uses, int64_t expires_s, const char *name);
 int made_grant(struct store *store, uint8_t ek, const char *name, int64_t expires_s);
-int made_event(struct store *store, const char *what);
+int made_event(struct store *store, const char *text); /* an entry alone */
 int made_document(struct store *store, const char *name, uint64_t version, const char *text);
 int made_verdict(struct store *store, uint8_t node, int64_t at_s, const char *json);
 

@@ -50,10 +50,10 @@ static void tokens_are_listed_and_revoked(void **state)
     for (uint8_t i = 0; i < 100; i++)
         assert_int_equal(tokens[i].id[0], i);
     answer_init(&answer);
-    store_token_revoke(m->store, id8(4), answer_done, &answer);
+    store_token_revoke(m->store, id8(4), made_entry("token.revoke"), answer_done, &answer);
     answer_wait(&answer, 1);
     assert_int_equal(answer.result, GB_OK);
-    store_token_revoke(m->store, id8(4), answer_done, &answer);
+    store_token_revoke(m->store, id8(4), made_entry("token.revoke"), answer_done, &answer);
     answer_wait(&answer, 2);
     assert_int_equal(answer.result, GB_ERR_NOTFOUND);
     assert_int_equal(store_token_list(m->store, m->arena, &tokens, &count, NULL), GB_OK);
@@ -77,10 +77,10 @@ static void grants_are_listed_replaced_and_removed(void **state)
     assert_int_equal(count, 2);
     assert_string_equal(grants[0].node_name, "a");
     answer_init(&answer);
-    store_grant_remove(m->store, hash(1), answer_done, &answer);
+    store_grant_remove(m->store, hash(1), made_entry("ek.remove"), answer_done, &answer);
     answer_wait(&answer, 1);
     assert_int_equal(answer.result, GB_OK);
-    store_grant_remove(m->store, hash(1), answer_done, &answer);
+    store_grant_remove(m->store, hash(1), made_entry("ek.remove"), answer_done, &answer);
     answer_wait(&answer, 2);
     assert_int_equal(answer.result, GB_ERR_NOTFOUND);
     assert_int_equal(store_grant_get(m->store, m->arena, hash(1), &grant, NULL), GB_ERR_NOTFOUND);
@@ -130,7 +130,7 @@ static int remove_node(struct made *m, const uint8_t *id)
 {
     struct answer answer;
     answer_init(&answer);
-    store_node_remove(m->store, id, answer_done, &answer);
+    store_node_remove(m->store, id, made_entry("node.remove"), answer_done, &answer);
     answer_wait(&answer, 1);
     return answer.result;
 }
@@ -180,12 +180,14 @@ static void a_certificate_is_renewed(void **state)
     struct answer answer;
     assert_int_equal(made_enrol(m->store, &node, NULL, NULL), GB_OK);
     answer_init(&answer);
-    store_node_cert(m->store, node.id, gb_bytes_str("renewed"), answer_done, &answer);
+    store_node_cert(m->store, node.id, gb_bytes_str("renewed"), made_entry("node.renew"),
+                    answer_done, &answer);
     answer_wait(&answer, 1);
     assert_int_equal(answer.result, GB_OK);
     assert_int_equal(store_node_by_id(m->store, m->arena, node.id, &got, NULL), GB_OK);
     assert_true(gb_bytes_is(got.cert_pem, "renewed"));
-    store_node_cert(m->store, hash(9), gb_bytes_str("x"), answer_done, &answer);
+    store_node_cert(m->store, hash(9), gb_bytes_str("x"), made_entry("node.renew"), answer_done,
+                    &answer);
     answer_wait(&answer, 2);
     assert_int_equal(answer.result, GB_ERR_NOTFOUND);
 }
@@ -283,7 +285,7 @@ static void *race(void *ctx)
         memset(token, i, sizeof token);
         struct store_enrolment e = {.node = &node, .token_id = ek ? NULL : token, .now_s = 1};
         answer_init(&r->answers[i]);
-        store_enrol(r->store, &e, answer_done, &r->answers[i]);
+        store_enrol(r->store, &e, made_entry("node.enrol"), answer_done, &r->answers[i]);
         if (i % 7 == 0)
             answer_wait(&r->answers[i], 1);
     }
@@ -528,90 +530,33 @@ static void T17_documents_are_applied_all_or_none(void **state)
     };
     assert_int_equal(made_document(m->store, "web", 2, "two"), GB_OK);
     answer_init(&answer);
-    store_document_apply(m->store, d, 2, answer_done, &answer);
+    store_document_apply(m->store, d, 2, made_entry("policy.apply"), answer_done, &answer);
     answer_wait(&answer, 1);
     assert_int_equal(answer.result, GB_ERR_DENIED);
     assert_int_equal(store_document_list(m->store, m->arena, &got, &count, NULL), GB_OK);
     assert_int_equal(count, 1);
     d[1].version = 3;
-    store_document_apply(m->store, d, 2, answer_done, &answer);
+    store_document_apply(m->store, d, 2, made_entry("policy.apply"), answer_done, &answer);
     answer_wait(&answer, 2);
     assert_int_equal(answer.result, GB_OK);
     assert_int_equal(store_document_list(m->store, m->arena, &got, &count, NULL), GB_OK);
     assert_int_equal(count, 2);
 }
 
-/* No list is that long. */
-static int oldest_event(const char *path)
-{
-    sqlite3 *db;
-    sqlite3_stmt *q;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, "SELECT min(at_s) FROM event", -1, &q, NULL),
-                     SQLITE_OK);
-    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
-    int oldest = sqlite3_column_int(q, 0);
-    sqlite3_finalize(q);
-    sqlite3_close(db);
-    return oldest;
-}
-
-static void events_come_newest_first(void **state)
-{
-    struct made *m = *state;
-    struct store_event *events;
-    size_t count;
-    assert_int_equal(made_event(m->store, "one"), GB_OK);
-    assert_int_equal(made_event(m->store, "two"), GB_OK);
-    store_event_add(m->store, &(struct store_event){.who = "x", .what = "three"}, NULL, NULL);
-    assert_int_equal(made_event(m->store, "four"), GB_OK);
-    assert_int_equal(store_event_list(m->store, m->arena, 3, &events, &count, NULL), GB_OK);
-    assert_int_equal(count, 3);
-    assert_string_equal(events[0].what, "four");
-    assert_string_equal(events[0].whom, "node/x");
-    assert_null(events[0].why);
-    assert_string_equal(events[1].what, "three");
-    assert_string_equal(events[2].what, "two");
-}
-
-static void of_events_the_newest_are_kept(void **state)
-{
-    struct made *m = *state;
-    struct answer answer;
-    struct store_event *events;
-    size_t count;
-    answer_init(&answer);
-    for (size_t i = 1; i <= STORE_KEEP_EVENTS + 5; i++) {
-        store_event_add(m->store,
-                        &(struct store_event){.at_s = (int64_t)i, .who = "x", .what = "y"},
-                        answer_done, &answer);
-        if (i % 4096 == 0)
-            answer_wait(&answer, i);
-    }
-    answer_wait(&answer, STORE_KEEP_EVENTS + 5);
-    assert_int_equal(answer.refused, 0);
-    assert_int_equal(store_event_list(m->store, m->arena, 1, &events, &count, NULL), GB_OK);
-    assert_int_equal(events[0].at_s, STORE_KEEP_EVENTS + 5);
-    made_close(m);
-    assert_int_equal(oldest_event(m->path), 6);
-    made_open(m);
-}
-
 static void what_was_queued_is_done_before_it_closes(void **state)
 {
     struct made *m = *state;
     struct answer answer;
-    struct store_event *events;
+    struct store_row *rows;
     size_t count;
     answer_init(&answer);
     for (int i = 0; i < 1000; i++)
-        store_event_add(m->store, &(struct store_event){.who = "x", .what = "y"}, answer_done,
-                        &answer);
+        store_entry_add(m->store, made_entry("x"), answer_done, &answer);
     made_close(m);
     assert_int_equal(answer.count, 1000);
     assert_int_equal(answer.refused, 0);
     made_open(m);
-    assert_int_equal(store_event_list(m->store, m->arena, 9999, &events, &count, NULL), GB_OK);
+    assert_int_equal(store_entry_list(m->store, m->arena, 0, 9999, &rows, &count, NULL), GB_OK);
     assert_int_equal(count, 1000);
 }
 
@@ -678,8 +623,6 @@ int main(void)
         TEST(new_keys_and_removal_end_what_was_replayed),
         TEST(T17_versions_of_a_document_only_go_up),
         TEST(T17_documents_are_applied_all_or_none),
-        TEST(events_come_newest_first),
-        TEST(of_events_the_newest_are_kept),
         TEST(what_was_queued_is_done_before_it_closes),
         TEST(a_scope_does_not_see_another),
         TEST(the_file_is_the_owners_alone),

@@ -60,14 +60,14 @@ static void token_added(void *ctx, int result, const struct gb_err *err)
     if (result != GB_OK)
         _exit(4);
     struct store_enrolment e = {.node = &node, .token_id = token, .now_s = 1};
-    store_enrol(chain->store, &e, enrolled, chain);
+    store_enrol(chain->store, &e, made_entry("node.enrol"), enrolled, chain);
 }
 
 static void add_token(struct chain *chain)
 {
     struct store_token token = {.expires_s = LATER, .uses_left = 1};
     spread(chain->at, token.id, sizeof token.id);
-    store_token_add(chain->store, &token, token_added, chain);
+    store_token_add(chain->store, &token, made_entry("token.create"), token_added, chain);
 }
 
 static void write_until_killed(struct made *m, uint32_t from, int told_fd)
@@ -180,8 +180,7 @@ static void refused_and_untouched(struct made *m, const char *words)
 static void fill_and_close(struct made *m)
 {
     for (int i = 0; i < 300; i++)
-        store_event_add(m->store, &(struct store_event){.who = "someone", .what = "something"},
-                        NULL, NULL);
+        store_entry_add(m->store, made_entry("somebody did something"), NULL, NULL);
     made_close(m);
 }
 

@@ -24,8 +24,7 @@ static double rows_per_s(struct made *m, size_t rows, bool one_by_one)
     answer_init(&answer);
     double start = now_s();
     for (size_t i = 1; i <= rows; i++) {
-        store_event_add(m->store, &(struct store_event){.who = "x", .what = "y"}, answer_done,
-                        &answer);
+        store_entry_add(m->store, made_entry("x"), answer_done, &answer);
         if (one_by_one || i % 4096 == 0)
             answer_wait(&answer, i);
     }
@@ -58,8 +57,7 @@ static void hold(struct made *m, struct answer *answer)
 {
     answer_init(answer);
     pthread_mutex_lock(&gate);
-    store_event_add(m->store, &(struct store_event){.who = "x", .what = "gate"}, wait_at_gate,
-                    answer);
+    store_entry_add(m->store, made_entry("x"), wait_at_gate, answer);
     struct store_counts counts;
     do
         store_health(m->store, &counts);
@@ -76,7 +74,7 @@ static void a_refused_write_does_not_undo_its_neighbours(void **state)
 {
     struct made *m = *state;
     struct answer first, good, bad;
-    struct store_event *events;
+    struct store_row *rows;
     struct store_counts before, after;
     size_t count;
     uint8_t nothing[STORE_HASH] = {0};
@@ -85,9 +83,8 @@ static void a_refused_write_does_not_undo_its_neighbours(void **state)
     hold(m, &first);
     store_health(m->store, &before);
     for (int i = 0; i < 100; i++) {
-        store_event_add(m->store, &(struct store_event){.who = "x", .what = "y"}, answer_done,
-                        &good);
-        store_token_revoke(m->store, nothing, answer_done, &bad);
+        store_entry_add(m->store, made_entry("x"), answer_done, &good);
+        store_token_revoke(m->store, nothing, made_entry("token.revoke"), answer_done, &bad);
     }
     let_go(&first);
     answer_wait(&good, 100);
@@ -99,7 +96,7 @@ static void a_refused_write_does_not_undo_its_neighbours(void **state)
     assert_int_equal(bad.result, GB_ERR_NOTFOUND);
     assert_true(after.healthy);
     assert_int_equal(after.failures, 0);
-    assert_int_equal(store_event_list(m->store, m->arena, 999, &events, &count, NULL), GB_OK);
+    assert_int_equal(store_entry_list(m->store, m->arena, 0, 999, &rows, &count, NULL), GB_OK);
     assert_int_equal(count, 101);
 }
 
@@ -111,10 +108,9 @@ static void a_full_queue_answers_at_once(void **state)
     answer_init(&over);
     hold(m, &first);
     for (int i = 0; i < GB_LIMIT_STORE_QUEUE; i++)
-        store_event_add(m->store, &(struct store_event){.who = "x", .what = "y"}, answer_done,
-                        &queued);
+        store_entry_add(m->store, made_entry("x"), answer_done, &queued);
     assert_int_equal(queued.count, 0);
-    store_event_add(m->store, &(struct store_event){.who = "x", .what = "y"}, answer_done, &over);
+    store_entry_add(m->store, made_entry("x"), answer_done, &over);
     assert_int_equal(over.count, 1);
     assert_int_equal(over.result, GB_ERR_AGAIN);
     let_go(&first);

@@ -57,6 +57,7 @@ static int setup(void **state)
                                      .state = dir,
                                      .logs = {.items = vkeys, .count = 2}};
     make_key(config.key);
+    assert_int_equal(witness_make_folders(&config, NULL), 0);
     return 0;
 }
 

@@ -1,0 +1,234 @@
+#!/bin/bash
+# Relying parties off the shelf: dist/examples/relying-party, run as it stands before a real node. Apache takes the
+# node's result; nginx the
+# node's result, its certificate with the key in the TPM (tpm_get.c), or both; and refuses what it must, also once the node is no longer
+# trusted. usage: test_relying.sh GARBOARD SOURCE CLOCK_SHIFT TPM_GET
+clock_shift=$(readlink -f "$3") tpm_get=$(readlink -f "$4")
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/integration/service.sh
+. "$(dirname "$0")/service.sh"
+# shellcheck disable=SC2154 # lib.sh and service.sh set them
+
+for file in /usr/lib/nginx/modules/ngx_http_js_module.so "$(command -v nginx || echo nginx)" "$(command -v jq || echo jq)"; do
+    [ -e "$file" ] || {
+        echo "no $file: skipped"
+        exit 77
+    }
+done
+example=$source_dir/dist/examples/relying-party/nginx
+web=$s/web
+
+# good WHAT COMMAND...: the command must succeed within 20 seconds.
+good() {
+    local what=$1
+    shift
+    checks=$((checks + 1))
+    until_true 20 "$@" || fail "$what" "$(tail -5 "$s/log/server")" "$(tail -5 "$s/log/agent-w1")" "$(tail -3 "$s/log/keyd")"
+}
+certificate() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["certificate"])' "$s/node/w1/state/node.json"; }
+
+# The example's own files, on ports and in folders of this test.
+relying_party_make() {
+    token_port=$(free_port) cert_port=$(free_port)
+    mkdir -p "$web/www/secret"
+    echo attested >"$web/www/x"
+    echo attested >"$web/www/secret/x"
+    cp "$example/garboard.js" "$s/etc/ca.pem" "$web/"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 3 -subj /CN=127.0.0.1 \
+        -addext subjectAltName=IP:127.0.0.1 -keyout "$web/server.key" -out "$web/server.pem" 2>/dev/null
+    sed -e "s#/etc/nginx/garboard#$web#; s#/var/lib/garboard-relying-party#$web#; s#/srv/attested#$web/www#" \
+        -e "s#listen 8443#listen 127.0.0.1:$token_port#; s#listen 8444#listen 127.0.0.1:$cert_port#" \
+        -e "s#default example.org#default test.example#" \
+        -e "s#^http {#&\n access_log off; client_body_temp_path $web/t1; proxy_temp_path $web/t2; fastcgi_temp_path $web/t3; uwsgi_temp_path $web/t4; scgi_temp_path $web/t5;#" \
+        "$example/nginx.conf" >"$web/nginx.conf"
+    "$example/fetch-jwks" "https://127.0.0.1:$enroll_port/v1/jwks" "$s/etc/ca.pem" "$web/jwks.json" || fail "fetch-jwks"
+}
+
+relying_party_start() {
+    start nginx nginx -c "$web/nginx.conf" -e "$s/log/nginx" -g "daemon off; user root; env CLOCK_SHIFT_S; pid $web/pid; error_log $s/log/nginx warn;"
+    until_true 10 curl -sk -o "$s/none" "https://127.0.0.1:$token_port/" || fail "nginx" "$(tail -5 "$s/log/nginx")"
+}
+
+# Apache with mod_auth_openidc: its own check of tokens, our claims. The key set comes from the server itself.
+apache_make() {
+    apache_port=$(free_port)
+    mkdir -p "$web/apache"
+    {
+        printf 'ServerRoot %s\nServerName 127.0.0.1\nListen 127.0.0.1:%s\nPidFile %s\n' "$web/apache" "$apache_port" "$web/apache/pid"
+        printf 'DefaultRuntimeDir %s\nErrorLog %s\nDocumentRoot %s\n' "$web/apache" "$s/log/apache" "$web/www"
+        printf 'LoadModule %s_module /usr/lib/apache2/modules/mod_%s.so\n' mpm_event mpm_event authn_core authn_core \
+            authz_core authz_core auth_openidc auth_openidc
+        [ "$(id -u)" != 0 ] || printf 'User #%s\nGroup #%s\n' 65534 65534
+        sed -e "s#attest.example.org:8441#127.0.0.1:$enroll_port#; s#example.org#test.example#; s#/etc/apache2/garboard#$web#" \
+            "$example/../apache/attested.conf"
+    } >"$web/apache/conf"
+    chmod 755 "$scratch" "$s" # the server is somebody else there
+}
+
+apache_start() {
+    start apache apache2 -f "$web/apache/conf" -D FOREGROUND
+    until_true 10 curl -s -o "$s/none" "http://127.0.0.1:$apache_port/" || fail "apache" "$(tail -5 "$s/log/apache")"
+}
+
+# by_apache [TOKEN]: the status that Apache answers with
+by_apache() {
+    curl -s -o "$s/body" -w '%{http_code}' ${1:+-H "Authorization: Bearer $1"} "http://127.0.0.1:$apache_port/x"
+}
+
+# by_token [TOKEN]: the status that nginx answers with
+by_token() {
+    curl -s -o "$s/body" -w '%{http_code}' --cacert "$web/server.pem" ${1:+-H "Authorization: Bearer $1"} "https://127.0.0.1:$token_port/x"
+}
+
+# by_certificate CERT PATH [TOKEN]: the same, over TLS with the key in the TPM; the agent must not hold it.
+by_certificate() {
+    timeout 30 "$tpm_get" "swtpm:path=$s/w1.tpm" "$1" "$web/server.pem" "$cert_port" "${@:2}" 2>>"$s/log/tpm_get"
+}
+
+# by_person CERT KEY: with a certificate of the same CA that is no node's
+by_person() {
+    curl -s -o "$s/body" -w '%{http_code}' --cacert "$web/server.pem" --cert "$1" --key "$2" "https://127.0.0.1:$cert_port/x"
+}
+
+# lie HEADER CLAIMS: a token by a key that is in the set
+lie() { "$source_dir/tests/integration/make_token.py" "$s/liar.pem" sign "$1" "$2"; }
+
+# claims SED: good ones, edited
+claims() {
+    local now
+    now=$(date +%s)
+    printf '%s' '{"eat_profile":"tag:ietf.org,2026:rats/ear#04","iss":"spiffe://test.example/keyd","sub":"spiffe://test.example/node/x","nbf":'"$now"',"exp":'"$((now + 300))"',"submods":{"node":{"ear_status":"affirming","ear_trustworthiness_vector":{"instance-identity":2}}}}' |
+        sed "$1"
+}
+
+# What signs well and must be refused all the same, and what does not sign.
+T20_a_result_is_looked_at_in_every_respect() {
+    local header='{"alg":"ES256","kid":"liar"}'
+    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$s/liar.pem" 2>/dev/null
+    jq --argjson key "$("$source_dir/tests/integration/make_token.py" "$s/liar.pem" jwk liar)" '.keys += [$key]' "$web/jwks.json" >"$s/two"
+    cp "$s/two" "$web/jwks.json"
+    same 'a second key of the set' "$(by_token "$(lie "$header" "$(claims '')")")" 200
+    same 'a warning' "$(by_token "$(lie "$header" "$(claims s/affirming/warning/)")")" 200
+    same 'contraindicated' "$(by_token "$(lie "$header" "$(claims s/affirming/contraindicated/)")")" 403
+    same 'no policy' "$(by_token "$(lie "$header" "$(claims s/affirming/none/)")")" 403
+    same 'no status' "$(by_token "$(lie "$header" "$(claims s/ear_status/status/)")")" 403
+    same 'no identity' "$(by_token "$(lie "$header" "$(claims s/instance-identity/hardware/)")")" 403
+    same 'another domain' "$(by_token "$(lie "$header" "$(claims s/test.example.keyd/another.example\\/keyd/)")")" 401
+    same 'another kind of token' "$(by_token "$(lie "$header" "$(claims s/ear#04/ear#03/)")")" 401
+    same 'without an end' "$(by_token "$(lie "$header" "$(claims s/exp/xxx/)")")" 401
+    same 'ended' "$(by_token "$(lie "$header" "$(claims 's/"exp":[0-9]*/"exp":1700000000/')")")" 401
+    same 'not yet' "$(by_token "$(lie "$header" "$(claims 's/"nbf":[0-9]*/"nbf":4000000000/')")")" 401
+    same 'a key that is not in the set' "$(by_token "$(lie '{"alg":"ES256","kid":"other"}' "$(claims '')")")" 401
+    same 'no signature' "$(by_token "$(lie '{"alg":"none","kid":"liar"}' "$(claims '')")")" 401
+    same 'a secret for a key' "$(by_token "$(lie '{"alg":"HS256","kid":"liar"}' "$(claims '')")")" 401
+    same 'critical extensions' "$(by_token "$(lie '{"alg":"ES256","kid":"liar","crit":["x"]}' "$(claims '')")")" 401
+    same 'changed claims' "$(by_token "$(lie "$header" "$(claims '')" | sed 's/\.\(.\)/.A/')")" 401
+    same 'nothing' "$(by_token)" 401
+    same 'no token' "$(by_token aaaa)" 401
+}
+
+T20_apache_takes_it_and_nothing_less() {
+    [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || {
+        echo "no mod_auth_openidc: that part is skipped"
+        return 0
+    }
+    apache_make
+    apache_start
+    same 'Apache: by its result' "$(by_apache "$jwt")" 200
+    same 'Apache: nothing' "$(by_apache)" 401
+    same 'Apache: changed claims' "$(by_apache "$(sed 's/\.\(.\)/.A/' <<<"$jwt")")" 401
+    same 'Apache: no signature' "$(by_apache "${jwt%.*}.")" 401
+    stop apache
+    sed -i 's#spiffe://test.example/keyd#spiffe://another.example/keyd#' "$web/apache/conf"
+    apache_start
+    same 'Apache: another domain' "$(by_apache "$jwt" | grep -c '40[13]')" 1
+    stop apache
+    sed -i 's#spiffe://another.example/keyd#spiffe://test.example/keyd#; s#ear_status:[a-z]*#ear_status:none#' "$web/apache/conf"
+    apache_start
+    same 'Apache: the status decides' "$(by_apache "$jwt" | grep -c '40[13]')" 1
+    stop apache
+}
+
+accepted() {
+    same 'by its result' "$(by_token "$jwt")" 200
+    same 'by its certificate' "$(by_certificate "$s/run/svid.pem" /x)" 200
+    same 'by both' "$(by_certificate "$s/run/svid.pem" /secret/x "$jwt")" 200
+}
+
+# All are of the same CA: the name decides.
+T19_only_a_trusted_nodes_certificate_is_accepted() {
+    same 'who only joined' "$(by_certificate "$web/joining.pem" /x)" 403
+    same 'a person' "$(by_person "$s/etc/client/operator-admin.pem" "$s/etc/client/operator-admin.key")" 403
+    same 'the server' "$(by_person "$s/etc/server.pem" "$s/etc/server.key")" 400 # not for clients
+    same 'nobody' "$(curl -s -o "$s/body" -w '%{http_code}' --cacert "$web/server.pem" "https://127.0.0.1:$cert_port/x")" 400
+    same "another's result" "$(by_certificate "$s/run/svid.pem" /secret/x "$(lie '{"alg":"ES256","kid":"liar"}' "$(claims '')")")" 403
+    same 'a certificate alone where both are asked' "$(by_certificate "$s/run/svid.pem" /secret/x)" 401
+}
+
+# take_result: the newest result, once there is one; then the TPM is ours.
+take_result() {
+    good 'a result for workloads' test -s "$s/run/result.jwt"
+    good 'a certificate for workloads' test -s "$s/run/svid.pem"
+    jwt=$(cat "$s/run/result.jwt")
+    stop agent-w1
+    checks=$((checks + 1))
+    [ ! -e "$s/run/result.jwt" ] || fail 'a result that nobody renews'
+}
+
+no_longer_trusted() {
+    echo "9 $(printf '%064d' 1)" | extend w1
+    agent_start w1
+    good 'untrusted' is w1 verdict untrusted
+    checks=$((checks + 1))
+    [ ! -e "$s/run/result.jwt" ] || fail 'a result of a node that is not trusted'
+    stop agent-w1
+    same 'until it ends the certificate is good' "$(by_certificate "$s/run/svid.pem" /x)" 200
+    stop nginx
+    stop server
+    stop keyd
+    export CLOCK_SHIFT_S=400 # node_cert_life and a result's life are 300
+    keyd_start || exit 1
+    server_start || exit 1
+    relying_party_start
+    agent_start w1
+    sleep 3
+    stop agent-w1
+    same 'then it is refused' "$(by_certificate "$s/run/svid.pem" /x)" 400
+    same 'as is the newest that it could get' "$(certificate | openssl x509 -noout -checkend 0 | grep -c 'will expire')" 1
+    same 'and its last result' "$(by_token "$jwt")" 401
+}
+
+tpm_make w1
+boot w1 >"$s/log/boot"
+service_init 'interval = 1s' 'nonce_life = 60s' 'freshness = 60s' 'unreachable = 2m'
+exits 0 reference capture "$evidence/good" -o "$s/policy.yaml"
+printf '%s\n' 'node_cert_life = 5m' "policy = $s/policy.yaml" >>"$s/etc/keyd.conf"
+export LD_PRELOAD=$clock_shift CLOCK_SHIFT_S=0 ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0"
+keyd_start || exit 1
+server_start || exit 1
+mkdir "$s/run"
+agent_conf w1 "token = $(token w1)" "result_file = $s/run/result.jwt" "svid_file = $s/run/svid.pem"
+agent_once w1 # no policy yet
+relying_party_make
+certificate >"$web/joining.pem"
+exits 0 apply -f "$s/policy.yaml"
+relying_party_start
+agent_start w1
+good 'trusted' is w1 verdict trusted
+take_result
+accepted
+T20_apache_takes_it_and_nothing_less
+T20_a_result_is_looked_at_in_every_respect
+T19_only_a_trusted_nodes_certificate_is_accepted
+no_longer_trusted
+stop tpm-w1 KILL # the machine boots well again
+boot w1 >"$s/log/boot"
+agent_start w1
+good 'trusted again' is w1 verdict trusted
+take_result
+accepted
+stop nginx
+stop server
+stop keyd
+conclude
