@@ -83,6 +83,27 @@ strangers_may_keep_the_key_set() {
     keyd_start || exit 1
 }
 
+# The service's own ledger: its newest head, under the keys that auditors hold.
+head_by() {
+    exits 0 token create --name "t$RANDOM" # something to record
+    sleep 1.2
+    "$garboard" ledger verify "$s/state/ledger" --key "$1"
+}
+head_by_both() { head_by "$s/was.vkey" && "$garboard" ledger verify "$s/state/ledger" --key "$s/next.vkey"; }
+head_by_next() { head_by "$s/next.vkey" && ! "$garboard" ledger verify "$s/state/ledger" --key "$s/was.vkey"; }
+
+T28_the_services_ledger_goes_on_under_another_key() {
+    id_of ledger "$state" signs >"$s/was.vkey"
+    until_true 20 head_by "$s/was.vkey" || fail 'by the old key' "$("$garboard" ledger verify "$s/state/ledger" --key "$s/was.vkey" 2>&1)"
+    exits 0 server rotate ledger --state "$state"
+    id_of ledger "$state" next >"$s/next.vkey"
+    reload_keyd
+    until_true 20 head_by_both || fail 'by both' "$(cat "$s/state/ledger/checkpoint")"
+    exits 0 server rotate ledger --state "$state" --force
+    reload_keyd
+    until_true 20 head_by_next || fail 'by the next key alone' "$(cat "$s/state/ledger/checkpoint")"
+}
+
 # call CERT KEY: the status of GET /v1/nodes
 call() { curl -sS --cacert "$s/etc/ca.pem" --cert "$1" --key "$2" -o "$s/body" -w '%{http_code}' "https://127.0.0.1:$api_port/v1/nodes"; }
 
@@ -245,6 +266,7 @@ until_true 20 is w1 verdict trusted || fail 'trusted' "$(tail -5 "$s/log/server"
 token_keys_change_under_load
 strangers_may_keep_the_key_set
 operators_get_certificates
+T28_the_services_ledger_goes_on_under_another_key
 stop server
 stop keyd
 T28_ledger_keys_change_under_load
