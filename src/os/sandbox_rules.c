@@ -55,7 +55,6 @@ const struct sandbox_call sandbox_common[] = {
     CALL(ppoll),
     CALL(pread64),
     CALL(read),
-    CALL(readlink), /* realpath, when a file is written anew */
     CALL(readv),
     CALL(recvfrom),
     CALL(recvmsg),
@@ -124,6 +123,7 @@ static const struct sandbox_call server_calls[] = {
     CALL(openat),
     CALL(pwrite64),
     CALL(pwritev),
+    CALL(readlink), /* realpath, when a file is written anew: checkpoint, server.pem */
     CALL(rename),
     CALL(renameat),
     CALL(renameat2),
@@ -156,6 +156,7 @@ static const struct sandbox_call agent_calls[] = {
     CALL(mkdir),
     CALL(openat),
     CALL(pipe2),
+    CALL(readlink), /* realpath, when its file is written anew */
     CALL(recvmmsg), /* glibc's resolver, as sendmmsg */
     CALL(rename),
     CALL(renameat),
@@ -197,6 +198,7 @@ static const struct sandbox_call witness_calls[] = {
     CALL(fsync),
     CALL(getdents64),
     CALL(openat),
+    CALL(readlink), /* realpath, when a record is written anew */
     CALL(rename),
     CALL(renameat),
     CALL(renameat2),
@@ -214,11 +216,15 @@ const char *const sandbox_refused[] = {
     "readlinkat", "sched_getaffinity", "sysinfo",    "statx",  "uname", NULL,
 };
 
+/* The same, of who follows no link. */
+static const char *const keyd_refused[] = {"readlink", NULL};
+static const char *const none_refused[] = {NULL};
+
 const struct sandbox_rules *sandbox_rules_of(enum sandbox_profile profile)
 {
-    static const struct sandbox_rules keyd = {keyd_calls, NULL};
-    static const struct sandbox_rules server = {server_calls, NULL};
-    static const struct sandbox_rules witness = {witness_calls, NULL};
+    static const struct sandbox_rules keyd = {keyd_calls, keyd_refused};
+    static const struct sandbox_rules server = {server_calls, none_refused};
+    static const struct sandbox_rules witness = {witness_calls, none_refused};
     static const struct sandbox_rules agent = {agent_calls, agent_refused};
     switch (profile) {
     case SANDBOX_NONE:
