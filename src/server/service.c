@@ -214,7 +214,7 @@ static int close_doors(const struct service *service, const struct config *confi
         sandbox_folders_add_parent(&folders, config->officer_key.items[i], SANDBOX_READ);
     if (config->people_port != 0)
         keep_resolver(&folders, config);
-    sandbox_folders_add(&folders, config->state, SANDBOX_READ | SANDBOX_WRITE);
+    sandbox_folders_add(&folders, config->state, SANDBOX_READ | SANDBOX_WRITE | SANDBOX_MOVE);
     if (setenv("SQLITE_TMPDIR", config->state, 1) != 0)
         return gb_err_nomem(err);
     return sandbox_enter(SANDBOX_SERVER, &folders, err);
