@@ -18,6 +18,7 @@
 #include "server/round.h"
 #include "server/scribe.h"
 #include "server/second.h"
+#include "server/sequencer.h"
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "server/tickets.h"
