@@ -73,6 +73,7 @@ enum {
     GB_LIMIT_NOTE = 64 << 10,    /* a checkpoint with some dozens of cosignatures */
     GB_LIMIT_NOTE_NAME = 255,    /* a key's name: a URL without its scheme */
     GB_LIMIT_NOTE_LINES = 64,    /* signatures of a note; C2SP asks for 16 at least */
+    GB_LIMIT_PROOF = 128 << 10,  /* a checkpoint, an entry in base64, some dozens of hashes */
     GB_LIMIT_ROUNDS = 256 << 20, /* the quotes of one minute: 100,000 nodes of 700 bytes and some */
     GB_LIMIT_FINDINGS = 4096,    /* after that many the rest is counted, not kept */
 };

@@ -66,6 +66,8 @@ extern const struct cmd cmd_ek_remove;
 extern const struct cmd cmd_eventlog;
 extern const struct cmd cmd_get_policy;
 extern const struct cmd cmd_ima;
+extern const struct cmd cmd_ledger_prove;
+extern const struct cmd cmd_ledger_verify;
 extern const struct cmd cmd_node_approve;
 extern const struct cmd cmd_node_attest;
 extern const struct cmd cmd_node_list;

@@ -16,6 +16,8 @@ const struct cmd *const cmd_table[] = {
     &cmd_reference_predict,
     &cmd_eventlog,
     &cmd_ima,
+    &cmd_ledger_verify,
+    &cmd_ledger_prove,
     &cmd_officer_create,
     &cmd_sign,
     /* the service */

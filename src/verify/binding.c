@@ -29,12 +29,19 @@ int binding_of(struct digester *digester, struct gb_bytes nonce, const uint8_t t
                struct gb_bytes extras, uint8_t out[BINDING_SIZE], struct gb_err *err)
 {
     uint8_t digest[32];
+    if (digest_of(digester, DIGEST_SHA256, extras, digest) < 0)
+        return gb_err_set(err, GB_ERR_BUG, "sha256 failed");
+    return binding_of_digest(digester, nonce, transport, digest, out, err);
+}
+
+int binding_of_digest(struct digester *digester, struct gb_bytes nonce, const uint8_t transport[32],
+                      const uint8_t extras[32], uint8_t out[BINDING_SIZE], struct gb_err *err)
+{
     if (nonce.len > GB_LIMIT_NONCE)
         return gb_err_set(err, GB_ERR_BUG, "a nonce of %zu bytes", nonce.len);
-    int r = digest_of(digester, DIGEST_SHA256, extras, digest);
-    if (r == GB_OK)
-        r = hash(digester, nonce, transport, digest, out);
-    return r < 0 ? gb_err_set(err, GB_ERR_BUG, "sha256 failed") : GB_OK;
+    if (hash(digester, nonce, transport, extras, out) < 0)
+        return gb_err_set(err, GB_ERR_BUG, "sha256 failed");
+    return GB_OK;
 }
 
 int binding_proof(struct gb_bytes secret, struct gb_bytes nonce, uint8_t out[BINDING_PROOF],

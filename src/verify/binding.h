@@ -25,6 +25,11 @@ GB_MUST_USE int binding_of(struct digester *digester, struct gb_bytes nonce,
                            const uint8_t transport[32], struct gb_bytes extras,
                            uint8_t out[BINDING_SIZE], struct gb_err *err);
 
+/* The same for who kept only the digest of the extras (the ledger's minute files). */
+GB_MUST_USE int binding_of_digest(struct digester *digester, struct gb_bytes nonce,
+                                  const uint8_t transport[32], const uint8_t extras[32],
+                                  uint8_t out[BINDING_SIZE], struct gb_err *err);
+
 enum { BINDING_NONCE = 32, BINDING_PROOF = 32 };
 
 /* Who opened the challenge's secret: HMAC-SHA-256(secret, "garboard-enrol-v1" NUL || nonce).

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Relying parties off the shelf: dist/examples/relying-party, run as it stands before a real node. nginx takes the
+# Relying parties off the shelf: dist/examples/relying-party, run as it stands before a real node. Apache takes the
+# node's result; nginx the
 # node's result, its certificate with the key in the TPM (tpm_get.c), or both; and refuses what it must, also once the node is no longer
 # trusted. usage: test_relying.sh GARBOARD SOURCE CLOCK_SHIFT TPM_GET
 clock_shift=$(readlink -f "$3") tpm_get=$(readlink -f "$4")
@@ -47,6 +48,32 @@ relying_party_make() {
 relying_party_start() {
     start nginx nginx -c "$web/nginx.conf" -e "$s/log/nginx" -g "daemon off; user root; env CLOCK_SHIFT_S; pid $web/pid; error_log $s/log/nginx warn;"
     until_true 10 curl -sk -o "$s/none" "https://127.0.0.1:$token_port/" || fail "nginx" "$(tail -5 "$s/log/nginx")"
+}
+
+# Apache with mod_auth_openidc: its own check of tokens, our claims. The key set comes from the server itself.
+apache_make() {
+    apache_port=$(free_port)
+    mkdir -p "$web/apache"
+    {
+        printf 'ServerRoot %s\nServerName 127.0.0.1\nListen 127.0.0.1:%s\nPidFile %s\n' "$web/apache" "$apache_port" "$web/apache/pid"
+        printf 'DefaultRuntimeDir %s\nErrorLog %s\nDocumentRoot %s\n' "$web/apache" "$s/log/apache" "$web/www"
+        printf 'LoadModule %s_module /usr/lib/apache2/modules/mod_%s.so\n' mpm_event mpm_event authn_core authn_core \
+            authz_core authz_core auth_openidc auth_openidc
+        [ "$(id -u)" != 0 ] || printf 'User #%s\nGroup #%s\n' 65534 65534
+        sed -e "s#attest.example.org:8441#127.0.0.1:$enroll_port#; s#example.org#test.example#; s#/etc/apache2/garboard#$web#" \
+            "$example/../apache/attested.conf"
+    } >"$web/apache/conf"
+    chmod 755 "$scratch" "$s" # the server is somebody else there
+}
+
+apache_start() {
+    start apache apache2 -f "$web/apache/conf" -D FOREGROUND
+    until_true 10 curl -s -o "$s/none" "http://127.0.0.1:$apache_port/" || fail "apache" "$(tail -5 "$s/log/apache")"
+}
+
+# by_apache [TOKEN]: the status that Apache answers with
+by_apache() {
+    curl -s -o "$s/body" -w '%{http_code}' ${1:+-H "Authorization: Bearer $1"} "http://127.0.0.1:$apache_port/x"
 }
 
 # by_token [TOKEN]: the status that nginx answers with
@@ -99,6 +126,28 @@ T20_a_result_is_looked_at_in_every_respect() {
     same 'changed claims' "$(by_token "$(lie "$header" "$(claims '')" | sed 's/\.\(.\)/.A/')")" 401
     same 'nothing' "$(by_token)" 401
     same 'no token' "$(by_token aaaa)" 401
+}
+
+T20_apache_takes_it_and_nothing_less() {
+    [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || {
+        echo "no mod_auth_openidc: that part is skipped"
+        return 0
+    }
+    apache_make
+    apache_start
+    same 'Apache: by its result' "$(by_apache "$jwt")" 200
+    same 'Apache: nothing' "$(by_apache)" 401
+    same 'Apache: changed claims' "$(by_apache "$(sed 's/\.\(.\)/.A/' <<<"$jwt")")" 401
+    same 'Apache: no signature' "$(by_apache "${jwt%.*}.")" 401
+    stop apache
+    sed -i 's#spiffe://test.example/keyd#spiffe://another.example/keyd#' "$web/apache/conf"
+    apache_start
+    same 'Apache: another domain' "$(by_apache "$jwt" | grep -c '40[13]')" 1
+    stop apache
+    sed -i 's#spiffe://another.example/keyd#spiffe://test.example/keyd#; s#ear_status:[a-z]*#ear_status:none#' "$web/apache/conf"
+    apache_start
+    same 'Apache: the status decides' "$(by_apache "$jwt" | grep -c '40[13]')" 1
+    stop apache
 }
 
 accepted() {
@@ -169,6 +218,7 @@ agent_start w1
 good 'trusted' is w1 verdict trusted
 take_result
 accepted
+T20_apache_takes_it_and_nothing_less
 T20_a_result_is_looked_at_in_every_respect
 T19_only_a_trusted_nodes_certificate_is_accepted
 no_longer_trusted
