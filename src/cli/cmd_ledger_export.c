@@ -20,7 +20,8 @@
 
 enum { FLUSH = 64 }; /* bundles between two marks from which a broken-off export goes on */
 
-struct export {
+struct export
+{
     const struct cmd_line *line;
     struct server_client *client; /* owned */
     struct gb_arena *arena;       /* owned; of one bundle */

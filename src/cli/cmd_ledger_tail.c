@@ -39,8 +39,7 @@ static const char *detail(struct gb_arena *arena, const struct json *entry)
         if (!json_get_text(data, keys[i], &text))
             continue;
         const char *shown = gb_text_escape(arena, text, SHOWN);
-        const char *more =
-            shown ? gb_arena_printf(arena, "%s %s=%s", line, keys[i], shown) : NULL;
+        const char *more = shown ? gb_arena_printf(arena, "%s %s=%s", line, keys[i], shown) : NULL;
         line = more ? more : line;
     }
     return line;
@@ -70,8 +69,8 @@ struct tail {
 static int ask(struct tail *tail, struct gb_arena *arena, uint64_t max, struct json **ret_reply,
                struct gb_err *err)
 {
-    char *path = gb_arena_printf(arena, "/v1/ledger/entries?from=%" PRIu64 "&max=%" PRIu64,
-                                 tail->from, max);
+    char *path =
+        gb_arena_printf(arena, "/v1/ledger/entries?from=%" PRIu64 "&max=%" PRIu64, tail->from, max);
     int r = path ? server_get(tail->client, path, ret_reply, err) : gb_err_nomem(err);
     if (r == GB_OK && !json_get_number(*ret_reply, "size", &tail->size))
         return gb_err_set(err, GB_ERR_INPUT, "the server's answer has no size");
