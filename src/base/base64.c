@@ -60,14 +60,10 @@ static bool strip(struct gb_bytes *text, const struct form *form)
     return true;
 }
 
-static bool decode(struct gb_arena *arena, struct gb_bytes text, const struct form *form,
-                   struct gb_bytes *ret_out)
+/* Digits without padding into `out`, which holds len / 4 * 3 + 3 bytes, or as many as there are. */
+static bool decode_digits(struct gb_bytes text, const struct form *form, uint8_t *out,
+                          size_t *ret_len)
 {
-    if (!strip(&text, form))
-        return false;
-    uint8_t *out = gb_arena_alloc_raw(arena, text.len / 4 * 3 + 3, 1);
-    if (!out)
-        return false;
     uint32_t bits = 0;
     unsigned held = 0;
     size_t at = 0;
@@ -83,10 +79,33 @@ static bool decode(struct gb_arena *arena, struct gb_bytes text, const struct fo
             bits &= (1u << held) - 1;
         }
     }
-    if (bits != 0)
-        return false; /* bits left over: a second spelling of the same bytes */
-    *ret_out = gb_bytes(out, at);
+    *ret_len = at;
+    return bits == 0; /* bits left over: a second spelling of the same bytes */
+}
+
+static bool decode(struct gb_arena *arena, struct gb_bytes text, const struct form *form,
+                   struct gb_bytes *ret_out)
+{
+    if (!strip(&text, form))
+        return false;
+    size_t len = 0;
+    uint8_t *out = gb_arena_alloc_raw(arena, text.len / 4 * 3 + 3, 1);
+    if (!out || !decode_digits(text, form, out, &len))
+        return false;
+    *ret_out = gb_bytes(out, len);
     return true;
+}
+
+size_t gb_base64_len(struct gb_bytes text)
+{
+    return strip(&text, &standard) ? text.len / 4 * 3 + text.len % 4 * 3 / 4 : 0;
+}
+
+bool gb_base64_decode_exact(struct gb_bytes text, uint8_t *out, size_t len)
+{
+    size_t is = 0;
+    return gb_base64_len(text) == len && strip(&text, &standard) &&
+           decode_digits(text, &standard, out, &is) && is == len;
 }
 
 char *gb_base64(struct gb_arena *arena, struct gb_bytes in)

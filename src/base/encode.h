@@ -24,6 +24,11 @@ GB_MUST_USE bool gb_hex_decode(struct gb_bytes text, uint8_t *out, size_t len);
 GB_MUST_USE char *gb_base64(struct gb_arena *arena, struct gb_bytes in);
 GB_MUST_USE bool gb_base64_decode(struct gb_arena *arena, struct gb_bytes text,
                                   struct gb_bytes *ret_out);
+/* Bytes that this base64 holds when it is right; 0 when its length or padding is wrong already. */
+size_t gb_base64_len(struct gb_bytes text);
+/* Exactly `len` bytes into out[len], without memory of its own: false means that it is no such
+ * base64, and nothing else (then `out` is undefined). */
+GB_MUST_USE bool gb_base64_decode_exact(struct gb_bytes text, uint8_t *out, size_t len);
 GB_MUST_USE char *gb_base64url(struct gb_arena *arena, struct gb_bytes in);
 GB_MUST_USE bool gb_base64url_decode(struct gb_arena *arena, struct gb_bytes text,
                                      struct gb_bytes *ret_out);

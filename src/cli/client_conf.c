@@ -14,6 +14,8 @@ const struct conf_key client_conf_table[] = {
     {"ca", CONF_TEXT, AT(ca), NULL, 0, 0, NULL, "Certificate of the server's CA, PEM.", false},
     {"cert", CONF_TEXT, AT(cert), NULL, 0, 0, NULL, "The operator's certificate, PEM.", false},
     {"key", CONF_TEXT, AT(key), NULL, 0, 0, NULL, "Its private key, PEM.", false},
+    {"bearer_token_file", CONF_TEXT, AT(bearer_token_file), NULL, 0, 0, NULL,
+     "File with a token of your identity provider, instead of cert and key.", false},
     {"officer_key", CONF_TEXT, AT(officer_key), NULL, 0, 0, NULL,
      "The security officer's private key, PEM: apply signs with it.", false},
     {"officer_passphrase_file", CONF_TEXT, AT(officer_passphrase_file), NULL, 0, 0, NULL,
@@ -23,6 +25,8 @@ const struct conf_key client_conf_table[] = {
 
 static const char *const from_env[] = {"GARBOARD_SERVER", "GARBOARD_CA", "GARBOARD_CERT",
                                        "GARBOARD_KEY"};
+
+enum { IDENTITY = 2 }; /* from here on who we are: a token may say it instead */
 
 static const char **member(struct client_conf *conf, size_t index)
 {
@@ -61,6 +65,8 @@ static int read_file(struct gb_arena *arena, const char *dir, struct client_conf
     for (size_t i = 1; r == GB_OK && i < GB_ARRAY_LEN(from_env); i++)
         r = settle_path(arena, dir, member(ret_conf, i), err);
     if (r == GB_OK)
+        r = settle_path(arena, dir, &ret_conf->bearer_token_file, err);
+    if (r == GB_OK)
         r = settle_path(arena, dir, &ret_conf->officer_key, err);
     return r < 0 ? r : settle_path(arena, dir, &ret_conf->officer_passphrase_file, err);
 }
@@ -79,24 +85,35 @@ static int find_file(struct gb_arena *arena, struct client_conf *ret_conf, struc
     return r == GB_ERR_NOTFOUND ? read_file(arena, "/etc/garboard/client", ret_conf, err) : r;
 }
 
+/* What is given on the line or by the environment; whether that is all that is needed. */
+static bool take_given(const struct cmd_line *line, struct client_conf *given)
+{
+    bool complete = true;
+    const char *cert = cmd_value(line, "cert");
+    if (!cert && !env("GARBOARD_CERT")) /* a certificate that is given outdoes a token */
+        given->bearer_token_file = env("GARBOARD_BEARER_TOKEN_FILE");
+    for (size_t i = 0; i < GB_ARRAY_LEN(from_env); i++) {
+        const char *option = cmd_value(line, client_conf_table[i].name);
+        *member(given, i) = option ? option : env(from_env[i]);
+        complete = complete && (*member(given, i) || (i >= IDENTITY && given->bearer_token_file));
+    }
+    return complete;
+}
+
 int client_conf_find(struct gb_arena *arena, const struct cmd_line *line,
                      struct client_conf *ret_conf, struct gb_err *err)
 {
     struct client_conf given = {0};
-    bool complete = true;
-    for (size_t i = 0; i < GB_ARRAY_LEN(from_env); i++) {
-        const char *option = cmd_value(line, client_conf_table[i].name);
-        *member(&given, i) = option ? option : env(from_env[i]);
-        complete = complete && *member(&given, i);
-    }
     struct client_conf file = {0};
-    int r = complete ? GB_OK : find_file(arena, &file, err);
+    int r = take_given(line, &given) ? GB_OK : find_file(arena, &file, err);
     if (r < 0 && r != GB_ERR_NOTFOUND)
         return r;
+    if (!given.bearer_token_file && !given.cert)
+        given.bearer_token_file = file.bearer_token_file;
     for (size_t i = 0; i < GB_ARRAY_LEN(from_env); i++) {
         if (!*member(&given, i))
             *member(&given, i) = *member(&file, i);
-        if (!*member(&given, i))
+        if (!*member(&given, i) && !(i >= IDENTITY && given.bearer_token_file))
             return gb_err_set(err, GB_ERR_CONFIG,
                               "which %s? give --%s, %s, or a client.conf (garboard server init "
                               "writes one; GARBOARD_CONFIG names its folder)",

@@ -19,8 +19,9 @@
 struct client_conf {
     const char *server; /* "https://host:8440" */
     const char *ca;     /* paths */
-    const char *cert;
+    const char *cert;   /* with key NULL when there is a token */
     const char *key;
+    const char *bearer_token_file;       /* NULL: the certificate says who we are */
     const char *officer_key;             /* NULL: documents are not signed by apply */
     const char *officer_passphrase_file; /* NULL: that key is not sealed */
 };

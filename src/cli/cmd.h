@@ -17,6 +17,7 @@ enum cmd_exit {
     CMD_MALFORMED = 3, /* malformed input: offset and event on standard error */
     CMD_SYSTEM = 4,    /* the system failed */
     CMD_REFUSED = 5,   /* the server understood and refused, or asks to come again */
+    CMD_WAITING = 6,   /* the server waits for a second person to give the same command */
 };
 
 struct cmd_option {
@@ -88,7 +89,10 @@ extern const struct cmd cmd_token_create;
 extern const struct cmd cmd_token_list;
 extern const struct cmd cmd_token_revoke;
 extern const struct cmd cmd_token_verify;
+extern const struct cmd cmd_two_person_list;
+extern const struct cmd cmd_two_person_withdraw;
 extern const struct cmd cmd_verify;
+extern const struct cmd cmd_whoami;
 
 /* NULL-terminated, in the order of --help. */
 extern const struct cmd *const cmd_table[];

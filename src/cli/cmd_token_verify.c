@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "os/file.h"
 #include "result/ear.h"
+#include "result/verdict.h"
 #include "wire/json.h"
 #include "wire/jwt.h"
 

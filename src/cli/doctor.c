@@ -112,6 +112,9 @@ void doctor_cert(struct doctor *doctor, const char *name, struct gb_bytes pem,
                    "%s is not good yet: is the clock wrong?", name);
     else if (left_s < soon_s)
         doctor_say(doctor, DOCTOR_WARNING, remedy, "%s ends soon, at %s", name, when);
+    else if (left_s < DAY_S)
+        doctor_say(doctor, DOCTOR_OK, NULL, "%s is good for %lld more minutes", name,
+                   (long long)(left_s / 60));
     else
         doctor_say(doctor, DOCTOR_OK, NULL, "%s is good for %lld more days", name,
                    (long long)(left_s / DAY_S));

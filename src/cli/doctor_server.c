@@ -9,6 +9,8 @@
 #include "crypto/x509.h"
 #include "net/http_client.h"
 #include "os/file.h"
+#include "policy/policy.h"
+#include "policy/signed.h"
 #include "rpc/keyd.h"
 #include "wire/json.h"
 
@@ -113,6 +115,62 @@ static void check_roots(struct doctor *doctor, struct gb_bytes conf, const char 
     else
         doctor_say(doctor, DOCTOR_OK, NULL, "%s believes %zu root certificates of TPM makers",
                    program, count);
+}
+
+/* NULL when a file of theirs cannot be used: that was said then. */
+static struct officers *read_officers(struct doctor *doctor, struct gb_bytes conf,
+                                      const char *program)
+{
+    struct policy_file *pems =
+        gb_arena_new_array(doctor->arena, struct policy_file, GB_LIMIT_CONF_ITEMS);
+    struct officers *officers = NULL;
+    struct gb_err err = {0};
+    size_t count = 0;
+    for (; pems && count < GB_LIMIT_CONF_ITEMS; count++) {
+        pems[count].name = doctor_conf(doctor, conf, "officer_key", count);
+        if (!pems[count].name)
+            break;
+        if (!read_file(doctor, pems[count].name, GB_LIMIT_CERT, "restore it, or take its line out",
+                       &pems[count].bytes))
+            return NULL;
+    }
+    if (pems && officers_read(pems, count, &officers, &err) == GB_OK && count > 0)
+        return officers;
+    doctor_say(doctor, DOCTOR_FAILED,
+               "name the officers' public keys: officer_key = FILE (garboard officer create)",
+               count > 0 ? "%s: %s" : "%s has no security officer: no document counts%s", program,
+               count > 0 ? err.text : "");
+    officers_free(officers);
+    return NULL;
+}
+
+static bool has_all(const struct officers *of, const struct officers *in)
+{
+    for (size_t i = 0; i < officers_count(of); i++) {
+        bool found = false;
+        for (size_t k = 0; !found && k < officers_count(in); k++)
+            found = memcmp(officers_id(of, i), officers_id(in, k), SIGNATURE_KEY_LEN) == 0;
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* What one of them believes and the other does not is applied nowhere. */
+static void check_officers(struct doctor *doctor, const struct setting *setting)
+{
+    gb_cleanup(officers_freep) struct officers *keyd =
+        read_officers(doctor, setting->keyd, "garboard-keyd");
+    gb_cleanup(officers_freep) struct officers *server =
+        read_officers(doctor, setting->server, "garboardd");
+    if (!keyd || !server)
+        return;
+    if (has_all(keyd, server) && has_all(server, keyd))
+        doctor_say(doctor, DOCTOR_OK, NULL, "%zu security officers, known to both programs",
+                   officers_count(server));
+    else
+        doctor_say(doctor, DOCTOR_FAILED, "make officer_key the same in both files",
+                   "garboardd.conf and keyd.conf name different security officers");
 }
 
 static void check_space(struct doctor *doctor, const char *state)
@@ -223,6 +281,21 @@ static void say_why_not(struct doctor *doctor, struct gb_bytes reply)
     }
     struct gb_bytes policy;
     if (known && json_get_text(ready, "policy", &policy) &&
+        gb_bytes_starts(policy, gb_bytes_str("no document counts"))) {
+        const char *shown = gb_text_escape(doctor->arena, policy, 200);
+        doctor_say(doctor, DOCTOR_FAILED,
+                   "have the documents signed and apply them again, or give the officer's key "
+                   "back to officer_key and reload",
+                   "%s", shown ? shown : "no document counts");
+        said = true;
+    } else if (known && json_get_text(ready, "keyd_policy", &policy) &&
+               !gb_bytes_is(policy, "ok")) {
+        const char *shown = gb_text_escape(doctor->arena, policy, 200);
+        doctor_say(doctor, DOCTOR_FAILED, "see the logs of garboardd and garboard-keyd", "%s",
+                   shown ? shown : "garboard-keyd lacks the documents in force");
+        said = true;
+    }
+    if (known && json_get_text(ready, "policy", &policy) &&
         gb_bytes_is(policy, "none is applied")) {
         doctor_say(doctor, DOCTOR_WARNING, "garboard apply -f FILE",
                    "no policy is applied, so every node is untrusted");
@@ -277,6 +350,7 @@ void doctor_server(struct doctor *doctor, const char *dir)
     check_certs(doctor, &setting);
     check_roots(doctor, setting.keyd, "garboard-keyd");
     check_roots(doctor, setting.server, "garboardd");
+    check_officers(doctor, &setting);
     check_database(doctor, &setting);
     check_keyd(doctor, &setting);
     check_ports(doctor, &setting);

@@ -54,17 +54,24 @@ static bool grow(struct ledger_nodes *nodes)
     return true;
 }
 
-/* Copies: the entry does not outlive its bundle. */
-static bool read_keys(struct gb_arena *arena, const struct entry *entry,
-                      struct ledger_enrolled *ret_keys)
+/* Copies: the entry does not outlive its bundle. An AK of no bytes says that there is none. */
+static int read_keys(struct gb_arena *arena, const struct entry *entry,
+                     struct ledger_enrolled *ret_keys, struct gb_err *err)
 {
     struct gb_bytes ak;
     struct gb_bytes transport;
     ret_keys->at_ms = entry->at_ms;
-    return json_get_text(entry->data, "ak_public", &ak) &&
-           gb_base64_decode(arena, ak, &ret_keys->ak_public) && ret_keys->ak_public.len > 0 &&
-           json_get_text(entry->data, "transport", &transport) &&
-           gb_hex_decode(transport, ret_keys->transport, sizeof ret_keys->transport);
+    if (!json_get_text(entry->data, "ak_public", &ak) ||
+        !json_get_text(entry->data, "transport", &transport) ||
+        !gb_hex_decode(transport, ret_keys->transport, sizeof ret_keys->transport))
+        return GB_OK;
+    size_t len = gb_base64_len(ak);
+    uint8_t *area = gb_arena_alloc_raw(arena, len + 1, 1);
+    if (!area)
+        return gb_err_nomem(err);
+    if (gb_base64_decode_exact(ak, area, len))
+        ret_keys->ak_public = gb_bytes(area, len);
+    return GB_OK;
 }
 
 int ledger_nodes_enrol(struct ledger_nodes *nodes, const struct entry *entry,
@@ -72,7 +79,10 @@ int ledger_nodes_enrol(struct ledger_nodes *nodes, const struct entry *entry,
 {
     uint8_t id[ROUNDS_NODE];
     struct ledger_enrolled keys = {0};
-    if (!ledger_nodes_id(entry->whom.text, id) || !read_keys(nodes->arena, entry, &keys)) {
+    int r = read_keys(nodes->arena, entry, &keys, err);
+    if (r < 0)
+        return r;
+    if (!ledger_nodes_id(entry->whom.text, id) || keys.ak_public.len == 0) {
         *ret_fault = "an entry \"node.enrol\" without the node's id, ak_public and transport";
         return GB_OK;
     }

@@ -42,6 +42,9 @@ const struct cmd *const cmd_table[] = {
     &cmd_ledger_forget,
     &cmd_apply,
     &cmd_get_policy,
+    &cmd_whoami,
+    &cmd_two_person_list,
+    &cmd_two_person_withdraw,
     &cmd_doctor,
     NULL,
 };
@@ -52,7 +55,8 @@ static const char *const exit_help = "Exit codes:\n"
                                      "  2  usage or configuration\n"
                                      "  3  malformed input (offset and event are named)\n"
                                      "  4  the system failed\n"
-                                     "  5  the server refused\n";
+                                     "  5  the server refused\n"
+                                     "  6  waiting for a second person (garboard two-person)\n";
 
 static void print_help(FILE *to)
 {
@@ -96,7 +100,7 @@ static int print_group(const char *word, FILE *to)
 
 static int unknown_command(int argc, char **argv)
 {
-    const char *names[32];
+    const char *names[64];
     size_t count = 0;
     for (const struct cmd *const *c = cmd_table; *c && count < GB_ARRAY_LEN(names); c++)
         names[count++] = (*c)->name;

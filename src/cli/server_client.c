@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
 #include "net/http_client.h"
@@ -17,6 +18,7 @@ enum { CONNECT_MS = 10000, TOTAL_MS = 120000, SHOWN = 400 };
 
 struct server_client {
     struct gb_arena *arena; /* borrowed */
+    const struct cmd_line *line;
     struct http_client *http;
 };
 
@@ -24,6 +26,21 @@ static int read_pem(struct gb_arena *arena, const char *path, struct gb_bytes *r
                     struct gb_err *err)
 {
     return file_read(arena, path, GB_LIMIT_CERT, ret_pem, err);
+}
+
+/* Its first line: whoever wrote the file may have ended it. */
+static int read_token(struct gb_arena *arena, const char *path, const char **ret_token,
+                      struct gb_err *err)
+{
+    struct gb_bytes text;
+    int r = file_read(arena, path, GB_LIMIT_BEARER, &text, err);
+    if (r < 0)
+        return r;
+    struct gb_bytes token = gb_text_word(&text);
+    *ret_token = (const char *)gb_arena_copy(arena, token).data;
+    if (token.len == 0 || gb_text_word(&text).len > 0)
+        return gb_err_set(err, GB_ERR_CONFIG, "%s: one token is wanted, and nothing else", path);
+    return *ret_token ? GB_OK : gb_err_nomem(err);
 }
 
 int server_client_new(struct gb_arena *arena, const struct cmd_line *line,
@@ -35,9 +52,11 @@ int server_client_new(struct gb_arena *arena, const struct cmd_line *line,
     int r = client_conf_find(arena, line, &files, err);
     if (r == GB_OK)
         r = read_pem(arena, files.ca, &conf.ca_pem, err);
-    if (r == GB_OK)
+    if (r == GB_OK && files.bearer_token_file)
+        r = read_token(arena, files.bearer_token_file, &conf.bearer, err);
+    if (r == GB_OK && !files.bearer_token_file)
         r = read_pem(arena, files.cert, &conf.cert_pem, err);
-    if (r == GB_OK)
+    if (r == GB_OK && !files.bearer_token_file)
         r = read_pem(arena, files.key, &conf.key_pem, err);
     if (r < 0)
         return r;
@@ -46,6 +65,7 @@ int server_client_new(struct gb_arena *arena, const struct cmd_line *line,
     if (!client)
         return gb_err_nomem(err);
     client->arena = arena;
+    client->line = line;
     r = http_client_new(&conf, &client->http, err);
     /* It has been read: our copy, in our arena, is of no more use. */
     secret_wipe((void *)(uintptr_t)conf.key_pem.data, conf.key_pem.len);
@@ -103,6 +123,25 @@ static int refuse(struct server_client *client, const struct http_reply *reply,
     return reply->status >= 500 && reply->status != 503 ? CMD_SYSTEM : CMD_REFUSED;
 }
 
+/* "garboard node remove worker-1", as it was typed but for its options. */
+static void print_line(const struct cmd_line *line)
+{
+    fprintf(stderr, "garboard %s", line->cmd->name);
+    for (size_t i = 0; i < line->arg_count; i++)
+        fprintf(stderr, " %s", line->args[i]);
+}
+
+/* The server keeps the call until another person makes it (garboard-two-person(1)). */
+static int tell_waiting(struct server_client *client, const struct json *waiting)
+{
+    fputs("garboard: waiting for a second person: ", stderr);
+    print_line(client->line);
+    fprintf(stderr, ", by %s, until %s\n", shown(client->arena, waiting, "by", "somebody"),
+            shown(client->arena, waiting, "expires_at", "an hour is over"));
+    fputs("  -> have another person who may do this give the same command\n", stderr);
+    return CMD_WAITING;
+}
+
 int server_send(struct server_client *client, const char *method, const char *path,
                 const char *type, struct gb_bytes body, server_refused *refused, void *ctx,
                 struct json **ret_reply, struct gb_err *err)
@@ -117,6 +156,12 @@ int server_send(struct server_client *client, const char *method, const char *pa
     if (reply.body.len > 0 && json_read(gb_buf_bytes(&reply.body), &answer, err) < 0) {
         gb_err_prefix(err, "the server's answer: ");
         return err->code;
+    }
+    const struct json *waiting = reply.status == 202 ? json_get(answer, "waiting") : NULL;
+    if (json_get(waiting, "call")) {
+        r = tell_waiting(client, waiting);
+        json_free(answer);
+        return r;
     }
     if (ret_reply)
         *ret_reply = answer;

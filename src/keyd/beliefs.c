@@ -5,14 +5,18 @@
 
 #include "attest/trust.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "crypto/digest.h"
 #include "crypto/rand.h"
 #include "crypto/x509.h"
 #include "evidence/bundle.h"
 #include "keyd/config.h"
+#include "keyd/papers.h"
 #include "os/file.h"
 #include "policy/policy.h"
+#include "policy/signed.h"
+#include "policy/signed_set.h"
 
 /* The snapshot and what it is made of. */
 struct snapshot {
@@ -53,13 +57,47 @@ static int read_files(struct gb_arena *arena, const struct conf_list *paths, siz
     return GB_OK;
 }
 
-static int read_trust(struct snapshot *s, const struct keyd_config *config, struct gb_err *err)
+/* As files, for the readers; texts are the caller's. */
+static int name_papers(struct gb_arena *arena, const struct papers *papers,
+                       struct policy_file **ret_files, struct gb_err *err)
 {
+    struct policy_file *files = gb_arena_new_array(arena, struct policy_file, papers->count + 1);
+    if (!files)
+        return gb_err_nomem(err);
+    for (size_t i = 0; i < papers->count; i++) {
+        files[i].bytes = papers->documents[i];
+        files[i].name = gb_arena_printf(arena, "document %zu", i + 1);
+        if (!files[i].name)
+            return gb_err_nomem(err);
+    }
+    *ret_files = files;
+    return GB_OK;
+}
+
+/* By keyd's own officers: never a part of the documents. */
+static int judge_signatures(struct snapshot *s, const struct keyd_config *config,
+                            const struct policy_file *files, size_t count, struct gb_err *err)
+{
+    gb_cleanup(officers_freep) struct officers *officers = NULL;
+    struct policy_file *pems = NULL;
+    int r = read_files(s->arena, &config->officer_keys, GB_LIMIT_CERT, &pems, err);
+    if (r == 0)
+        r = officers_read(pems, config->officer_keys.count, &officers, err);
+    if (r == 0)
+        r = signed_set_read(s->arena, files, count, officers, &s->beliefs.documents, err);
+    return r < 0 ? r : signed_set_fault(s->arena, &s->beliefs.documents, 0, &s->beliefs.fault, err);
+}
+
+static int read_trust(struct snapshot *s, const struct keyd_config *config,
+                      const struct papers *papers, struct gb_err *err)
+{
+    gb_cleanup(digester_freep) struct digester *digester = NULL;
     struct policy_file *policies = NULL;
     struct policy_file *roots = NULL;
     uint64_t seed = 0;
-    gb_cleanup(digester_freep) struct digester *digester = NULL;
-    int r = read_files(s->arena, &config->policies, GB_LIMIT_POLICY, &policies, err);
+    int r = name_papers(s->arena, papers, &policies, err);
+    if (r == 0)
+        r = judge_signatures(s, config, policies, papers->count, err);
     if (r == 0)
         r = read_files(s->arena, &config->tpm_roots, GB_LIMIT_CERT, &roots, err);
     if (r == 0)
@@ -69,7 +107,7 @@ static int read_trust(struct snapshot *s, const struct keyd_config *config, stru
     if (r < 0)
         return r;
     const struct trust_parts parts = {.policies = policies,
-                                      .policy_count = config->policies.count,
+                                      .policy_count = s->beliefs.fault ? 0 : papers->count,
                                       .roots = roots,
                                       .root_count = config->tpm_roots.count,
                                       .seed = seed,
@@ -106,8 +144,8 @@ static int read_intermediates(struct snapshot *s, const struct keyd_config *conf
     return r;
 }
 
-int beliefs_read(const struct keyd_config *config, const struct beliefs **ret_beliefs,
-                 struct gb_err *err)
+int beliefs_make(const struct keyd_config *config, const struct papers *papers,
+                 const struct beliefs **ret_beliefs, struct gb_err *err)
 {
     gb_cleanup(snapshot_freep) struct snapshot *s = gb_calloc(1, sizeof *s);
     if (!s)
@@ -116,13 +154,35 @@ int beliefs_read(const struct keyd_config *config, const struct beliefs **ret_be
     s->arena = gb_arena_new();
     if (!s->arena)
         return gb_err_nomem(err);
-    int r = read_trust(s, config, err);
+    int r = read_trust(s, config, papers, err);
     if (r == 0)
         r = read_intermediates(s, config, err);
     if (r < 0)
         return r;
     *ret_beliefs = &gb_take(s)->beliefs;
     return GB_OK;
+}
+
+int beliefs_read(const struct keyd_config *config, const struct beliefs **ret_beliefs,
+                 struct gb_err *err)
+{
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    struct papers papers;
+    if (!arena)
+        return gb_err_nomem(err);
+    int r = papers_read(arena, config->state, &papers, err);
+    return r < 0 ? r : beliefs_make(config, &papers, ret_beliefs, err);
+}
+
+void beliefs_tell(const struct beliefs *beliefs)
+{
+    const struct node_policy *node = beliefs->trust.policy.node;
+    if (beliefs->fault)
+        gb_log_event(GB_LOG_ERROR, "policy-does-not-count", GB_LOG_TEXT("reason", beliefs->fault),
+                     GB_LOG_TEXT("remedy", "apply documents that officers of keyd.conf signed"));
+    gb_log_event(GB_LOG_INFO, "policy-loaded", GB_LOG_TEXT("policy", node ? node->name : NULL),
+                 GB_LOG_NUMBER("version", node ? node->version : 0),
+                 GB_LOG_NUMBER("documents", beliefs->documents.count));
 }
 
 /* The snapshot around what was handed out. */
@@ -143,7 +203,8 @@ void beliefs_unrefp(const struct beliefs **beliefs)
 }
 
 struct beliefs_holder {
-    pthread_mutex_t lock;
+    pthread_mutex_t lock;     /* held for a count */
+    pthread_mutex_t deciding; /* held while the next ones are made */
     const struct beliefs *now;
 };
 
@@ -156,6 +217,7 @@ int beliefs_holder_new(const struct beliefs *first, struct beliefs_holder **ret_
         return gb_err_nomem(err);
     }
     pthread_mutex_init(&holder->lock, NULL);
+    pthread_mutex_init(&holder->deciding, NULL);
     holder->now = first;
     *ret_holder = holder;
     return GB_OK;
@@ -167,7 +229,18 @@ void beliefs_holder_free(struct beliefs_holder *holder)
         return;
     beliefs_unref(holder->now);
     pthread_mutex_destroy(&holder->lock);
+    pthread_mutex_destroy(&holder->deciding);
     gb_free(holder);
+}
+
+void beliefs_hold(struct beliefs_holder *holder)
+{
+    pthread_mutex_lock(&holder->deciding);
+}
+
+void beliefs_release(struct beliefs_holder *holder)
+{
+    pthread_mutex_unlock(&holder->deciding);
 }
 
 const struct beliefs *beliefs_get(struct beliefs_holder *holder)

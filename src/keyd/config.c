@@ -26,10 +26,6 @@ const struct conf_key keyd_config_table[] = {
      false},
     {"tpm_intermediate", CONF_LIST, AT(tpm_intermediates), NULL, 0, 0, NULL,
      "File of TPM makers' intermediate certificates; may be repeated.", false},
-    {"policy", CONF_LIST, AT(policies), NULL, 0, 0, NULL,
-     "File of policy and reference sets that tokens are judged by; may be repeated; without any, "
-     "no token says trusted.",
-     false},
     {"officer_key", CONF_LIST, AT(officer_keys), NULL, 0, 0, NULL,
      "File of a security officer's public key, PEM; may be repeated; policy counts only with their "
      "signatures.",

@@ -18,7 +18,6 @@ struct keyd_config {
     const char *trust_domain;
     struct conf_list tpm_roots;
     struct conf_list tpm_intermediates;
-    struct conf_list policies;
     struct conf_list officer_keys;
     struct conf_list server_names;
     int64_t node_cert_life_s;

@@ -28,6 +28,8 @@ static int open_parts(struct house *house, struct gb_err *err)
     if (r == 0)
         r = beliefs_read(config, &beliefs, err);
     if (r == 0)
+        beliefs_tell(beliefs);
+    if (r == 0)
         r = beliefs_holder_new(beliefs, &house->beliefs, err);
     if (r == 0)
         r = challenges_new(CHALLENGES_MAX, &house->challenges, err);
@@ -48,14 +50,22 @@ int house_open(const struct keyd_config *config, struct house *ret_house, struct
     return GB_OK;
 }
 
+static int read_anew(struct house *house, const struct beliefs **ret_beliefs, struct gb_err *err)
+{
+    int r = beliefs_read(house->config, ret_beliefs, err);
+    return r < 0 ? r : vault_reload(house->vault, gb_clock_ms(), err); /* nothing after it fails */
+}
+
+/* A request that brings documents comes before or after, never between. */
 int house_reload(struct house *house, struct gb_err *err)
 {
     gb_cleanup(beliefs_unrefp) const struct beliefs *next = NULL;
-    int r = beliefs_read(house->config, &next, err);
-    if (r == 0)
-        r = vault_reload(house->vault, gb_clock_ms(), err); /* nothing after it fails */
-    if (r < 0)
-        return r;
-    beliefs_swap(house->beliefs, gb_take(next));
-    return GB_OK;
+    beliefs_hold(house->beliefs);
+    int r = read_anew(house, &next, err);
+    if (r == 0) {
+        beliefs_tell(next);
+        beliefs_swap(house->beliefs, gb_take(next));
+    }
+    beliefs_release(house->beliefs);
+    return r;
 }

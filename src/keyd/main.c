@@ -107,7 +107,7 @@ static int close_doors(const struct keyd *keyd, struct gb_err *err)
         return GB_OK;
     }
     const struct conf_list *lists[] = {&keyd->config.tpm_roots, &keyd->config.tpm_intermediates,
-                                       &keyd->config.policies};
+                                       &keyd->config.officer_keys};
     gb_cleanup(sandbox_folders_done) struct sandbox_folders folders = {0};
     for (size_t i = 0; i < GB_ARRAY_LEN(lists); i++)
         for (size_t j = 0; j < lists[i]->count; j++)

@@ -9,6 +9,7 @@
 #include "keyd/desk.h"
 #include "keyd/ledger.h"
 #include "keyd/nonces.h"
+#include "keyd/policy.h"
 #include "keyd/token.h"
 #include "keyd/vault.h"
 #include "rpc/keyd.h"
@@ -65,6 +66,7 @@ static const struct rule {
     [RPC_SERVER_CERT] = {server_cert_serve, NEED_NOTHING, true},
     [RPC_LEDGER_STATE] = {ledger_state_serve, NEED_NOTHING, false},
     [RPC_LEDGER_SIGN] = {ledger_sign_serve, NEED_NOTHING, false}, /* one a second */
+    [RPC_POLICY] = {policy_serve, NEED_NOTHING, false},
 };
 
 /* A challenge is taken by certify_serve itself, which must give it back. */

@@ -23,16 +23,6 @@ static bool read_size(struct gb_bytes line, uint64_t *ret_size)
     return (line.len == 1 || line.data[0] != '0') && gb_text_u64(line, MERKLE_SIZE_MAX, ret_size);
 }
 
-static bool read_root(struct gb_bytes line, uint8_t root[MERKLE_HASH])
-{
-    struct gb_bytes raw;
-    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
-    if (!arena || !gb_base64_decode(arena, line, &raw) || raw.len != MERKLE_HASH)
-        return false;
-    memcpy(root, raw.data, MERKLE_HASH);
-    return true;
-}
-
 int checkpoint_read(struct gb_bytes text, struct checkpoint *ret_checkpoint, struct gb_err *err)
 {
     struct checkpoint read = {0};
@@ -44,7 +34,7 @@ int checkpoint_read(struct gb_bytes text, struct checkpoint *ret_checkpoint, str
         return gb_err_set(err, GB_ERR_INPUT, "no checkpoint: line 1 is not an origin");
     if (!cut_line(&rest, &size) || !read_size(size, &read.size))
         return gb_err_set(err, GB_ERR_INPUT, "no checkpoint: line 2 is not a size");
-    if (!cut_line(&rest, &root) || !read_root(root, read.root))
+    if (!cut_line(&rest, &root) || !gb_base64_decode_exact(root, read.root, MERKLE_HASH))
         return gb_err_set(err, GB_ERR_INPUT, "no checkpoint: line 3 is not a root hash");
     read.extensions = rest;
     while (rest.len > 0)

@@ -63,13 +63,12 @@ int note_key_make(struct digester *digester, const char *name, enum note_kind ki
 static bool read_material(struct gb_bytes text, enum note_kind *ret_kind,
                           uint8_t public[ED25519_PUBLIC])
 {
-    struct gb_bytes raw;
-    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
-    if (!arena || !gb_base64_decode(arena, text, &raw) || raw.len != 1 + ED25519_PUBLIC ||
-        (raw.data[0] != NOTE_ED25519 && raw.data[0] != NOTE_COSIGNATURE))
+    uint8_t raw[1 + ED25519_PUBLIC];
+    if (!gb_base64_decode_exact(text, raw, sizeof raw) ||
+        (raw[0] != NOTE_ED25519 && raw[0] != NOTE_COSIGNATURE))
         return false;
-    *ret_kind = raw.data[0] == NOTE_ED25519 ? NOTE_ED25519 : NOTE_COSIGNATURE;
-    memcpy(public, raw.data + 1, ED25519_PUBLIC);
+    *ret_kind = raw[0] == NOTE_ED25519 ? NOTE_ED25519 : NOTE_COSIGNATURE;
+    memcpy(public, raw + 1, ED25519_PUBLIC);
     return true;
 }
 
@@ -147,7 +146,6 @@ static size_t find_text(struct gb_bytes in)
 static int read_line(struct gb_arena *arena, struct gb_bytes line, size_t offset,
                      struct note_line *ret_line, struct gb_err *err)
 {
-    struct gb_bytes raw;
     struct gb_bytes rest = gb_bytes(line.data, line.len - 1);
     if (!gb_bytes_starts(rest, gb_bytes(dash, DASH)))
         return gb_err_at(err, GB_ERR_INPUT, offset, "no signature line");
@@ -155,11 +153,15 @@ static int read_line(struct gb_arena *arena, struct gb_bytes line, size_t offset
     struct gb_bytes name = gb_text_until(&rest, ' ');
     if (!is_name(name))
         return gb_err_at(err, GB_ERR_INPUT, offset, "a signature line without a key's name");
-    if (!gb_base64_decode(arena, rest, &raw) || raw.len <= ID)
+    size_t len = gb_base64_len(rest);
+    uint8_t *raw = len > ID ? gb_arena_alloc_raw(arena, len, 1) : NULL;
+    if (len > ID && !raw)
+        return gb_err_nomem(err);
+    if (!raw || !gb_base64_decode_exact(rest, raw, len))
         return gb_err_at(err, GB_ERR_INPUT, offset,
                          "a signature that is no base64 of key and signature");
     *ret_line = (struct note_line){
-        .line = line, .name = name, .id = id_of(raw.data), .signature = gb_bytes_from(raw, ID)};
+        .line = line, .name = name, .id = id_of(raw), .signature = gb_bytes(raw + ID, len - ID)};
     return GB_OK;
 }
 

@@ -56,21 +56,32 @@ static bool cut_word(struct gb_bytes line, const char *word, struct gb_bytes *re
     return true;
 }
 
-static int read_hashes(struct gb_arena *arena, struct gb_bytes *rest, struct merkle_proof *proof,
-                       struct gb_err *err)
+static int read_hashes(struct gb_bytes *rest, struct merkle_proof *proof, struct gb_err *err)
 {
     struct gb_bytes line;
     while (cut_line(rest, &line)) {
-        struct gb_bytes hash;
         if (line.len == 0)
             return GB_OK;
         if (proof->count == MERKLE_PROOF)
             return gb_err_set(err, GB_ERR_LIMIT, "more than %d hashes", MERKLE_PROOF);
-        if (!gb_base64_decode(arena, line, &hash) || hash.len != MERKLE_HASH)
+        if (!gb_base64_decode_exact(line, proof->hashes[proof->count], MERKLE_HASH))
             return gb_err_set(err, GB_ERR_INPUT, "hash %zu of the inclusion is none", proof->count);
-        memcpy(proof->hashes[proof->count++], hash.data, MERKLE_HASH);
+        proof->count++;
     }
     return gb_err_set(err, GB_ERR_INPUT, "the proof ends before its checkpoint");
+}
+
+static int read_extra(struct gb_arena *arena, struct gb_bytes text, struct gb_bytes *ret_extra,
+                      struct gb_err *err)
+{
+    size_t len = gb_base64_len(text);
+    uint8_t *out = len > 0 ? gb_arena_alloc_raw(arena, len, 1) : NULL;
+    if (len > 0 && !out)
+        return gb_err_nomem(err);
+    if (!out || !gb_base64_decode_exact(text, out, len))
+        return gb_err_set(err, GB_ERR_INPUT, "the proof's extra data are no base64");
+    *ret_extra = gb_bytes(out, len);
+    return GB_OK;
 }
 
 int ledger_proof_read(struct gb_arena *arena, struct gb_bytes in, struct ledger_proof *ret_proof,
@@ -86,14 +97,18 @@ int ledger_proof_read(struct gb_arena *arena, struct gb_bytes in, struct ledger_
         return gb_err_set(err, GB_ERR_INPUT, "no proof: the first line is not %s", magic);
     if (!cut_line(&rest, &line))
         return gb_err_set(err, GB_ERR_INPUT, "the proof ends before its index");
-    if (cut_word(line, "extra ", &value) &&
-        (!gb_base64_decode(arena, value, &proof.extra) || !cut_line(&rest, &line)))
-        return gb_err_set(err, GB_ERR_INPUT, "the proof's extra data are no base64");
+    if (cut_word(line, "extra ", &value)) {
+        int r = read_extra(arena, value, &proof.extra, err);
+        if (r < 0)
+            return r;
+        if (!cut_line(&rest, &line))
+            return gb_err_set(err, GB_ERR_INPUT, "the proof ends before its index");
+    }
     if (!cut_word(line, "index ", &value) || value.len == 0 ||
         (value.len > 1 && value.data[0] == '0') ||
         !gb_text_u64(value, MERKLE_SIZE_MAX, &proof.index))
         return gb_err_set(err, GB_ERR_INPUT, "the proof has no index");
-    int r = read_hashes(arena, &rest, &proof.inclusion, err);
+    int r = read_hashes(&rest, &proof.inclusion, err);
     if (r < 0)
         return r;
     proof.checkpoint = rest;

@@ -17,6 +17,7 @@ struct http_client {
     struct tls_client tls;
     char url[512];
     size_t max_answer;
+    const char *bearer; /* borrowed */
     char complaint[CURL_ERROR_SIZE];
 };
 
@@ -90,6 +91,7 @@ int http_client_new(const struct http_client_conf *conf, struct http_client **re
         return gb_err_nomem(err);
     (void)snprintf(client->url, sizeof client->url, "%s", conf->url);
     client->max_answer = conf->max_answer;
+    client->bearer = conf->bearer;
     r = tls_client_init(&client->tls, conf, err);
     if (r < 0)
         return r;
@@ -136,16 +138,32 @@ static bool set_method(CURL *c, const char *method, struct gb_bytes body)
            curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, post ? NULL : method) == CURLE_OK;
 }
 
-static struct curl_slist *make_headers(const char *content_type)
+static struct curl_slist *add_header(struct curl_slist *list, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(list, line);
+    if (!longer)
+        curl_slist_free_all(list);
+    return longer;
+}
+
+static struct curl_slist *make_headers(const struct http_client *client, const char *content_type)
 {
     char line[256];
+    size_t size = client->bearer ? strlen(client->bearer) + 32 : 0;
+    char *bearer = size > 0 ? gb_calloc(size, 1) : NULL;
+    if (size > 0 && !bearer)
+        return NULL;
     /* No "Expect: 100-continue": it costs a round trip, and our servers read a refused body. */
-    struct curl_slist *first = curl_slist_append(NULL, "Expect:");
+    struct curl_slist *list = add_header(NULL, "Expect:");
     (void)snprintf(line, sizeof line, "Content-Type:%s%s", content_type ? " " : "",
                    content_type ? content_type : "");
-    struct curl_slist *list = first ? curl_slist_append(first, line) : NULL;
-    if (!list)
-        curl_slist_free_all(first);
+    if (list)
+        list = add_header(list, line);
+    if (list && bearer) {
+        (void)snprintf(bearer, size, "Authorization: Bearer %s", client->bearer);
+        list = add_header(list, bearer);
+    }
+    gb_free(bearer);
     return list;
 }
 
@@ -214,7 +232,7 @@ static CURLcode perform(struct http_client *client, const char *method, const ch
     CURL *c = client->curl;
     char url[URL_BYTES];
     int len = snprintf(url, sizeof url, "%s%s", client->url, path);
-    struct curl_slist *headers = make_headers(content_type);
+    struct curl_slist *headers = make_headers(client, content_type);
     CURLcode code = CURLE_OUT_OF_MEMORY;
     client->complaint[0] = '\0';
     ERR_clear_error();

@@ -25,7 +25,9 @@ struct http_client_conf {
     struct gb_bytes cert_pem; /* the client's certificate; empty: none */
     struct gb_bytes key_pem;  /* its key, or */
     const struct tls_external_key
-        *external_key; /* one that lives in a TPM; borrowed for the client's life */
+        *external_key;  /* one that lives in a TPM; borrowed for the client's life */
+    const char *bearer; /* a token (RFC 6750), sent with every request; borrowed for the client's
+                           life; NULL: none */
     int64_t connect_ms;
     int64_t total_ms; /* of one request */
     size_t max_answer;

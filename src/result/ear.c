@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/encode.h"
+#include "base/finding.h"
+#include "result/verdict.h"
 #include "wire/json.h"
 
 static const char *const claim_names[EAR_CLAIM_COUNT] = {

@@ -243,3 +243,13 @@ int keyd_ledger_sign(struct keyd_client *client, struct gb_arena *arena,
         *ret_note = reply.ledger_sign.note;
     return r;
 }
+
+int keyd_policy(struct keyd_client *client, const struct keyd_policy_ask *what, struct gb_err *err)
+{
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    if (!arena)
+        return gb_err_nomem(err);
+    struct rpc_request request = {.kind = RPC_POLICY, .policy = *what};
+    struct rpc_reply reply;
+    return ask(client, arena, &request, &reply, err);
+}

@@ -106,8 +106,8 @@ GB_MUST_USE int keyd_renew(struct keyd_client *client, struct gb_arena *arena,
                            struct keyd_certificate *ret_certificate, struct gb_err *err);
 
 /* An attestation result as a signed JWT (ES256, 5 minutes): keyd attests the whole evidence under
- * its own policy files. Signed whatever the verdict: it says which. The evidence must have
- * the EK certificate, chaining to a root of keyd's. */
+ * the documents that officers signed. Signed whatever the verdict: it says which. The evidence must
+ * have the EK certificate, chaining to a root of keyd's. */
 struct keyd_token_ask {
     struct gb_bytes cert_pem; /* the node's, ours and valid */
     uint8_t nonce[32];
@@ -151,5 +151,21 @@ struct keyd_ledger_ask {
 GB_MUST_USE int keyd_ledger_sign(struct keyd_client *client, struct gb_arena *arena,
                                  const struct keyd_ledger_ask *ask, const char **ret_note,
                                  struct gb_err *err);
+
+/*
+ * All documents in force, each the text of one YAML file: what keyd judges by from now on. keyd
+ * believes officers, not garboardd: every document must be signed by an officer of keyd's own
+ * configuration (by two where the AccessPolicy in force or the new one says so), no version may go
+ * down, no document may vanish (T17); else GB_ERR_DENIED with the reason, and the old ones stay. A
+ * `trial` is judged alike and changes nothing. Otherwise the documents are durable when keyd
+ * answers. The same again is fine. LIMIT: more than GB_LIMIT_RPC in all.
+ */
+struct keyd_policy_ask {
+    const struct gb_bytes *documents;
+    size_t count;
+    uint64_t trial; /* 1 or 0 */
+};
+GB_MUST_USE int keyd_policy(struct keyd_client *client, const struct keyd_policy_ask *ask,
+                            struct gb_err *err);
 
 #endif

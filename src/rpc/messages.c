@@ -9,7 +9,8 @@ enum field_type {
     FIELD_END,
     FIELD_BYTES,   /* struct gb_bytes, at most `max` */
     FIELD_FIXED,   /* uint8_t[max] */
-    FIELD_LIST,    /* const struct gb_bytes *, its size_t count at `count`; each at most `max` */
+    FIELD_LIST,    /* const struct gb_bytes *, its size_t count at `count`; each at most `max`, and
+                      at most `most` of them (0: MAX_LIST) */
     FIELD_DIGESTS, /* const uint8_t (*)[32], its size_t count at `count`; at most `max` */
     FIELD_TEXT,    /* const char *, at most `max` bytes */
     FIELD_NUMBER,  /* uint64_t or a time from 1970 on */
@@ -20,6 +21,7 @@ struct field {
     size_t offset; /* in the union's member */
     size_t max;
     size_t count;
+    size_t most;
 };
 
 enum {
@@ -27,7 +29,8 @@ enum {
     MAX_LIST = 32,
     MAX_TEXT = 64 << 10, /* a CA certificate, a key set, a token */
     MAX_CREDENTIAL = 2048,
-    MAX_PROOF = 64, /* RFC 6962, 2.1.2: one digest a level, and one */
+    MAX_DOCUMENTS = GB_LIMIT_SETS + 16, /* as many as garboardd keeps */
+    MAX_PROOF = 64,                     /* RFC 6962, 2.1.2: one digest a level, and one */
 };
 
 /* Fields are numbered 1, 2, ... in this order: new ones come at the end, with a new version. */
@@ -65,6 +68,9 @@ static const struct field request_fields[RPC_KINDS][MAX_FIELDS] = {
                          {FIELD_FIXED, AT(keyd_ledger_ask, root), 32},
                          {FIELD_DIGESTS, AT(keyd_ledger_ask, proof), MAX_PROOF,
                           AT(keyd_ledger_ask, proof_count)}},
+    [RPC_POLICY] = {{FIELD_LIST, AT(keyd_policy_ask, documents), GB_LIMIT_POLICY,
+                     AT(keyd_policy_ask, count), MAX_DOCUMENTS},
+                    {FIELD_NUMBER, AT(keyd_policy_ask, trial)}},
 };
 
 #define CERTIFICATE                                                                                \
@@ -99,8 +105,8 @@ static const struct field reply_fields[RPC_KINDS][MAX_FIELDS] = {
 };
 
 static const char *const kind_names[RPC_KINDS] = {
-    "none",  "status", "challenge",   "certify",      "nonce",
-    "renew", "token",  "server-cert", "ledger-state", "ledger-sign"};
+    "none",  "status",      "challenge",    "certify",     "nonce", "renew",
+    "token", "server-cert", "ledger-state", "ledger-sign", "policy"};
 
 const char *rpc_kind_name(enum rpc_kind kind)
 {
@@ -139,17 +145,17 @@ static void read_text(struct gb_arena *arena, struct cbor_reader *r, size_t max,
         out_of_memory(r);
 }
 
-static void read_list(struct gb_arena *arena, struct cbor_reader *r, size_t max,
+static void read_list(struct gb_arena *arena, struct cbor_reader *r, const struct field *field,
                       const struct gb_bytes **ret, size_t *ret_count)
 {
-    size_t count = cbor_read_array(r, MAX_LIST);
+    size_t count = cbor_read_array(r, field->most ? field->most : MAX_LIST);
     struct gb_bytes *items = gb_arena_new_array(arena, struct gb_bytes, count ? count : 1);
     if (!items) {
         out_of_memory(r);
         return;
     }
     for (size_t i = 0; i < count; i++)
-        items[i] = cbor_read_bytes(r, max);
+        items[i] = cbor_read_bytes(r, field->max);
     *ret = items;
     *ret_count = count;
 }
@@ -193,7 +199,7 @@ static void read_field(struct gb_arena *arena, struct cbor_reader *r, const stru
         read_fixed(r, field->max, at);
         break;
     case FIELD_LIST:
-        read_list(arena, r, field->max, at, count);
+        read_list(arena, r, field, at, count);
         break;
     case FIELD_DIGESTS:
         read_digests(arena, r, field->max, at, count);

@@ -28,6 +28,7 @@ enum rpc_kind {
     RPC_SERVER_CERT,
     RPC_LEDGER_STATE,
     RPC_LEDGER_SIGN,
+    RPC_POLICY,
     RPC_KINDS
 };
 
@@ -46,6 +47,7 @@ struct rpc_request {
             struct gb_bytes csr;
         } server_cert;
         struct keyd_ledger_ask ledger_sign;
+        struct keyd_policy_ask policy;
     };
 };
 

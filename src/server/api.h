@@ -38,6 +38,9 @@ void api_ledger_keys(void *ctx, const struct route_call *call);
 void api_entry_list(void *ctx, const struct route_call *call);
 void api_opening_forget(void *ctx, const struct route_call *call);
 
+void api_whoami(void *ctx, const struct route_call *call);
+void api_second_list(void *ctx, const struct route_call *call);
+void api_second_withdraw(void *ctx, const struct route_call *call);
 void api_jwks(void *ctx, const struct route_call *call);
 void api_healthz(void *ctx, const struct route_call *call);
 void api_readyz(void *ctx, const struct route_call *call);

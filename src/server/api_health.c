@@ -11,6 +11,7 @@
 #include "rpc/keyd.h"
 #include "server/answer.h"
 #include "server/api.h"
+#include "server/courier.h"
 #include "server/liveness.h"
 #include "server/nodes.h"
 #include "server/refusals.h"
@@ -72,13 +73,16 @@ static void answer_ready(struct work *work)
     struct scribe_health ledger;
     scribe_health(server->scribe, &ledger);
     bool policy = snapshot_policy(snapshot) != NULL;
-    bool ready = store.healthy && !ledger.stopped && work->result == GB_OK && policy;
+    int courier = atomic_load(&server->courier.state);
+    bool ready = store.healthy && !ledger.stopped && work->result == GB_OK && policy &&
+                 courier == COURIER_THERE;
     struct json *body = json_new_object();
     json_set(body, "status", json_text(ready ? "ready" : "not-ready"));
     json_set(body, "store", json_text(store.healthy ? "ok" : store.last_error));
     json_set(body, "ledger", ledger_json(work->arena, &ledger));
     json_set(body, "keyd", json_text(work->result == GB_OK ? "ok" : work->err.text));
     json_set(body, "policy", policy_json(snapshot));
+    json_set(body, "keyd_policy", json_text(courier_word((enum courier_state)courier)));
     answer_json(work->thread, work->request, ready ? 200 : 503, body);
 }
 
@@ -207,6 +211,9 @@ static void write_policy(struct server *server, struct gb_buf *out)
     stats_write_one(out, "garboard_documents_count", "gauge",
                     "Whether all documents are rightly signed; 0: none counts.",
                     snapshot_fault(snapshot) == NULL);
+    stats_write_one(out, "garboard_documents_at_keyd", "gauge",
+                    "Whether garboard-keyd judges by the documents in force.",
+                    atomic_load(&server->courier.state) == COURIER_THERE);
 }
 
 void api_metrics(void *ctx, const struct route_call *call)

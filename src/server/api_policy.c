@@ -13,6 +13,7 @@
 #include "server/api.h"
 #include "server/apply.h"
 #include "server/change.h"
+#include "server/courier.h"
 #include "server/policy_record.h"
 #include "server/refusals.h"
 #include "server/server.h"
@@ -94,9 +95,10 @@ struct applying {
 static void prepare_in_pool(struct work *work, struct worker_parts *parts)
 {
     struct applying *a = (struct applying *)work;
-    (void)parts;
     work->result = apply_prepare(work->thread->server, work->arena,
                                  http_request_body(work->request), &a->plan, &work->err);
+    if (work->result == GB_OK)
+        work->result = apply_try(parts->keyd, work->arena, &a->plan, &work->err);
 }
 
 static struct json *applied_json(const struct applying *a)
@@ -122,24 +124,51 @@ static void end(struct applying *a)
 static void refuse(struct applying *a, enum refusal why)
 {
     struct work *work = &a->change.work;
+    json_free(a->change.body);
     end(a);
     answer_refuse(work->thread, work->request, why, work->err.text);
+}
+
+/* In the pool: keyd takes what is stored now. */
+static void carry_in_pool(struct work *work, struct worker_parts *parts)
+{
+    struct applying *a = (struct applying *)work;
+    work->result =
+        courier_send(parts->keyd, work->arena, a->plan.all, a->plan.all_count, false, &work->err);
+}
+
+/* In force here, too; what keyd lacks is sent again until it has it, and not acknowledged. */
+static void carried(struct work *work)
+{
+    struct applying *a = (struct applying *)work;
+    struct server *server = work->thread->server;
+    courier_note(server, work->result, &work->err);
+    start_set_trust(server, gb_take(a->plan.snapshot));
+    end(a);
+    if (work->result < 0) {
+        json_free(a->change.body);
+        answer_refuse(work->thread, work->request, REFUSAL_POLICY_NOT_AT_KEYD, work->err.text);
+        return;
+    }
+    a->change.status = 200;
+    change_durable(work);
 }
 
 static void durable(struct work *work)
 {
     struct applying *a = (struct applying *)work;
-    struct server *server = work->thread->server;
     if (work->result < 0) {
         refuse(a, work->result == GB_ERR_DENIED
                       ? REFUSAL_POLICY_VERSION
                       : answer_of_store(work->thread, work->result, &work->err));
         return;
     }
-    start_set_trust(server, gb_take(a->plan.snapshot));
-    end(a);
-    a->change.status = 200;
-    change_durable(work);
+    work->run = carry_in_pool;
+    work->then = carried;
+    if (work_start(work))
+        return;
+    work->result = gb_err_set(&work->err, GB_ERR_AGAIN, "too much is under way");
+    carried(work);
 }
 
 static void prepared(struct work *work)

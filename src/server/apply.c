@@ -5,6 +5,8 @@
 #include "policy/policy.h"
 #include "policy/signed.h"
 #include "policy/signed_set.h"
+#include "rpc/keyd.h"
+#include "server/courier.h"
 #include "server/documents.h"
 #include "server/refusals.h"
 #include "server/server.h"
@@ -92,6 +94,18 @@ int apply_prepare(struct server *server, struct gb_arena *arena, struct gb_bytes
     r = make_snapshot(current, plan, err);
     if (r < 0 && plan->why != REFUSAL_POLICY_UNSIGNED)
         plan->why = why(r);
+    return r;
+}
+
+int apply_try(struct keyd_client *keyd, struct gb_arena *arena, struct apply_plan *plan,
+              struct gb_err *err)
+{
+    int r = courier_send(keyd, arena, plan->all, plan->all_count, true, err);
+    if (r < 0)
+        plan->why = r == GB_ERR_DENIED  ? REFUSAL_KEYD_DENIED
+                    : r == GB_ERR_LIMIT ? REFUSAL_POLICY_INVALID
+                    : r == GB_ERR_NOMEM ? REFUSAL_NO_MEMORY
+                                        : REFUSAL_KEYD_AWAY;
     return r;
 }
 

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/err.h"
+#include "rpc/keyd.h"
 #include "server/refusals.h"
 #include "server/server.h"
 #include "server/snapshot.h"
@@ -29,6 +30,10 @@ struct apply_plan {
  * the error. */
 GB_MUST_USE int apply_prepare(struct server *server, struct gb_arena *arena, struct gb_bytes body,
                               struct apply_plan *plan, struct gb_err *err);
+/* In the pool, after apply_prepare: whether garboard-keyd would take all of it. On failure
+ * plan->why fits the error. */
+GB_MUST_USE int apply_try(struct keyd_client *keyd, struct gb_arena *arena, struct apply_plan *plan,
+                          struct gb_err *err);
 /* "new", "same", "signed" (the same words with more signatures) or "changed". */
 const char *apply_word(const struct apply_plan *plan, const struct store_document *fresh);
 

@@ -5,6 +5,7 @@
 #include "policy/access.h"
 #include "server/answer.h"
 #include "server/bearer.h"
+#include "server/call.h"
 #include "server/caller.h"
 #include "server/person.h"
 #include "server/refusals.h"
@@ -14,7 +15,7 @@
 static bool refuse(struct thread *thread, const struct route_call *call, enum refusal why,
                    const char *message)
 {
-    answer_refuse(thread, call->request, why, message);
+    call_refuse_as(thread, call, why, message);
     return false;
 }
 
@@ -71,7 +72,8 @@ static bool goes_on(struct thread *thread, const struct route *route, const stru
 {
     if (route->method == HTTP_GET || !scribe_stopped(thread->server->scribe))
         return true;
-    return refuse(thread, call, REFUSAL_LEDGER_STOPPED, NULL);
+    answer_refuse(thread, call->request, REFUSAL_LEDGER_STOPPED, NULL); /* and no record of it */
+    return false;
 }
 
 bool gate_known(void *ctx, const struct route *route, const struct route_call *call)

@@ -62,6 +62,13 @@
       "copy it from the server: STATE/rounds")                                                     \
     X(OPENING_NOT_FOUND, 404, "opening-not-found", "the ledger holds no opening of this name",     \
       "see: garboard ledger tail; a name that was forgotten is not shown any more")                \
+    X(SECOND_NOT_FOUND, 404, "two-person-not-found",                                               \
+      "nothing waits for a second person under this id", "see: garboard two-person list")          \
+    X(SECOND_UNDERWAY, 409, "two-person-underway",                                                 \
+      "two people have agreed to this call just now: it is being carried out",                     \
+      "look what came of it, then ask again if it must be done once more")                         \
+    X(SECOND_FULL, 503, "two-person-full", "too many calls wait for a second person",              \
+      "have them agreed to, or withdraw some: garboard two-person list")                           \
     X(KEY_FOREIGN, 403, "transport-key-foreign",                                                   \
       "this connection's key is not the one that was certified at enrolment",                      \
       "use the newest certificate, or enrol again")                                                \
@@ -79,6 +86,9 @@
       "officer_key), by two officers where the AccessPolicy asks it; nothing was applied")         \
     X(POLICY_VERSION, 409, "policy-version", "a newer version is applied already",                 \
       "raise metadata.version")                                                                    \
+    X(POLICY_NOT_AT_KEYD, 503, "policy-not-at-keyd",                                               \
+      "the documents are in force here, but garboard-keyd does not have them yet",                 \
+      "garboard-keyd is asked again until it has them; see /readyz, or: garboard doctor")          \
     X(POLICY_BUSY, 409, "policy-busy", "another change of policy is under way", "try again")       \
     X(KEYD_DENIED, 403, "keyd-denied", "garboard-keyd refused", "the message says why")            \
     X(KEYD_AGAIN, 409, "keyd-nonce", "keyd's challenge or nonce is unknown, used or expired",      \

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/config.h"
+#include "server/courier.h"
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "server/start.h"
@@ -32,6 +33,7 @@ static int reload_all(struct server *server, struct threads *threads, const char
     if (r < 0)
         return r;
     start_set_trust(server, gb_take(snapshot));
+    atomic_store(&server->courier.again, true);
     gb_log_setup("garboardd", (enum gb_log_form)config.log_format,
                  (enum gb_log_level)config.log_level);
     return GB_OK;

@@ -118,7 +118,7 @@ static enum second_answer meet(struct second_wait *wait, const struct second_cal
     if (!same)
         wait->state = SECOND_TAKEN;
     *ret_wait = *wait;
-    return same ? SECOND_ASKED : SECOND_AGREED;
+    return same ? SECOND_STILL : SECOND_AGREED;
 }
 
 /* ---- */
@@ -149,11 +149,22 @@ void second_settle(struct second *second, const uint8_t id[SECOND_ID], bool carr
     pthread_mutex_unlock(&second->lock);
 }
 
+bool second_hold(struct second *second, const uint8_t id[SECOND_ID])
+{
+    pthread_mutex_lock(&second->lock);
+    struct second_wait *wait = by_id(second, id);
+    bool held = wait && wait->state == SECOND_WAITS;
+    if (held)
+        wait->state = SECOND_TAKEN;
+    pthread_mutex_unlock(&second->lock);
+    return held;
+}
+
 void second_forget(struct second *second, const uint8_t id[SECOND_ID])
 {
     pthread_mutex_lock(&second->lock);
     const struct second_wait *wait = by_id(second, id);
-    if (wait && wait->state == SECOND_WAITS)
+    if (wait && wait->state != SECOND_DONE)
         drop(second, (size_t)(wait - second->waits));
     pthread_mutex_unlock(&second->lock);
 }

@@ -19,9 +19,9 @@ enum {
     SECOND_MAX = 256,     /* calls that wait; some 1 KB each */
     SECOND_MAX_EACH = 16, /* of one person: who asks for more shuts out nobody else */
     SECOND_LIFE_S = 3600,
-    SECOND_DONE_S = 30, /* how long a call that was carried out is known: a third who comes in the
+    SECOND_DONE_S = 5, /* how long a call that was carried out is known: a third who comes in the
                            same moment does not ask anew */
-    SECOND_CALL = 512,  /* "DELETE /v1/nodes/worker-1"; longer ones are shown cut */
+    SECOND_CALL = 512, /* "DELETE /v1/nodes/worker-1"; longer ones are shown cut */
     SECOND_NAME = 256,
     SECOND_IDENTITY = 768, /* issuer and subject of a token */
 };
@@ -66,20 +66,24 @@ GB_MUST_USE int second_new(struct second **ret_second, struct gb_err *err);
 void second_free(struct second *second);
 
 enum second_answer {
-    SECOND_ASKED,    /* *ret_wait waits now, or has since this person asked before */
+    SECOND_ASKED,    /* *ret_wait waits now */
+    SECOND_STILL,    /* it does since this person asked before */
     SECOND_AGREED,   /* somebody else asked for it: *ret_wait is the caller's to carry out, alone */
     SECOND_UNDERWAY, /* two have agreed already, and it is being carried out or was just now */
     SECOND_FULL,
     SECOND_FAILED, /* no chance to be had for an id */
 };
-/* Nothing is copied but on ASKED and AGREED. */
+/* *ret_wait is written on ASKED, STILL and AGREED only. */
 GB_MUST_USE enum second_answer second_ask(struct second *second, const struct second_call *call,
                                           const struct second_now *now,
                                           struct second_wait *ret_wait);
 /* After AGREED: it is carried out, or waits again as before. */
 void second_settle(struct second *second, const uint8_t id[SECOND_ID], bool carried_out,
                    int64_t now_ms);
-/* What was asked is as if it had not been. */
+/* Nobody agrees to it from now on: false when two have already, or it is gone. Then second_forget,
+ * or second_settle as not carried out. */
+GB_MUST_USE bool second_hold(struct second *second, const uint8_t id[SECOND_ID]);
+/* What was asked, and is not carried out, is as if it had not been. */
 void second_forget(struct second *second, const uint8_t id[SECOND_ID]);
 /* Those that wait, oldest first, in the arena. */
 GB_MUST_USE int second_list(struct second *second, struct gb_arena *arena,

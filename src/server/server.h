@@ -13,6 +13,7 @@
 #include "os/pool.h"
 #include "rpc/keyd.h"
 #include "server/config.h"
+#include "server/courier.h"
 #include "server/liveness.h"
 #include "server/nodes.h"
 #include "server/scribe.h"
@@ -52,6 +53,7 @@ struct server {
     struct pool *pool;
     struct worker_parts workers[SERVER_MAX_THREADS];
     struct stats stats;
+    struct courier courier;
     atomic_bool applying; /* one change of what is trusted at a time: by policy or by reload */
     atomic_bool stopping;
     const struct thread *threads; /* for /metrics */

@@ -13,6 +13,7 @@
 #include "os/sandbox.h"
 #include "os/service.h"
 #include "server/config.h"
+#include "server/courier.h"
 #include "server/own_cert.h"
 #include "server/record.h"
 #include "server/reload.h"
@@ -35,10 +36,12 @@ struct service {
     struct loop_timer *renewal;
     struct loop_timer *key_set;
     struct loop_timer *reloading;
+    struct loop_timer *courier;
 };
 
 enum {
     RENEWAL_MS = 3600 * 1000, /* certificates live for weeks */
+    COURIER_MS = 1000,        /* a look at a number, as a rule */
     RELOAD_AGAIN_MS = 50,     /* a change of policy takes about as long */
 };
 
@@ -109,6 +112,13 @@ static void renew_cert(void *ctx)
     loop_timer_set(service->renewal, RENEWAL_MS);
 }
 
+static void carry(void *ctx)
+{
+    struct service *service = ctx;
+    courier_tick(service->server);
+    loop_timer_set(service->courier, COURIER_MS);
+}
+
 static void tick(void *ctx)
 {
     struct service *service = ctx;
@@ -140,12 +150,15 @@ static int watch_signals(struct service *service, struct gb_err *err)
         r = loop_timer_new(service->loop, refresh_token_keys, service, &service->key_set, err);
     if (r == GB_OK)
         r = loop_timer_new(service->loop, hang_up, service, &service->reloading, err);
+    if (r == GB_OK)
+        r = loop_timer_new(service->loop, carry, service, &service->courier, err);
     return r;
 }
 
 static int serve(struct service *service, struct gb_err *err)
 {
     struct server *server = service->server;
+    courier_start(server);
     int r = scribe_start(server->scribe, err);
     if (r == GB_OK)
         r = threads_start(service->threads, err);
@@ -159,6 +172,7 @@ static int serve(struct service *service, struct gb_err *err)
         if (service_watchdog_ms() > 0)
             tick(service);
         loop_timer_set(service->renewal, 0);
+        loop_timer_set(service->courier, COURIER_MS);
         refresh_token_keys(service);
         r = loop_run(service->loop, err);
     }
@@ -243,6 +257,8 @@ int service_run(const char *path, const struct config *config, struct gb_err *er
         loop_timer_free(service.key_set);
     if (service.reloading)
         loop_timer_free(service.reloading);
+    if (service.courier)
+        loop_timer_free(service.courier);
     loop_free(service.loop);
     gb_free(server);
     if (r == GB_OK)

@@ -11,6 +11,7 @@
 #include "net/router.h"
 #include "net/tls.h"
 #include "server/bearer.h"
+#include "server/call.h"
 #include "server/config.h"
 #include "server/gate.h"
 #include "server/routes.h"
@@ -67,7 +68,9 @@ static int listen_api(struct one *one, uint16_t port, bool first, struct gb_err 
                                       .trust_domain = config->trust_domain,
                                       .ctx = &one->thread,
                                       .identify = gate_identify,
-                                      .known = gate_known};
+                                      .known = gate_known,
+                                      .refuse = call_refuse,
+                                      .enter = call_enter};
     return http_server_new(one->thread.loop, one->tls.api, &conf, router_handle, &one->api_router,
                            &one->thread.api, err);
 }
@@ -91,7 +94,9 @@ static int listen_enroll(struct one *one, uint16_t port, bool first, struct gb_e
                                          .trust_domain = config->trust_domain,
                                          .ctx = &one->thread,
                                          .enrolment = true,
-                                         .known = gate_known};
+                                         .known = gate_known,
+                                         .refuse = call_refuse,
+                                         .enter = call_enter};
     return http_server_new(one->thread.loop, one->tls.enroll, &conf, router_handle,
                            &one->enroll_router, &one->thread.enroll, err);
 }
@@ -119,7 +124,9 @@ static int listen_people(struct one *one, bool first, struct gb_err *err)
                                          .trust_domain = config->trust_domain,
                                          .ctx = &one->thread,
                                          .identify = gate_identify_bearer,
-                                         .known = gate_known};
+                                         .known = gate_known,
+                                         .refuse = call_refuse,
+                                         .enter = call_enter};
     return http_server_new(one->thread.loop, one->tls.enroll, &conf, router_handle,
                            &one->people_router, &one->thread.people, err);
 }

@@ -1,5 +1,6 @@
 #include "wire/jwt.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 #include <strings.h>
@@ -304,8 +305,9 @@ static int choose_method(struct gb_arena *arena, const struct parts *parts,
                          struct gb_err *err)
 {
     enum jwt_alg alg = jwt_alg_of(parts->alg);
-    if (alg != JWT_ALG_NONE && (rules->algs & (unsigned)alg)) {
-        *ret_method = method_of(alg);
+    const struct method *method = rules->algs & (unsigned)alg ? method_of(alg) : NULL;
+    if (method) {
+        *ret_method = method;
         return GB_OK;
     }
     const char *shown = gb_text_escape(arena, parts->alg, 24);
@@ -328,8 +330,10 @@ int jwt_verify(struct gb_arena *arena, struct gb_bytes token, const struct jwks 
     int r = read_parts(arena, token, &parts, err);
     if (r == GB_OK)
         r = choose_method(arena, &parts, rules, &method, err);
-    if (r == GB_OK)
-        r = check_type(parts.header, rules->typ, err);
+    if (r < 0)
+        return r;
+    assert(method);
+    r = check_type(parts.header, rules->typ, err);
     if (r == GB_OK)
         r = check_signature(arena, &parts, keys, method, err);
     if (r == GB_OK) /* only what is proven is read */

@@ -176,7 +176,7 @@ tpm_make w1
 boot w1 >"$s/log/boot"
 service_init 'interval = 1s' 'nonce_life = 60s' 'freshness = 60s' 'unreachable = 2m'
 exits 0 reference capture "$evidence/good" -o "$s/policy.yaml"
-printf '%s\n' 'node_cert_life = 5m' 'joining_cert_life = 1h' 'renew_grace = 20m' "policy = $s/policy.yaml" >>"$s/etc/keyd.conf"
+printf '%s\n' 'node_cert_life = 5m' 'joining_cert_life = 1h' 'renew_grace = 20m' >>"$s/etc/keyd.conf"
 jwks=$s/jwks
 keyd_start || exit 1
 "$print_jwks" "$s/keyd.sock" >"$jwks" || fail "keyd's keys"

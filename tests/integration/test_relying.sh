@@ -1,8 +1,7 @@
 #!/bin/bash
 # Relying parties off the shelf: dist/examples/relying-party, run as it stands before a real node. Apache takes the
-# node's result; nginx the
-# node's result, its certificate with the key in the TPM (tpm_get.c), or both; and refuses what it must, also once the node is no longer
-# trusted. usage: test_relying.sh GARBOARD SOURCE CLOCK_SHIFT TPM_GET
+# node's result; nginx takes that, its certificate with the key in the TPM (tpm_get.c), or both. They refuse what they
+# must, also once the node is no longer trusted. usage: test_relying.sh GARBOARD SOURCE CLOCK_SHIFT TPM_GET
 clock_shift=$(readlink -f "$3") tpm_get=$(readlink -f "$4")
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -203,7 +202,7 @@ tpm_make w1
 boot w1 >"$s/log/boot"
 service_init 'interval = 1s' 'nonce_life = 60s' 'freshness = 60s' 'unreachable = 2m'
 exits 0 reference capture "$evidence/good" -o "$s/policy.yaml"
-printf '%s\n' 'node_cert_life = 5m' "policy = $s/policy.yaml" >>"$s/etc/keyd.conf"
+printf '%s\n' 'node_cert_life = 5m' >>"$s/etc/keyd.conf"
 export LD_PRELOAD=$clock_shift CLOCK_SHIFT_S=0 ASAN_OPTIONS="${ASAN_OPTIONS:-}:verify_asan_link_order=0"
 keyd_start || exit 1
 server_start || exit 1

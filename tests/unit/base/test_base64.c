@@ -68,12 +68,28 @@ static void second_spellings_are_refused(void **state)
     assert_true(gb_bytes_is(out, "kept"));
 }
 
+static void an_exact_length_needs_no_memory(void **state)
+{
+    (void)state;
+    uint8_t out[4];
+    assert_true(gb_base64_decode_exact(gb_bytes_str("Zm9vYg=="), out, 4));
+    assert_memory_equal(out, "foob", 4);
+    assert_int_equal(gb_base64_len(gb_bytes_str("Zm9vYg==")), 4);
+    assert_int_equal(gb_base64_len(gb_bytes_str("Zm9v")), 3);
+    assert_int_equal(gb_base64_len(gb_bytes_str("Zm9vYg=")), 0);
+    const char *bad[] = {
+        "", "Zm9v", "Zm9vYg", "Zm9vYg=", "Zm9vYh==", "Zm9vYmE=", "Zm9v!g==", "Zm9vY==="};
+    for (size_t i = 0; i < GB_ARRAY_LEN(bad); i++)
+        assert_false(gb_base64_decode_exact(gb_bytes_str(bad[i]), out, 4));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answers_both_ways),
         cmocka_unit_test(every_byte_survives),
         cmocka_unit_test(second_spellings_are_refused),
+        cmocka_unit_test(an_exact_length_needs_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,8 +25,13 @@ static void write_conf(const char *dir, const char *text)
 
 static void clear(void)
 {
-    static const char *const names[] = {"GARBOARD_SERVER", "GARBOARD_CA",     "GARBOARD_CERT",
-                                        "GARBOARD_KEY",    "GARBOARD_CONFIG", "XDG_CONFIG_HOME"};
+    static const char *const names[] = {"GARBOARD_SERVER",
+                                        "GARBOARD_CA",
+                                        "GARBOARD_CERT",
+                                        "GARBOARD_KEY",
+                                        "GARBOARD_CONFIG",
+                                        "XDG_CONFIG_HOME",
+                                        "GARBOARD_BEARER_TOKEN_FILE"};
     for (size_t i = 0; i < GB_ARRAY_LEN(names); i++)
         unsetenv(names[i]);
     setenv("HOME", "/nonexistent", 1);
@@ -41,6 +46,7 @@ static int set_up(void **state)
     write_conf("one",
                "server = https://one:8440\nca = ca.pem\ncert = /abs/cert.pem\nkey = k/key\n");
     write_conf("garboard", "server = https://two:8440\nca = a\ncert = b\nkey = c\n");
+    write_conf("token", "server = https://three:8442\nca = ca.pem\nbearer_token_file = t\n");
     write_conf("bad", "sever = x\n");
     return 0;
 }
@@ -48,7 +54,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     (void)state;
-    static const char *const dirs[] = {"one", "garboard", "bad"};
+    static const char *const dirs[] = {"one", "garboard", "token", "bad"};
     char path[256];
     for (size_t i = 0; i < GB_ARRAY_LEN(dirs); i++) {
         snprintf(path, sizeof path, "%s/%s/client.conf", root, dirs[i]);
@@ -128,6 +134,32 @@ static void no_file_is_needed_when_all_is_given(void **state)
     assert_string_equal(conf.key, "c");
 }
 
+static void a_token_stands_for_certificate_and_key(void **state)
+{
+    (void)state;
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    struct cmd_line line = {.cmd = &command};
+    struct client_conf conf;
+    clear();
+    setenv("GARBOARD_CONFIG", in_root("token"), 1);
+    assert_int_equal(find(arena, &line, &conf, NULL), 0);
+    assert_string_equal(conf.bearer_token_file, gb_arena_printf(arena, "%s/token/t", root));
+    assert_null(conf.cert);
+    setenv("GARBOARD_BEARER_TOKEN_FILE", "other", 1);
+    assert_int_equal(find(arena, &line, &conf, NULL), 0);
+    assert_string_equal(conf.bearer_token_file, "other");
+    setenv("GARBOARD_CERT", "c", 1); /* who gives a certificate means it */
+    setenv("GARBOARD_KEY", "k", 1);
+    assert_int_equal(find(arena, &line, &conf, NULL), 0);
+    assert_null(conf.bearer_token_file);
+    clear();
+    setenv("GARBOARD_CONFIG", "/nonexistent", 1);
+    setenv("GARBOARD_SERVER", "https://env", 1);
+    setenv("GARBOARD_CA", "a", 1);
+    setenv("GARBOARD_BEARER_TOKEN_FILE", "other", 1);
+    assert_int_equal(find(arena, &line, &conf, NULL), 0);
+}
+
 static void what_is_missing_or_wrong_is_said(void **state)
 {
     (void)state;
@@ -151,6 +183,7 @@ int main(void)
         cmocka_unit_test(the_file_is_found_and_its_paths_are_its_own),
         cmocka_unit_test(options_come_before_environment_before_file),
         cmocka_unit_test(no_file_is_needed_when_all_is_given),
+        cmocka_unit_test(a_token_stands_for_certificate_and_key),
         cmocka_unit_test(what_is_missing_or_wrong_is_said),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

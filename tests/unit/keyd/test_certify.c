@@ -2,12 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../policy/make_signed.h"
 #include "../test.h"
 #include "../tpm/swtpm.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "crypto/issue.h"
 #include "crypto/request.h"
+#include "crypto/signer.h"
 #include "evidence/envelope.h"
 #include "keyd/monitor.h"
 #include "keyd/node_cert.h"
@@ -552,11 +554,16 @@ static const char strict_policy[] =
 static void believe(const char *policy)
 {
     struct keyd_config with = config;
-    const char *path = gb_arena_printf(arena, "%s/policy.yaml", state.folder);
+    const char *path = gb_arena_printf(arena, "%s/officer.pem", state.folder);
+    gb_cleanup(signer_freep) struct signer *officer = NULL;
     const struct beliefs *beliefs = NULL;
-    must(file_write(path, gb_bytes_str(policy), &err));
-    with.policies = (struct conf_list){.items = &path, .count = 1};
-    must(beliefs_read(&with, &beliefs, &err));
+    must(signer_new(&officer, &err));
+    make_officer_file(officer, path);
+    const struct gb_bytes document = make_signed(arena, policy, officer);
+    const struct papers papers = {&document, 1};
+    with.officer_keys = (struct conf_list){.items = &path, .count = 1};
+    must(beliefs_make(&with, &papers, &beliefs, &err));
+    assert_null(beliefs->fault);
     beliefs_unref(desk.beliefs);
     desk.beliefs = beliefs;
 }

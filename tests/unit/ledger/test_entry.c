@@ -4,6 +4,7 @@
 #include "../test.h"
 #include "base/encode.h"
 #include "ledger/entry.h"
+#include "os/file.h"
 
 static struct digester *digester;
 
@@ -141,6 +142,24 @@ static void every_word_names_one_thing(void **state)
     assert_int_equal(entry_of_word(gb_bytes_str("")), ENTRY_NONE);
 }
 
+/* docs/formats/ledger.md has a row for each word, and says the same of it. */
+static void every_word_is_documented(void **state)
+{
+    (void)state;
+    char path[4096];
+    struct gb_bytes page;
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    snprintf(path, sizeof path, "%s/docs/formats/ledger.md", getenv("GARBOARD_SOURCE"));
+    assert_int_equal(file_read(arena, path, 1 << 20, &page, NULL), 0);
+    for (enum entry_what what = ENTRY_NONE + 1; what < ENTRY_WHATS; what++) {
+        const char *row =
+            gb_arena_printf(arena, "| `%s` | %s |\n", entry_word(what), entry_help(what));
+        if (!memmem(page.data, page.len, row, strlen(row)))
+            print_error("docs/formats/ledger.md lacks: %s", row);
+        assert_non_null(memmem(page.data, page.len, row, strlen(row)));
+    }
+}
+
 static void an_entry_has_a_ceiling(void **state)
 {
     (void)state;
@@ -212,6 +231,7 @@ int main(void)
         cmocka_unit_test(any_other_form_is_refused),
         cmocka_unit_test(words_of_later_versions_are_kept),
         cmocka_unit_test(every_word_names_one_thing),
+        cmocka_unit_test(every_word_is_documented),
         cmocka_unit_test(an_entry_has_a_ceiling),
         cmocka_unit_test(what_is_no_entry_is_not_written),
         cmocka_unit_test(a_commitment_opens_with_its_salt_and_value_only),

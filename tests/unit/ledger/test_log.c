@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "../test.h"
+#include "base/mem.h"
 #include "ledger/folder.h"
 #include "ledger/log.h"
 #include "ledger/tiles.h"
@@ -256,6 +257,38 @@ static void T28_torn_and_surplus_tiles_beyond_the_checkpoint_are_written_anew(vo
     log_free(log);
 }
 
+/* Each allocation fails in turn while a log grows: an error, and the next opening finds what was
+ * signed. */
+static void a_failure_while_growing_leaves_what_was_signed(void **state)
+{
+    (void)state;
+    struct log *log = open_log();
+    make_grow(log, &key, NULL, 250);
+    log_free(log);
+    for (unsigned long n = 1;; n++) {
+        char text[32];
+        int r = 0;
+        log = NULL;
+        gb_mem_fail_nth(n);
+        r = log_open(dir, &log, NULL);
+        for (uint64_t i = 250; r == 0 && i < 300; i++)
+            r = log_add(log, make_entry(i, text), NULL);
+        if (r == 0)
+            r = log_flush(log, NULL);
+        int failed = gb_mem_failed();
+        gb_mem_fail_nth(0);
+        assert_int_equal(r, failed ? GB_ERR_NOMEM : 0);
+        if (log)
+            is_log_of(log, failed ? log_size(log) : 300);
+        log_free(log);
+        log = open_log();
+        is_log_of(log, 250);
+        log_free(log);
+        if (!failed)
+            break;
+    }
+}
+
 static void refused(const char *says)
 {
     struct gb_err err;
@@ -363,6 +396,7 @@ int main(void)
         T(a_second_writer_is_refused),
         T(entries_have_bounds),
         T(T28_torn_and_surplus_tiles_beyond_the_checkpoint_are_written_anew),
+        T(a_failure_while_growing_leaves_what_was_signed),
         T(T28_a_changed_tile_is_found_when_the_log_is_opened),
         T(T28_a_changed_tile_above_is_found_when_the_log_is_opened),
         T(T28_an_edited_entry_is_found_when_the_log_is_opened),

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "../test.h"
+#include "base/mem.h"
 #include "ledger/log.h"
 #include "ledger/tiles.h"
 #include "ledger/verify.h"
@@ -321,6 +322,36 @@ static void T28_torn_partial_files_are_named(void **state)
     faulty_at("tile/1/000.p/5: 31 bytes, not 160", 0);
 }
 
+/* An edited ledger, while each allocation and each read fails in turn: an error or the fault, never
+ * "verified". */
+static void a_failure_of_ours_never_verifies(void **state)
+{
+    (void)state;
+    struct ledger_report report;
+    grow(SIZE, NULL);
+    flip("tile/entries/003", 2 + 4);
+    for (unsigned long n = 1;; n++) {
+        gb_mem_fail_nth(n);
+        int r = ledger_verify(arena, dir, &asked, &report, NULL);
+        int failed = gb_mem_failed();
+        gb_mem_fail_nth(0);
+        assert_true(r < 0 || report.fault);
+        if (!failed)
+            break;
+        assert_int_equal(r, GB_ERR_NOMEM);
+    }
+    for (unsigned long n = 1;; n++) {
+        file_fail_nth_read(n);
+        int r = ledger_verify(arena, dir, &asked, &report, NULL);
+        bool failed = file_read_failed();
+        file_fail_nth_read(0);
+        assert_true(r < 0 || report.fault);
+        if (!failed)
+            break;
+        assert_int_equal(r, GB_ERR_IO);
+    }
+}
+
 static void no_ledger_is_an_error(void **state)
 {
     (void)state;
@@ -348,6 +379,7 @@ int main(void)
         T(T28_a_forged_head_is_refused),
         T(T28_a_ledger_without_its_cosignature_is_refused),
         T(T28_torn_partial_files_are_named),
+        T(a_failure_of_ours_never_verifies),
         T(no_ledger_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

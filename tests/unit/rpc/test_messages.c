@@ -49,6 +49,8 @@ static struct rpc_request request_of(enum rpc_kind kind)
         q.server_cert.csr = B("csr");
     else if (kind == RPC_LEDGER_SIGN)
         q.ledger_sign = (struct keyd_ledger_ask){3, 7, {6}, digests, 2};
+    else if (kind == RPC_POLICY)
+        q.policy = (struct keyd_policy_ask){certs, 2, 1};
     return q;
 }
 

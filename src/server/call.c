@@ -1,0 +1,215 @@
+#include "server/call.h"
+
+#include <string.h>
+
+#include "base/encode.h"
+#include "crypto/digest.h"
+#include "ledger/entry.h"
+#include "net/http_server.h"
+#include "net/router.h"
+#include "policy/access.h"
+#include "server/answer.h"
+#include "server/call_second.h"
+#include "server/person.h"
+#include "server/record.h"
+#include "server/refusals.h"
+#include "server/server.h"
+#include "server/work.h"
+#include "store/store.h"
+#include "wire/json.h"
+
+enum { LONG = 1 << 20, SHOWN = 1024 }; /* a body that takes more than a millisecond to hash */
+
+struct calling {
+    struct work work; /* first */
+    struct route_call call;
+    const struct route *route; /* NULL: refused, by `plain` or else by `why` */
+    struct route_refusal plain;
+    enum refusal why; /* REFUSAL_COUNT: `plain` */
+    const char *message;
+    uint8_t body[32];
+};
+
+static void run_hash(struct work *work, struct worker_parts *parts);
+static void hashed(struct work *work);
+static void record(struct calling *calling);
+static void recorded(struct work *work);
+
+static const char *method_name(enum http_method method)
+{
+    switch (method) {
+    case HTTP_GET:
+        return "GET";
+    case HTTP_POST:
+        return "POST";
+    case HTTP_PUT:
+        return "PUT";
+    case HTTP_DELETE:
+        return "DELETE";
+    case HTTP_NONE:
+    case HTTP_OTHER:
+        break;
+    }
+    return "other";
+}
+
+static struct calling *calling_new(struct thread *thread, const struct route_call *call)
+{
+    struct calling *calling = work_new_of(thread, call->request, struct calling);
+    if (calling)
+        calling->call = *call;
+    return calling;
+}
+
+/* ---- a call that is let in ---- */
+
+void call_enter(void *ctx, const struct route *route, const struct route_call *call)
+{
+    struct thread *thread = ctx;
+    if (call->role != ROUTE_PERSON || (route->flags & ROUTE_UNRECORDED)) {
+        route->handle(thread, call);
+        return;
+    }
+    struct calling *calling = calling_new(thread, call);
+    if (!calling)
+        return;
+    calling->route = route;
+    calling->work.run = run_hash;
+    calling->work.then = hashed;
+    if (http_request_length(call->request) > LONG) {
+        if (!work_start(&calling->work))
+            answer_refuse(thread, call->request, REFUSAL_OVERLOADED, NULL);
+        return;
+    }
+    calling->work.result =
+        digest_of(thread->digester, DIGEST_SHA256, http_request_body(call->request), calling->body);
+    hashed(&calling->work);
+}
+
+static void run_hash(struct work *work, struct worker_parts *parts)
+{
+    struct calling *calling = (struct calling *)work;
+    work->result =
+        digest_of(parts->digester, DIGEST_SHA256, http_request_body(work->request), calling->body);
+}
+
+static void hashed(struct work *work)
+{
+    if (work->result < 0)
+        answer_refuse(work->thread, work->request, REFUSAL_INTERNAL, NULL);
+    else
+        record((struct calling *)work);
+}
+
+/* ---- a call that is refused ---- */
+
+static void refuse(struct calling *calling)
+{
+    struct work *work = &calling->work;
+    if (calling->why != REFUSAL_COUNT)
+        answer_refuse(work->thread, work->request, calling->why, calling->message);
+    else
+        router_refuse(work->request, &calling->plain);
+}
+
+void call_refuse(void *ctx, const struct route_call *call, const struct route_refusal *why)
+{
+    struct calling *calling;
+    if (!person_of(call->request)) {
+        router_refuse(call->request, why);
+        return;
+    }
+    calling = calling_new(ctx, call);
+    if (!calling)
+        return;
+    calling->why = REFUSAL_COUNT;
+    calling->plain = *why;
+    record(calling);
+}
+
+void call_refuse_as(struct thread *thread, const struct route_call *call, enum refusal why,
+                    const char *message)
+{
+    if (!person_of(call->request)) {
+        answer_refuse(thread, call->request, why, message);
+        return;
+    }
+    struct calling *calling = calling_new(thread, call);
+    if (!calling)
+        return;
+    calling->why = why;
+    calling->message = message;
+    record(calling);
+}
+
+/* ---- the entry ---- */
+
+static struct json *roles_json(uint32_t roles)
+{
+    struct json *list = json_new_array();
+    for (enum access_role role = ACCESS_NO_ROLE + 1; role < ACCESS_ROLE_COUNT; role++)
+        if (roles & ACCESS_BIT(role))
+            json_push(list, json_text(access_role_name(role)));
+    return list;
+}
+
+/* Printable, and no longer than an entry can bear. */
+static struct json *text_json(struct gb_arena *arena, struct gb_bytes text)
+{
+    const char *shown = gb_text_escape(arena, text, SHOWN);
+    return shown ? json_text(shown) : NULL;
+}
+
+/* A query is written down only of a call that is let in, and never one that names whom to forget.
+ */
+static bool tells_query(const struct calling *calling)
+{
+    return calling->route && calling->route->action != ACCESS_DO_LEDGER_FORGET &&
+           http_request_queries(calling->work.request).len > 0;
+}
+
+static struct json *data_of(struct calling *calling)
+{
+    struct work *work = &calling->work;
+    const struct person *person = person_of(work->request);
+    struct json *data = json_new_object();
+    json_set(data, "how", json_text(person_how_word(person->how)));
+    json_set(data, "roles", roles_json(person->roles));
+    json_set(data, "method", json_text(method_name(http_request_method(work->request))));
+    json_set(data, "path", text_json(work->arena, http_request_path(work->request)));
+    if (tells_query(calling))
+        json_set(data, "query", text_json(work->arena, http_request_queries(work->request)));
+    if (calling->route && http_request_length(work->request) > 0)
+        json_set(data, "body", answer_digest(work->arena, calling->body));
+    if (!calling->route)
+        json_set(data, "refused",
+                 json_text(calling->why == REFUSAL_COUNT ? calling->plain.code
+                                                         : answer_code(calling->why)));
+    return data;
+}
+
+static void record(struct calling *calling)
+{
+    struct work *work = &calling->work;
+    const struct person *person = person_of(work->request);
+    struct record record = {.what = calling->route ? ENTRY_CALL : ENTRY_CALL_REFUSED,
+                            .who = record_person(person->identity),
+                            .data = data_of(calling)};
+    work->then = recorded;
+    store_entry_add(work->thread->server->store,
+                    record_make(work->arena, work->thread->digester, &record), work_stored, work);
+}
+
+static void recorded(struct work *work)
+{
+    struct calling *calling = (struct calling *)work;
+    if (work->result < 0)
+        answer_refuse(work->thread, work->request,
+                      answer_of_store(work->thread, work->result, &work->err), NULL);
+    else if (!calling->route)
+        refuse(calling);
+    else if (call_needs_second(work->thread, calling->route))
+        call_second(work->thread, calling->route, &calling->call, calling->body);
+    else
+        calling->route->handle(work->thread, &calling->call);
+}

@@ -1,0 +1,246 @@
+#!/bin/bash
+# Documents count only with the signatures of officers, at garboardd and at garboard-keyd: the real programs, an officer
+# more, two persons, keys that rotate, old signed documents, a database that is set back. usage: test_officers.sh
+# GARBOARD SOURCE
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/integration/service.sh
+. "$(dirname "$0")/service.sh"
+# shellcheck disable=SC2154 # lib.sh and service.sh set them
+
+ready() {
+    curl -s --cacert "$s/etc/ca.pem" --cert "$s/etc/client/operator-admin.pem" --key "$s/etc/client/operator-admin.key" \
+        "https://127.0.0.1:$api_port/readyz"
+}
+ready_says() { ready | grep -qF "$1"; }
+good() {
+    local what=$1
+    shift
+    checks=$((checks + 1))
+    until_true 20 "$@" || fail "$what" "$(ready)" "$(tail -5 "$s/log/server")" "$(tail -5 "$s/log/keyd")"
+}
+in_force() { good "in force: $1" ready_says "\"policy\": \"$1\""; }
+keyd_log() { grep -qF "$1" "$s/log/keyd"; }
+
+# policy VERSION [NAME]
+policy() {
+    printf 'apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\nmetadata:\n  name: nodes # %s\n  version: %s\nspec:\n  secureBoot: any\n' \
+        "version $1" "$1"
+}
+reload() {
+    kill -HUP "${pid[keyd]}" "${pid[server]}"
+    sleep 0.5
+}
+
+unsigned_nothing_is_applied() {
+    policy 1 >one.yaml
+    exits 5 apply -f one.yaml --no-sign
+    says "NodePolicy nodes: nobody has signed it (policy-unsigned)"
+    says "garboard sign"
+    exits 0 get policy
+    prints "No policy"
+}
+
+apply_signs_by_itself() {
+    exits 0 apply -f one.yaml
+    says "signed by officer sha256:"
+    prints "new"
+    in_force "nodes version 1"
+    good 'keyd has it' ready_says '"keyd_policy": "ok"'
+    exits 0 get policy
+    prints "sha256:"
+    exits 0 apply -f one.yaml
+    prints "same"
+    same "the file is as it was" "$(cat one.yaml)" "$(policy 1)"
+}
+
+a_reference_set_gets_its_version() {
+    exits 0 reference capture "$evidence/good" -o captured.yaml
+    python3 - captured.yaml >sets.yaml <<'END'
+import sys
+print("".join("---\n" + part for part in open(sys.argv[1]).read().split("---\n") if "kind: ReferenceSet" in part), end="")
+END
+    exits 0 apply -f sets.yaml
+    exits 0 apply -f sets.yaml
+    prints "same"
+    sed 's/^  source: .*/  source: elsewhere/' sets.yaml >sets-2.yaml
+    exits 0 apply -f sets-2.yaml
+    prints "changed"
+    exits 0 get policy
+    out=$(grep 'ReferenceSet' <<<"$out" | awk '{print $3}' | sort -u)
+    same "versions of the sets" "$out" 2
+}
+
+T17_a_stranger_signs_nothing() {
+    exits 0 officer create --out mallory.key
+    prints "Officer sha256:"
+    same "mode of the key" "$(stat -c %a mallory.key) $(stat -c %a mallory.pem)" "600 644"
+    policy 2 >two.yaml
+    exits 0 sign -f two.yaml --key mallory.key -o by-mallory.yaml
+    exits 5 apply -f by-mallory.yaml --no-sign
+    says "who is no officer here"
+    exits 5 apply -f two.yaml --officer-key mallory.key
+    says "policy-unsigned"
+    exits 2 officer create --out mallory.key
+    says "is there already"
+}
+
+T17_an_old_signed_document_does_not_come_back() {
+    exits 0 sign -f one.yaml --key "$s/etc/client/officer.key" -o signed-1.yaml
+    exits 0 sign -f two.yaml --key "$s/etc/client/officer.key" -o signed-2.yaml
+    exits 0 apply -f signed-2.yaml --no-sign
+    in_force "nodes version 2"
+    exits 5 apply -f signed-1.yaml --no-sign
+    says "version 1 is older than the applied 2 (policy-version)"
+    sed 's/^  version: 2/  version: 3/' signed-2.yaml >edited.yaml
+    exits 5 apply -f edited.yaml --no-sign
+    says "is not over this document"
+}
+
+# Whoever can set back the documents in garboardd's database does not thereby set back what keyd judges by.
+documents_of() { # TO FROM: the documents of one database into another
+    python3 - "$1/garboard.db" "$2/garboard.db" <<'END'
+import sqlite3, sys
+to = sqlite3.connect(sys.argv[1])
+to.execute("ATTACH ? AS other", (sys.argv[2],))
+to.execute("DELETE FROM main.document")
+to.execute("INSERT INTO main.document SELECT * FROM other.document")
+to.commit()
+END
+}
+T17_a_database_set_back_is_told_by_keyd() {
+    stop server
+    cp -a "$s/state" "$s/old-state"
+    server_start || exit 1
+    policy 3 >three.yaml
+    exits 0 apply -f three.yaml
+    stop server
+    cp -a "$s/state" "$s/new-state"
+    documents_of "$s/state" "$s/old-state"
+    server_start || exit 1
+    good 'not ready' ready_says 'refuses the documents in force'
+    grep -q 'version 2 is older than 3' "$s/log/keyd" || fail 'keyd says why' "$(tail -3 "$s/log/keyd")"
+    checks=$((checks + 1))
+    exits 5 apply -f signed-2.yaml --no-sign
+    says "keyd-denied"
+    exits 1 doctor --server-dir "$s/etc"
+    prints "garboard-keyd refuses the documents in force"
+    stop server
+    documents_of "$s/state" "$s/new-state"
+    server_start || exit 1
+    in_force "nodes version 3"
+    good 'keyd agrees again' ready_says '"keyd_policy": "ok"'
+}
+
+another_officer_and_two_persons() {
+    exits 0 officer create --out bob.key
+    cp bob.pem "$s/etc/bob.pem"
+    echo "officer_key = $s/etc/bob.pem" >>"$s/etc/keyd.conf"
+    echo "officer_key = $s/etc/bob.pem" >>"$s/etc/garboardd.conf"
+    stop server
+    stop keyd
+    keyd_start && server_start || exit 1
+    policy 4 >four.yaml
+    exits 0 apply -f four.yaml --officer-key bob.key # one of two is enough
+    in_force "nodes version 4"
+    cat >people.yaml <<'END'
+apiVersion: garboard.dev/v1alpha1
+kind: AccessPolicy
+metadata: {name: people, version: 1}
+spec:
+  people:
+    - {name: admin, roles: [admin, security-officer]}
+  twoPerson: [policy]
+END
+    exits 5 apply -f people.yaml
+    says "signed by 1 of 2 different officers"
+    local file
+    for file in people four sets-2; do
+        if [ $file = sets-2 ]; then sed 's/^  name: .*/&\n  version: 2/' sets-2.yaml >both-sets-2.yaml; else cp $file.yaml both-$file.yaml; fi
+        exits 0 sign -f both-$file.yaml --key "$s/etc/client/officer.key" -o both-$file.yaml
+        exits 0 sign -f both-$file.yaml --key bob.key -o both-$file.yaml
+    done
+    exits 0 apply -f both-people.yaml -f both-four.yaml -f both-sets-2.yaml --no-sign
+    prints "signed"
+    policy 5 >five.yaml
+    exits 5 apply -f five.yaml
+    says "signed by 1 of 2 different officers"
+    exits 0 sign -f five.yaml --key bob.key -o five-bob.yaml
+    exits 0 apply -f five-bob.yaml # client.conf's officer signs, too
+    in_force "nodes version 5"
+}
+
+# Without the key of one of two nothing counts, at both programs, until it is there again.
+without_an_officer_nothing_counts() {
+    cp "$s/etc/bob.pem" bob-kept.pem
+    cp mallory.pem "$s/etc/bob.pem"
+    reload
+    good 'not ready' ready_says 'no document counts'
+    keyd_log policy-does-not-count || fail 'keyd is loud' "$(tail -3 "$s/log/keyd")"
+    grep -q policy-does-not-count "$s/log/server" || fail 'garboardd is loud' "$(tail -3 "$s/log/server")"
+    checks=$((checks + 2))
+    exits 0 get policy
+    prints "No document counts"
+    exits 1 doctor --server-dir "$s/etc"
+    prints "no document counts"
+    cp bob-kept.pem "$s/etc/bob.pem"
+    reload
+    in_force "nodes version 5"
+    good 'keyd has it again' ready_says '"keyd_policy": "ok"'
+}
+
+documents_wait_for_keyd() {
+    stop keyd
+    policy 6 >six.yaml
+    exits 0 sign -f six.yaml --key bob.key -o six-bob.yaml
+    exits 5 apply -f six-bob.yaml
+    says "keyd-unreachable"
+    stop server
+    server_start || exit 1 # without keyd: rounds do not wait for it
+    good 'keyd is missed' ready_says 'does not have the documents in force yet'
+    mv "$s/state-keyd/documents" "$s/documents-kept" # as if keyd were new
+    keyd_start || exit 1
+    good 'sent by itself' ready_says '"keyd_policy": "ok"'
+    [ -s "$s/state-keyd/documents" ] || fail 'keyd keeps them' "$(ls -l "$s/state-keyd")"
+    checks=$((checks + 1))
+}
+
+offline_the_same_rule() {
+    exits 0 verify "$evidence/good" --policy five-bob.yaml --officer bob.pem
+    exits 2 verify "$evidence/good" --policy five-bob.yaml --officer mallory.pem
+    says "the policy does not count: NodePolicy nodes: signed by sha256:"
+    exits 2 verify "$evidence/good" --policy five.yaml --officer bob.pem
+    says "nobody has signed it"
+    exits 2 verify "$evidence/good" --officer bob.pem
+    says "--officer needs --policy"
+}
+
+a_sealed_key_needs_its_passphrase() {
+    printf 'open sesame\n' >pass
+    exits 0 officer create --out sealed.key --passphrase-file pass
+    grep -q ENCRYPTED sealed.key || fail "sealed.key is not sealed"
+    exits 2 sign -f one.yaml --key sealed.key
+    says "opens without a passphrase"
+    exits 0 sign -f one.yaml --key sealed.key --passphrase-file pass
+    prints "signatures:"
+    prints "name: nodes # version 1"
+}
+
+cd "$scratch" || exit 1
+service_init 'interval = 1s' 'nonce_life = 60s'
+keyd_start || exit 1
+server_start || exit 1
+unsigned_nothing_is_applied
+apply_signs_by_itself
+a_reference_set_gets_its_version
+T17_a_stranger_signs_nothing
+T17_an_old_signed_document_does_not_come_back
+T17_a_database_set_back_is_told_by_keyd
+another_officer_and_two_persons
+without_an_officer_nothing_counts
+documents_wait_for_keyd
+offline_the_same_rule
+a_sealed_key_needs_its_passphrase
+stop server
+stop keyd
+conclude
