@@ -11,6 +11,8 @@
 
 #include "base/text.h"
 
+#define TEMP "writing.tmp"
+
 static void closep(const int *fd)
 {
     if (*fd >= 0)
@@ -131,13 +133,20 @@ static const char temp_name[] = "writing.tmp"; /* one writer: a crash leaves one
 int log_files_write(struct log_files *files, const struct tiles_name *name, struct gb_bytes bytes,
                     struct gb_err *err)
 {
+<<<<<<< HEAD
     /* Beside the tile: from one folder into another Landlock lets nobody rename. */
     char path[TILES_PATH], temp[TILES_PATH + sizeof temp_name];
+=======
+    /* One writer, one name a folder: a crash leaves one file. Beside the target, for Landlock lets
+     * nobody rename from one folder to another. */
+    char path[TILES_PATH], temp[TILES_PATH + sizeof TEMP];
+>>>>>>> main
     tiles_path(name, path);
     (void)snprintf(temp, sizeof temp, "%.*s/%s", (int)(strrchr(path, '/') - path), path, temp_name);
     int r = make_folders(files, path, err);
     if (r < 0)
         return r;
+    (void)snprintf(temp, sizeof temp, "%.*s" TEMP, (int)(strrchr(path, '/') + 1 - path), path);
     gb_cleanup(closep) int fd =
         openat(files->root, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
@@ -165,8 +174,10 @@ void log_files_drop_partial(const struct log_files *files, const struct tiles_na
         if (beyond || strcmp(e->d_name, temp_name) == 0)
             unlinkat(fd, e->d_name, 0);
     }
-    if (width == 0)
+    if (width == 0 && fd >= 0) {
+        unlinkat(fd, TEMP, 0);
         unlinkat(files->root, path, AT_REMOVEDIR);
+    }
 }
 
 bool log_files_drop(const struct log_files *files, const struct tiles_name *name)
