@@ -13,7 +13,7 @@
 #include "cli/server_client.h"
 #include "wire/json.h"
 
-enum { LINES = 20, MAX_LINES = 1000, SHOWN = 160, AGAIN_S = 1 };
+enum { LINES = 20, MAX_LINES = 1000, SHOWN = 160, AGAIN_S = 2 };
 
 /* A text; or a name, where its opening is kept. */
 static const char *party(struct gb_arena *arena, const struct json *item, const char *key)
@@ -43,6 +43,15 @@ static const char *detail(struct gb_arena *arena, const struct json *entry)
         line = more ? more : line;
     }
     return line;
+}
+
+/* This very command asks, and each time that is an entry: following it would never end. */
+static bool is_our_asking(const struct json *entry)
+{
+    struct gb_bytes what, path;
+    return json_get_text(entry, "what", &what) && gb_bytes_is(what, "call") &&
+           json_get_text(json_get(entry, "data"), "path", &path) &&
+           gb_bytes_is(path, "/v1/ledger/entries");
 }
 
 static void print_one(struct gb_arena *arena, const struct json *item)
@@ -77,29 +86,25 @@ static int ask(struct tail *tail, struct gb_arena *arena, uint64_t max, struct j
     return r;
 }
 
-/* All from `from` on; a page at a time. */
-static int print_new(struct tail *tail, struct gb_err *err)
+/* A page of what is new. */
+static int print_new(struct tail *tail, uint64_t max, bool following, struct gb_err *err)
 {
-    int r = GB_OK;
-    do {
-        gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
-        gb_cleanup(json_freep) struct json *reply = NULL;
-        r = arena ? ask(tail, arena, MAX_LINES, &reply, err) : gb_err_nomem(err);
-        const struct json *entries = json_get(reply, "entries");
-        size_t count = r == GB_OK ? json_count(entries) : 0;
-        for (size_t i = 0; i < count; i++)
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    gb_cleanup(json_freep) struct json *reply = NULL;
+    int r = arena ? ask(tail, arena, max, &reply, err) : gb_err_nomem(err);
+    const struct json *entries = json_get(reply, "entries");
+    size_t count = r == GB_OK ? json_count(entries) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (!following || !is_our_asking(json_get(json_at(entries, i), "entry")))
             print_one(arena, json_at(entries, i));
-        tail->from += count;
-        if (r == GB_OK && (count == 0 || output_flush() != CMD_OK))
-            break;
-    } while (r == GB_OK && tail->from < tail->size);
-    return r;
+    tail->from += count;
+    return r == GB_OK && count > 0 ? output_flush() : r;
 }
 
-static int print_json(struct tail *tail, struct gb_arena *arena, struct gb_err *err)
+static int print_json(struct tail *tail, struct gb_arena *arena, uint64_t max, struct gb_err *err)
 {
     struct json *reply = NULL;
-    int r = ask(tail, arena, MAX_LINES, &reply, err);
+    int r = ask(tail, arena, max, &reply, err);
     if (r == GB_OK)
         return output_json(reply);
     json_free(reply);
@@ -122,11 +127,11 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
         return r;
     tail.from = tail.size > lines ? tail.size - lines : 0;
     if (line->json)
-        return print_json(&tail, arena, err);
-    r = print_new(&tail, err);
+        return print_json(&tail, arena, lines, err);
+    r = print_new(&tail, lines, false, err);
     while (r == GB_OK && cmd_has(line, "follow")) {
         sleep(AGAIN_S);
-        r = print_new(&tail, err);
+        r = print_new(&tail, MAX_LINES, true, err);
     }
     return r;
 }

@@ -128,21 +128,13 @@ static int write_all(int fd, struct gb_bytes bytes)
     return 0;
 }
 
-static const char temp_name[] = "writing.tmp"; /* one writer: a crash leaves one file a folder */
-
 int log_files_write(struct log_files *files, const struct tiles_name *name, struct gb_bytes bytes,
                     struct gb_err *err)
 {
-<<<<<<< HEAD
-    /* Beside the tile: from one folder into another Landlock lets nobody rename. */
-    char path[TILES_PATH], temp[TILES_PATH + sizeof temp_name];
-=======
     /* One writer, one name a folder: a crash leaves one file. Beside the target, for Landlock lets
      * nobody rename from one folder to another. */
     char path[TILES_PATH], temp[TILES_PATH + sizeof TEMP];
->>>>>>> main
     tiles_path(name, path);
-    (void)snprintf(temp, sizeof temp, "%.*s/%s", (int)(strrchr(path, '/') - path), path, temp_name);
     int r = make_folders(files, path, err);
     if (r < 0)
         return r;
@@ -170,8 +162,7 @@ void log_files_drop_partial(const struct log_files *files, const struct tiles_na
     gb_cleanup(closedirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     for (const struct dirent *e; dir && (e = readdir(dir));) {
         uint64_t is = 0;
-        bool beyond = gb_text_u64(gb_bytes_str(e->d_name), TILES_WIDTH, &is) && is > width;
-        if (beyond || strcmp(e->d_name, temp_name) == 0)
+        if (gb_text_u64(gb_bytes_str(e->d_name), TILES_WIDTH, &is) && is > width)
             unlinkat(fd, e->d_name, 0);
     }
     if (width == 0 && fd >= 0) {
