@@ -6,11 +6,13 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "crypto/digest.h"
 #include "ledger/add_checkpoint.h"
 #include "ledger/checkpoint.h"
 #include "ledger/folder.h"
 #include "ledger/merkle.h"
 #include "ledger/note.h"
+#include "net/http_client.h"
 
 enum { TRIES = 3, VKEYS = 4 };
 

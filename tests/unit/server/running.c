@@ -15,6 +15,7 @@
 #include "os/file.h"
 #include "server/snapshot.h"
 #include "server/start.h"
+#include "server/witnessed.h"
 
 static const char *put(struct running *running, const char *name, struct gb_bytes bytes)
 {
@@ -69,6 +70,8 @@ static void start(struct running *running, uint16_t people)
     gb_log_setup("garboardd", GB_LOG_FORM_TEXT, GB_LOG_ERROR);
     configure(running);
     int r = start_read_tls(running->arena, &running->config, &tls, &err);
+    if (r == GB_OK)
+        r = witnessed_new(&running->config, &running->server->witnessed, &err);
     if (r == GB_OK)
         r = start_open(running->server, running->arena, &running->config, &err);
     if (r == GB_OK)
