@@ -20,6 +20,7 @@
 #include "server/snapshot.h"
 #include "server/stats.h"
 #include "server/witnessed.h"
+#include "server/witnesses.h"
 #include "server/work.h"
 #include "store/store.h"
 #include "wire/json.h"
