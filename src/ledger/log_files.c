@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "ledger/tiles.h"
 
 static void closep(const int *fd)
 {
