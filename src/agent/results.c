@@ -12,11 +12,16 @@
 #include "os/file.h"
 #include "wire/json.h"
 
-enum { LEAST_MS = 1000, MAX_LIFE_S = 86400 };
+enum { LEAST_MS = 1000, RETRY_MS = 30000, MAX_LIFE_S = 86400 };
 
 bool results_due(const struct results *results, int64_t now_ms)
 {
-    return !results->there || now_ms >= results->due_ms;
+    return (!results->there || now_ms >= results->due_ms) && now_ms >= results->retry_ms;
+}
+
+void results_failed(struct results *results, int64_t now_ms)
+{
+    results->retry_ms = now_ms + RETRY_MS;
 }
 
 int64_t results_wait_ms(const struct results *results, int64_t now_ms, int64_t ms)

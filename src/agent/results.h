@@ -16,10 +16,13 @@ struct results {
     bool there;
     int64_t due_ms; /* half of its life is over: a newer one is wanted */
     int64_t end_ms;
+    int64_t retry_ms; /* after a failure: not before */
 };
 
 /* Whether a newer result is wanted. */
 bool results_due(const struct results *results, int64_t now_ms);
+/* Nobody gave one: the next round need not send whole evidence again. */
+void results_failed(struct results *results, int64_t now_ms);
 /* `ms`, or less when a result is due or ends before. Never below a second. */
 int64_t results_wait_ms(const struct results *results, int64_t now_ms, int64_t ms);
 

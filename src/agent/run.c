@@ -159,8 +159,10 @@ static void publish_result(struct agent *agent)
     int r = ask_token(agent, &jwt, &err);
     if (r == GB_OK)
         r = results_token(agent->config, &agent->results, jwt, gb_clock_ms(), &err);
-    if (r < 0)
+    if (r < 0) {
+        results_failed(&agent->results, gb_clock_ms());
         gb_log_err(GB_LOG_WARNING, "result-not-renewed", &err);
+    }
 }
 
 static bool is_trusted(const struct agent *agent)

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/cmd.h"
 #include "os/file.h"
+#include "policy/sign.h"
 
 static size_t count_lines(struct gb_bytes in)
 {

@@ -5,8 +5,11 @@
 
 #include "base/encode.h"
 #include "base/limits.h"
+#include "cli/apply_files.h"
 #include "cli/client_conf.h"
+#include "cli/cmd.h"
 #include "cli/officer_key.h"
+#include "cli/server_client.h"
 #include "crypto/signer.h"
 #include "policy/sign.h"
 #include "wire/json.h"

@@ -1,6 +1,7 @@
 /* garboard officer create: the key pair of a security officer. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "base/secret.h"
 #include "cli/cmd.h"
@@ -62,7 +63,7 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
 {
     gb_cleanup(signer_freep) struct signer *signer = NULL;
     const char *path = cmd_value(line, "out");
-    struct gb_bytes passphrase;
+    struct gb_bytes passphrase = {0};
     char id[72];
     if (!path)
         return output_usage(line, "needs --out FILE");

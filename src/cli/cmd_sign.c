@@ -15,8 +15,8 @@ static int sign(const struct cmd_line *line, struct gb_arena *arena, const struc
     const char *path = cmd_value(line, "filename");
     const char *out_path = cmd_value(line, "output");
     gb_cleanup(gb_buf_done) struct gb_buf out;
-    struct sign_text text;
-    struct gb_bytes bytes;
+    struct sign_text text = {0};
+    struct gb_bytes bytes = {0};
     char id[72];
     size_t fresh = 0;
     gb_buf_init(&out, GB_LIMIT_POLICY);

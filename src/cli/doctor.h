@@ -45,6 +45,9 @@ void doctor_clock(struct doctor *doctor);
 void doctor_reach(struct doctor *doctor, const char *host, const char *port, const char *what,
                   const char *remedy);
 
+struct keyd_client;
+/* Whether the keys that sign the ledger stand in the file `vkey_path`. */
+void doctor_ledger(struct doctor *doctor, struct keyd_client *keyd, const char *vkey_path);
 void doctor_server(struct doctor *doctor, const char *dir);
 void doctor_agent(struct doctor *doctor, const char *conf_path);
 

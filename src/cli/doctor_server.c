@@ -88,7 +88,7 @@ static void check_certs(struct doctor *doctor, struct setting *setting)
     if (stat(operators, &st) == 0 &&
         file_read(doctor->arena, operators, GB_LIMIT_CERT, &pem, NULL) == 0)
         doctor_cert(doctor, "the operator's certificate", pem, setting->ca_pem, MONTH_S,
-                    "have a new one made for operator-admin.key by whoever keeps the CA");
+                    "on garboard-keyd's host: garboard operator create");
 }
 
 static void check_roots(struct doctor *doctor, struct gb_bytes conf, const char *program)
@@ -242,6 +242,8 @@ static void check_keyd(struct doctor *doctor, const struct setting *setting)
     else
         doctor_say(doctor, DOCTOR_OK, NULL, "garboard-keyd answers at %s",
                    doctor_path(doctor, socket));
+    if (r == GB_OK)
+        doctor_ledger(doctor, client, under(doctor, setting->dir, "ledger.vkey"));
 }
 
 /* An address that one can dial, of one that listens everywhere. */

@@ -54,7 +54,7 @@ int officer_id(const struct signer *signer, char out[72], struct gb_err *err)
     int r = signer_public(signer, x, y, id, err);
     if (r < 0)
         return r;
-    memcpy(out, "sha256:", 7);
+    memcpy(out, "sha256:", sizeof "sha256:");
     gb_hex_encode(gb_bytes(id, sizeof id), out + 7);
     return GB_OK;
 }

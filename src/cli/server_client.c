@@ -28,6 +28,15 @@ static int read_pem(struct gb_arena *arena, const char *path, struct gb_bytes *r
     return file_read(arena, path, GB_LIMIT_CERT, ret_pem, err);
 }
 
+/* What a header may bear: letters, digits and "-._~+/=" (RFC 6750, 2.1). */
+static bool is_token(struct gb_bytes text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] <= 0x20 || text.data[i] >= 0x7f)
+            return false;
+    return text.len > 0;
+}
+
 /* Its first line: whoever wrote the file may have ended it. */
 static int read_token(struct gb_arena *arena, const char *path, const char **ret_token,
                       struct gb_err *err)
@@ -36,9 +45,11 @@ static int read_token(struct gb_arena *arena, const char *path, const char **ret
     int r = file_read(arena, path, GB_LIMIT_BEARER, &text, err);
     if (r < 0)
         return r;
-    struct gb_bytes token = gb_text_word(&text);
+    struct gb_bytes token = gb_text_until(&text, '\n');
+    if (token.len > 0 && token.data[token.len - 1] == '\r')
+        token.len--;
     *ret_token = (const char *)gb_arena_copy(arena, token).data;
-    if (token.len == 0 || gb_text_word(&text).len > 0)
+    if (!is_token(token) || text.len > 0)
         return gb_err_set(err, GB_ERR_CONFIG, "%s: one token is wanted, and nothing else", path);
     return *ret_token ? GB_OK : gb_err_nomem(err);
 }

@@ -40,7 +40,9 @@ int rotation_open(struct rotation *rotation, const char *passphrase_file, struct
     struct stat st;
     rotation->lock_fd = -1;
     if (stat(rotation->state, &st) != 0)
-        return gb_err_sys(err, errno, "cannot look at the folder of state");
+        return errno == ENOENT
+                   ? gb_err_set(err, GB_ERR_NOTFOUND, "there is no such folder of state (--state)")
+                   : gb_err_sys(err, errno, "cannot look at the folder of state");
     rotation->as = (struct file_as){.mode = 0600, .owner = st.st_uid, .group = st.st_gid};
     int r = lock(rotation, err);
     return r < 0 ? r : secret_file_passphrase(passphrase_file, &rotation->passphrase, err);

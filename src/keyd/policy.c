@@ -2,8 +2,11 @@
 
 #include "base/log.h"
 #include "keyd/beliefs.h"
+#include "keyd/desk.h"
 #include "keyd/papers.h"
 #include "policy/signed_set.h"
+#include "rpc/keyd.h"
+#include "rpc/messages.h"
 
 /* What garboardd sent is garboardd's fault, not the operator's. */
 static int as_denied(int r, struct gb_err *err)

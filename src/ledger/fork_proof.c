@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "crypto/digest.h"
+#include "ledger/merkle.h"
+
 static bool same(const uint8_t a[MERKLE_HASH], const uint8_t b[MERKLE_HASH])
 {
     return memcmp(a, b, MERKLE_HASH) == 0;

@@ -12,6 +12,8 @@
 #include "base/text.h"
 #include "ledger/tiles.h"
 
+#define TEMP "writing.tmp"
+
 static void closep(const int *fd)
 {
     if (*fd >= 0)
@@ -130,12 +132,14 @@ static int write_all(int fd, struct gb_bytes bytes)
 int log_files_write(struct log_files *files, const struct tiles_name *name, struct gb_bytes bytes,
                     struct gb_err *err)
 {
-    static const char temp[] = "writing.tmp"; /* one writer, one name: a crash leaves one file */
-    char path[TILES_PATH];
+    /* One writer, one name a folder: a crash leaves one file. Beside the target, for Landlock lets
+     * nobody rename from one folder to another. */
+    char path[TILES_PATH], temp[TILES_PATH + sizeof TEMP];
     tiles_path(name, path);
     int r = make_folders(files, path, err);
     if (r < 0)
         return r;
+    (void)snprintf(temp, sizeof temp, "%.*s" TEMP, (int)(strrchr(path, '/') + 1 - path), path);
     gb_cleanup(closep) int fd =
         openat(files->root, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
@@ -162,8 +166,10 @@ void log_files_drop_partial(const struct log_files *files, const struct tiles_na
         if (gb_text_u64(gb_bytes_str(e->d_name), TILES_WIDTH, &is) && is > width)
             unlinkat(fd, e->d_name, 0);
     }
-    if (width == 0)
+    if (width == 0 && fd >= 0) {
+        unlinkat(fd, TEMP, 0);
         unlinkat(files->root, path, AT_REMOVEDIR);
+    }
 }
 
 bool log_files_drop(const struct log_files *files, const struct tiles_name *name)

@@ -14,7 +14,12 @@
 /* Which system calls: tables in sandbox_calls.c. A call outside kills the process. */
 enum sandbox_profile { SANDBOX_NONE, SANDBOX_KEYD, SANDBOX_SERVER, SANDBOX_AGENT, SANDBOX_WITNESS };
 
-enum sandbox_may { SANDBOX_READ = 1, SANDBOX_REMOVE = 2, SANDBOX_WRITE = 4 };
+enum sandbox_may {
+    SANDBOX_READ = 1,
+    SANDBOX_REMOVE = 2,
+    SANDBOX_WRITE = 4,
+    SANDBOX_MOVE = 8, /* files from one folder below it to another */
+};
 
 enum { SANDBOX_MAX_FOLDERS = 64 };
 

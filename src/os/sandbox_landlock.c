@@ -1,6 +1,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,9 +23,25 @@ enum {
           LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM
 };
 
-static int create(void)
+/* Of its second version (Linux 5.19). Before, no file leaves its folder, whatever the rules say. */
+enum { MOVE = 1U << 13 };
+
+static bool moves(const struct sandbox_folders *folders)
 {
-    const struct landlock_ruleset_attr attr = {.handled_access_fs = ALL};
+    for (size_t i = 0; i < folders->count; i++)
+        if (folders->folders[i].may & SANDBOX_MOVE)
+            return true;
+    return false;
+}
+
+static int version(void)
+{
+    return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+static int create(bool move)
+{
+    const struct landlock_ruleset_attr attr = {.handled_access_fs = ALL | (move ? MOVE : 0U)};
     return (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr, 0);
 }
 
@@ -32,7 +50,8 @@ static int add(int rules, const struct sandbox_folder *folder)
     struct landlock_path_beneath_attr attr = {.allowed_access =
                                                   ((folder->may & SANDBOX_READ) ? READ : 0U) |
                                                   ((folder->may & SANDBOX_REMOVE) ? REMOVE : 0U) |
-                                                  ((folder->may & SANDBOX_WRITE) ? WRITE : 0U),
+                                                  ((folder->may & SANDBOX_WRITE) ? WRITE : 0U) |
+                                                  ((folder->may & SANDBOX_MOVE) ? MOVE : 0U),
                                               .parent_fd = open(folder->path, O_PATH | O_CLOEXEC)};
     if (attr.parent_fd < 0)
         return -1;
@@ -55,7 +74,12 @@ static int restrict_to(int rules, const struct sandbox_folders *folders, struct 
 
 int sandbox_landlock(const struct sandbox_folders *folders, struct gb_err *err)
 {
-    int rules = create();
+    bool move = moves(folders);
+    int rules = -1;
+    if (move && version() < 2)
+        errno = EOPNOTSUPP; /* it would stop the program's own work */
+    else
+        rules = create(move);
     if (rules < 0) {
         gb_log_event(GB_LOG_WARNING, "no-landlock", GB_LOG_NUMBER("errno", errno));
         return GB_OK; /* an older kernel, or one that was told not to */

@@ -123,6 +123,7 @@ static const struct sandbox_call server_calls[] = {
     CALL(openat),
     CALL(pwrite64),
     CALL(pwritev),
+    CALL(readlink), /* realpath, when a file is written anew: checkpoint, server.pem */
     CALL(rename),
     CALL(renameat),
     CALL(renameat2),
@@ -215,16 +216,15 @@ const char *const sandbox_refused[] = {
     "readlinkat", "sched_getaffinity", "sysinfo",    "statx",  "uname", NULL,
 };
 
-static const char *const witness_refused[] = {NULL};
-
-/* The same, of those that write no file over another. */
-static const char *const service_refused[] = {"readlink", NULL};
+/* The same, of who follows no link. */
+static const char *const keyd_refused[] = {"readlink", NULL};
+static const char *const none_refused[] = {NULL};
 
 const struct sandbox_rules *sandbox_rules_of(enum sandbox_profile profile)
 {
-    static const struct sandbox_rules keyd = {keyd_calls, service_refused};
-    static const struct sandbox_rules server = {server_calls, service_refused};
-    static const struct sandbox_rules witness = {witness_calls, witness_refused};
+    static const struct sandbox_rules keyd = {keyd_calls, keyd_refused};
+    static const struct sandbox_rules server = {server_calls, none_refused};
+    static const struct sandbox_rules witness = {witness_calls, none_refused};
     static const struct sandbox_rules agent = {agent_calls, agent_refused};
     switch (profile) {
     case SANDBOX_NONE:

@@ -114,7 +114,7 @@ int access_read(const struct field_file *file, const struct yaml_node *document,
 {
     static const char *const known[] = {"apiVersion", "kind", "metadata", "spec"};
     struct access_policy policy = {0};
-    struct metadata metadata;
+    struct metadata metadata = {0};
     int r = field_mapping(file, document, "a document", FIELD_NAMES(known), err);
     if (r == GB_OK)
         r = metadata_read(file, document, true, &metadata, err);

@@ -45,7 +45,7 @@ static int read_inline(const struct field_file *file, const struct yaml_node *no
                        const char **ret_jwks, struct gb_err *err)
 {
     static const char *const known[] = {"keys"};
-    const struct yaml_node *keys;
+    const struct yaml_node *keys = NULL;
     int r = field_mapping(file, node, "jwks", FIELD_NAMES(known), err);
     if (r == GB_OK)
         r = field_get(file, node, "keys", YAML_SEQUENCE, true, &keys, err);
@@ -81,7 +81,7 @@ static int read_jwks(const struct field_file *file, const struct yaml_node *node
 static int read_algorithms(const struct field_file *file, const struct yaml_node *node,
                            uint32_t *ret_algorithms, struct gb_err *err)
 {
-    const struct yaml_node *list;
+    const struct yaml_node *list = NULL;
     uint32_t chosen = 0;
     int r = field_get(file, node, "algorithms", YAML_SEQUENCE, false, &list, err);
     if (r < 0)
@@ -105,7 +105,7 @@ static int read_issuer(const struct field_file *file, const struct yaml_node *no
                        struct access_issuer *issuer, struct gb_err *err)
 {
     static const char *const known[] = {"issuer", "audience", "jwks", "algorithms"};
-    const struct yaml_node *url, *audience;
+    const struct yaml_node *url = NULL, *audience = NULL;
     int r = field_mapping(file, node, "an issuer", FIELD_NAMES(known), err);
     if (r == GB_OK)
         r = field_get(file, node, "issuer", YAML_SCALAR, true, &url, err);
@@ -126,7 +126,7 @@ static int read_issuer(const struct field_file *file, const struct yaml_node *no
 int access_issuers_read(const struct field_file *file, const struct yaml_node *spec,
                         struct access_policy *policy, struct gb_err *err)
 {
-    const struct yaml_node *list;
+    const struct yaml_node *list = NULL;
     int r = field_get(file, spec, "issuers", YAML_SEQUENCE, false, &list, err);
     if (r < 0 || !list)
         return r;

@@ -64,7 +64,7 @@ static int read_person(const struct field_file *file, const struct yaml_node *no
                        struct gb_err *err)
 {
     static const char *const known[] = {"name", "token", "roles"};
-    const struct yaml_node *name, *roles, *token;
+    const struct yaml_node *name = NULL, *roles = NULL, *token = NULL;
     int r = field_mapping(file, node, "a person", FIELD_NAMES(known), err);
     if (r == GB_OK)
         r = field_get(file, node, "name", YAML_SCALAR, true, &name, err);

@@ -6,6 +6,7 @@
 
 #include "base/encode.h"
 #include "policy/field.h"
+#include "policy/sign.h"
 #include "policy/signed.h"
 #include "wire/yaml.h"
 

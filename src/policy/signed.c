@@ -9,6 +9,7 @@
 #include "crypto/key.h"
 #include "crypto/signer.h"
 #include "policy/field.h"
+#include "policy/policy.h"
 #include "wire/yaml.h"
 
 struct officers {
@@ -157,7 +158,7 @@ static int read_one(const struct field_file *file, const struct yaml_node *node,
 int signed_list_read(const struct field_file *file, const struct yaml_node *document,
                      struct signature_list *ret_list, struct gb_err *err)
 {
-    const struct yaml_node *metadata, *node;
+    const struct yaml_node *metadata = NULL, *node = NULL;
     struct signature_list list = {0};
     int r = field_get(file, document, "metadata", YAML_MAPPING, true, &metadata, err);
     if (r == GB_OK)

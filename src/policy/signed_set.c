@@ -8,6 +8,8 @@
 #include "policy/access.h"
 #include "policy/field.h"
 #include "policy/metadata.h"
+#include "policy/policy.h"
+#include "policy/signed.h"
 #include "wire/yaml.h"
 
 struct reader {
@@ -62,8 +64,8 @@ static struct signed_document *add_document(struct reader *reader)
 static int read_document(struct reader *reader, const struct field_file *file,
                          const struct yaml_node *node, struct gb_err *err)
 {
-    const struct yaml_node *kind;
-    struct metadata metadata;
+    const struct yaml_node *kind = NULL;
+    struct metadata metadata = {0};
     struct signed_document *document = add_document(reader);
     const struct field_file keeping = {.arena = reader->arena, .name = file->name};
     if (!document)

@@ -158,7 +158,8 @@ GB_MUST_USE int keyd_ledger_sign(struct keyd_client *client, struct gb_arena *ar
  * configuration (by two where the AccessPolicy in force or the new one says so), no version may go
  * down, no document may vanish (T17); else GB_ERR_DENIED with the reason, and the old ones stay. A
  * `trial` is judged alike and changes nothing. Otherwise the documents are durable when keyd
- * answers. The same again is fine. LIMIT: more than GB_LIMIT_RPC in all.
+ * answers. The same again is fine. It may take six times the client's timeout. LIMIT: more than
+ * GB_LIMIT_RPC in all.
  */
 struct keyd_policy_ask {
     const struct gb_bytes *documents;

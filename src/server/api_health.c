@@ -19,6 +19,8 @@
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "server/stats.h"
+#include "server/witnessed.h"
+#include "server/witnesses.h"
 #include "server/work.h"
 #include "store/store.h"
 #include "wire/json.h"
@@ -64,6 +66,20 @@ static struct json *policy_json(const struct snapshot *snapshot)
     return json_text(text);
 }
 
+/* "1 of 2 have co-signed, 1 is needed". */
+static struct json *witnesses_json(struct gb_arena *arena, struct server *server)
+{
+    struct witnesses_standing standing;
+    witnessed_stand(server->witnessed, &standing);
+    char *text = gb_arena_printf(arena, "%s%zu of %zu have co-signed the newest checkpoint%s%s",
+                                 standing.forked ? "forked: "
+                                 : standing.late ? "late: "
+                                                 : "",
+                                 standing.cosigned, standing.count, standing.why[0] ? ": " : "",
+                                 standing.why);
+    return standing.count == 0 ? json_text("none") : text ? json_text(text) : NULL;
+}
+
 static void answer_ready(struct work *work)
 {
     struct server *server = work->thread->server;
@@ -80,6 +96,7 @@ static void answer_ready(struct work *work)
     json_set(body, "status", json_text(ready ? "ready" : "not-ready"));
     json_set(body, "store", json_text(store.healthy ? "ok" : store.last_error));
     json_set(body, "ledger", ledger_json(work->arena, &ledger));
+    json_set(body, "witnesses", witnesses_json(work->arena, server));
     json_set(body, "keyd", json_text(work->result == GB_OK ? "ok" : work->err.text));
     json_set(body, "policy", policy_json(snapshot));
     json_set(body, "keyd_policy", json_text(courier_word((enum courier_state)courier)));
@@ -146,6 +163,7 @@ static void write_ledger(struct server *server, struct gb_buf *out)
                     "Age of the oldest entry that no checkpoint covers.", (uint64_t)health.lag_s);
     stats_write_one(out, "garboard_ledger_stopped", "gauge",
                     "Whether what needs a record is refused.", health.stopped);
+    witnessed_metrics(server->witnessed, out);
 }
 
 static void add_counts(struct http_server_count *sum, const struct http_server *http)

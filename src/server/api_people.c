@@ -12,10 +12,12 @@
 #include "server/call_second.h"
 #include "server/change.h"
 #include "server/person.h"
+#include "server/record.h"
 #include "server/refusals.h"
 #include "server/second.h"
 #include "server/server.h"
 #include "server/snapshot.h"
+#include "server/work.h"
 #include "store/store.h"
 #include "wire/json.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
+#include "ledger/entry.h"
 #include "net/http_server.h"
 #include "net/router.h"
 #include "policy/signed.h"
@@ -15,6 +16,7 @@
 #include "server/change.h"
 #include "server/courier.h"
 #include "server/policy_record.h"
+#include "server/record.h"
 #include "server/refusals.h"
 #include "server/server.h"
 #include "server/snapshot.h"

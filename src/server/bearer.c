@@ -13,6 +13,7 @@
 #include "policy/access.h"
 #include "server/answer.h"
 #include "server/issuer_keys.h"
+#include "server/person.h"
 #include "server/refusals.h"
 #include "server/server.h"
 #include "server/snapshot.h"

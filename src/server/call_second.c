@@ -8,6 +8,7 @@
 #include "crypto/digest.h"
 #include "ledger/entry.h"
 #include "net/http_server.h"
+#include "net/router.h"
 #include "policy/access.h"
 #include "server/answer.h"
 #include "server/person.h"

@@ -68,6 +68,13 @@ static const struct conf_key table[] = {
     {"ledger_lag", CONF_SPAN, AT(ledger_lag_s), "60s", 2, DAY_S, NULL,
      "How long an entry of the ledger may stay unsigned; then what needs a record is refused.",
      false},
+    {"witness", CONF_LIST, AT(witness), NULL, 0, 0, NULL,
+     "Who co-signs the ledger: VKEY URL CA-FILE, as garboard-witness init prints it; may be "
+     "repeated.",
+     false},
+    {"witness_quorum", CONF_NUMBER, AT(witness_quorum), "0", 0, GB_LIMIT_WITNESSES, NULL,
+     "So many witnesses must co-sign within ledger_lag; else what needs a record is refused.",
+     false},
     {"rounds_keep", CONF_SPAN, AT(rounds_keep_s), "90d", DAY_S, MAX_KEEP_S, NULL,
      "How long the leaves of sealed minutes are kept: what proves a node's every round.", false},
     {"quotes_keep", CONF_SPAN, AT(quotes_keep_s), "30d", DAY_S, MAX_KEEP_S, NULL,
@@ -114,6 +121,9 @@ static int settle(const char *path, struct config *config, struct gb_err *err)
                           path);
     if (config->ledger_lag_s <= config->ledger_interval_s)
         return gb_err_set(err, GB_ERR_CONFIG, "%s: ledger_lag must be more than ledger_interval",
+                          path);
+    if ((size_t)config->witness_quorum > config->witness.count)
+        return gb_err_set(err, GB_ERR_CONFIG, "%s: witness_quorum is more than there are witnesses",
                           path);
     if (config->quotes_keep_s > config->rounds_keep_s)
         return gb_err_set(err, GB_ERR_CONFIG, "%s: quotes_keep must not be more than rounds_keep",

@@ -35,6 +35,8 @@ struct config {
     int64_t approval_wait_s;
     int64_t ledger_interval_s;
     int64_t ledger_lag_s;
+    struct conf_list witness;
+    int64_t witness_quorum;
     int64_t rounds_keep_s;
     int64_t quotes_keep_s;
     int64_t max_connections;

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "net/http_client.h"
+#include "os/pool.h"
 #include "policy/access.h"
 #include "wire/jwt.h"
 

@@ -27,6 +27,7 @@ struct scribe {
     int64_t prune_ms;          /* when the folder of rounds is tidied next */
     _Atomic int64_t behind_ms; /* since when something is not signed; 0: all is */
     atomic_bool differs;       /* rows, files and signer are of different histories */
+    atomic_bool halted;        /* for a reason of others */
     pthread_mutex_t lock;      /* guards all below */
     pthread_cond_t wake;
     bool stopping;
@@ -119,6 +120,17 @@ static void tell(struct scribe *scribe, int result, const struct gb_err *err)
         gb_log_event(GB_LOG_INFO, "ledger-goes-on");
 }
 
+/* Others' reasons are told as our own are. */
+static bool is_halted(struct scribe *scribe, struct gb_err *err, int *result)
+{
+    char why[GB_LIMIT_ERR_TEXT] = "";
+    if (!scribe->conf.halted || !scribe->conf.halted(scribe->conf.halted_ctx, why))
+        return false;
+    if (*result == GB_OK)
+        *result = gb_err_set(err, GB_ERR_AGAIN, "%s", why);
+    return true;
+}
+
 static void turn(struct scribe *scribe)
 {
     struct gb_err err = {0};
@@ -131,6 +143,8 @@ static void turn(struct scribe *scribe)
     else if (atomic_load(&scribe->behind_ms) == 0)
         atomic_store(&scribe->behind_ms, began_ms);
     atomic_store(&scribe->differs, r == GB_ERR_CONFIG || r == GB_ERR_DENIED);
+    bool halted = is_halted(scribe, &err, &r);
+    atomic_store(&scribe->halted, halted);
     tell(scribe, r, &err);
     take_cosigned(scribe);
     prune(scribe);
@@ -252,7 +266,7 @@ struct round_log *scribe_rounds(struct scribe *scribe)
 bool scribe_stopped(struct scribe *scribe)
 {
     int64_t behind_ms = atomic_load(&scribe->behind_ms);
-    return atomic_load(&scribe->differs) ||
+    return atomic_load(&scribe->differs) || atomic_load(&scribe->halted) ||
            (behind_ms != 0 && gb_clock_ms() - behind_ms > scribe->conf.lag_ms);
 }
 

@@ -28,6 +28,10 @@ struct scribe_conf {
      * wait for anybody: a slow witness never delays a signature. NULL: nobody. */
     void (*on_signed)(void *ctx, uint64_t size, const char *note);
     void *ctx;
+    /* Asked in each turn: whether the ledger must stop for a reason of others, and which. NULL:
+     * never. */
+    bool (*halted)(void *ctx, char why[GB_LIMIT_ERR_TEXT]);
+    void *halted_ctx;
 };
 
 struct scribe;

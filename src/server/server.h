@@ -35,6 +35,7 @@ struct worker_parts {
 struct bearer;
 struct issuer_keys;
 struct second;
+struct witnessed;
 
 struct server {
     const struct config *config; /* of the start: what SIGHUP changes is elsewhere */
@@ -43,6 +44,7 @@ struct server {
     struct store *store;
     struct scribe *scribe;
     struct keyd_client *ledger_keyd; /* the ledger's thread's */
+    struct witnessed *witnessed;
     struct nodes *nodes;
     struct tickets *tickets;
     struct waiting *waiting;

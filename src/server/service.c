@@ -24,6 +24,7 @@
 #include "server/threads.h"
 #include "server/tls_pair.h"
 #include "server/token_keys.h"
+#include "server/witnessed.h"
 #include "store/store.h"
 #include "wire/json.h"
 
@@ -159,7 +160,9 @@ static int serve(struct service *service, struct gb_err *err)
 {
     struct server *server = service->server;
     courier_start(server);
-    int r = scribe_start(server->scribe, err);
+    int r = witnessed_start(server->witnessed, server->scribe, err);
+    if (r == GB_OK)
+        r = scribe_start(server->scribe, err);
     if (r == GB_OK)
         r = threads_start(service->threads, err);
     if (r == GB_OK) {
@@ -181,6 +184,7 @@ static int serve(struct service *service, struct gb_err *err)
     if (r == GB_OK)
         record(server, ENTRY_SERVER_STOP);
     scribe_stop(server->scribe);
+    witnessed_stop(server->witnessed);
     return r;
 }
 
@@ -212,9 +216,9 @@ static int close_doors(const struct service *service, const struct config *confi
         sandbox_folders_add_parent(&folders, config->tpm_root.items[i], SANDBOX_READ);
     for (size_t i = 0; i < config->officer_key.count; i++)
         sandbox_folders_add_parent(&folders, config->officer_key.items[i], SANDBOX_READ);
-    if (config->people_port != 0)
+    if (config->people_port != 0 || config->witness.count > 0)
         keep_resolver(&folders, config);
-    sandbox_folders_add(&folders, config->state, SANDBOX_READ | SANDBOX_WRITE);
+    sandbox_folders_add(&folders, config->state, SANDBOX_READ | SANDBOX_WRITE | SANDBOX_MOVE);
     if (setenv("SQLITE_TMPDIR", config->state, 1) != 0)
         return gb_err_nomem(err);
     return sandbox_enter(SANDBOX_SERVER, &folders, err);
@@ -225,6 +229,8 @@ static int open_and_serve(struct service *service, struct gb_arena *arena,
 {
     struct listeners_tls tls;
     int r = start_read_tls(arena, config, &tls, err);
+    if (r == GB_OK)
+        r = witnessed_new(config, &service->server->witnessed, err);
     if (r == GB_OK)
         r = close_doors(service, config, err);
     if (r == GB_OK)

@@ -17,7 +17,6 @@
 #include "policy/signed.h"
 #include "policy/signed_set.h"
 #include "server/documents.h"
-#include "store/store.h"
 
 struct snapshot {
     struct gb_arena *arena; /* owned: all that is read at run time */

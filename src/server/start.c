@@ -18,12 +18,14 @@
 #include "server/round.h"
 #include "server/scribe.h"
 #include "server/second.h"
+#include "server/sequencer.h"
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "server/tickets.h"
 #include "server/tls_pair.h"
 #include "server/token_keys.h"
 #include "server/waiting.h"
+#include "server/witnessed.h"
 #include "store/store.h"
 
 enum {
@@ -76,12 +78,15 @@ static int open_ledger(struct server *server, struct gb_err *err)
     int r = keyd_client_new(config->keyd_socket, KEYD_MS, &server->ledger_keyd, err);
     if (r < 0)
         return r;
-    const struct scribe_conf conf = {.state = config->state,
-                                     .interval_ms = config->ledger_interval_s * 1000,
-                                     .lag_ms = config->ledger_lag_s * 1000,
-                                     .rounds_keep_s = config->rounds_keep_s,
-                                     .quotes_keep_s = config->quotes_keep_s,
-                                     .signer = sequencer_keyd(server->ledger_keyd)};
+    const struct scribe_conf conf = {
+        .state = config->state,
+        .interval_ms = config->ledger_interval_s * 1000,
+        .lag_ms = config->ledger_lag_s * 1000,
+        .rounds_keep_s = config->rounds_keep_s,
+        .quotes_keep_s = config->quotes_keep_s,
+        .signer = witnessed_signer(server->witnessed, sequencer_keyd(server->ledger_keyd)),
+        .halted = witnessed_halted,
+        .halted_ctx = server->witnessed};
     return scribe_open(&conf, server->store, &server->scribe, err);
 }
 
@@ -272,6 +277,7 @@ void start_close(struct server *server)
         digester_free(server->workers[i].digester);
     }
     scribe_free(server->scribe);
+    witnessed_free(server->witnessed);
     keyd_client_free(server->ledger_keyd);
     store_close(server->store);
     issuer_keys_free(server->issuer_keys);

@@ -14,8 +14,8 @@
 /* Certificate chain, key and CA as the listeners take them; in the arena. */
 GB_MUST_USE int start_read_tls(struct gb_arena *arena, const struct config *config,
                                struct listeners_tls *ret_tls, struct gb_err *err);
-/* Opens the store and loads nodes, liveness, verdicts and policy from it. `config` is borrowed.
- * server_close undoes it, also after a failure. */
+/* After witnessed_new: opens the store and loads nodes, liveness, verdicts and policy from it.
+ * `config` is borrowed. server_close undoes it, also after a failure. */
 GB_MUST_USE int start_open(struct server *server, struct gb_arena *arena,
                            const struct config *config, struct gb_err *err);
 /* Roots, officers and documents read anew; nothing is in force by that. */

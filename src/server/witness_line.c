@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "ledger/note.h"
 #include "os/file.h"
 
 static int read_url(struct gb_arena *arena, struct gb_bytes url, struct witness_line *line,

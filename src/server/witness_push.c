@@ -6,11 +6,13 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "crypto/digest.h"
 #include "ledger/add_checkpoint.h"
 #include "ledger/checkpoint.h"
 #include "ledger/folder.h"
 #include "ledger/merkle.h"
 #include "ledger/note.h"
+#include "net/http_client.h"
 
 enum { TRIES = 3, VKEYS = 4 };
 
@@ -72,7 +74,7 @@ static int take_cosignature(struct witness_push *push, const struct pushed *push
 {
     const struct note_key *key = &push->line->key;
     enum note_standing standing = NOTE_UNSIGNED;
-    struct note both;
+    struct note both = {0};
     const char *text = gb_arena_printf(push->arena, "%.*s\n%.*s", (int)pushed->note.text.len,
                                        (const char *)pushed->note.text.data, (int)answer.len,
                                        (const char *)answer.data);

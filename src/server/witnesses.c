@@ -1,6 +1,7 @@
 #include "server/witnesses.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
+#include "crypto/ed25519.h"
+#include "net/http_client.h"
+#include "server/witness_line.h"
 #include "server/witnesses_inside.h"
 
 /* ---- open, close ---- */
@@ -95,7 +100,7 @@ int witnesses_start(struct witnesses *all, struct gb_err *err)
     return sys == 0 ? GB_OK : gb_err_sys(err, sys, "cannot start a witness' thread");
 }
 
-static void stop(struct witnesses *all)
+void witnesses_stop(struct witnesses *all)
 {
     pthread_mutex_lock(&all->lock);
     all->stopping = true;
@@ -105,13 +110,15 @@ static void stop(struct witnesses *all)
     for (size_t i = 0; i < all->count; i++)
         if (all->ones[i].running)
             pthread_join(all->ones[i].thread, NULL);
+    for (size_t i = 0; i < all->count; i++)
+        all->ones[i].running = false;
 }
 
 void witnesses_free(struct witnesses *all)
 {
     if (!all)
         return;
-    stop(all);
+    witnesses_stop(all);
     for (size_t i = 0; i < GB_ARRAY_LEN(all->ones); i++) {
         http_client_free(all->ones[i].client);
         digester_free(all->ones[i].digester);
@@ -181,8 +188,10 @@ bool witnesses_wait(struct witnesses *all, int64_t timeout_ms)
     at.tv_sec += at.tv_nsec / 1000000000;
     at.tv_nsec %= 1000000000;
     pthread_mutex_lock(&all->lock);
+    all->waiting = true;
     while (sys == 0 && !all->stopping && awaited(all))
         sys = pthread_cond_timedwait(&all->came, &all->lock, &at);
+    all->waiting = false;
     bool enough = witnesses_cosigned(all, all->pushes) >= all->quorum;
     pthread_mutex_unlock(&all->lock);
     return enough;

@@ -22,6 +22,7 @@
 #include "base/check.h"
 #include "base/conf.h"
 #include "base/err.h"
+#include "base/limits.h"
 
 struct witnesses;
 
@@ -30,8 +31,9 @@ struct witnesses_conf {
     const char *ledger;            /* folder of the log: proofs are made from its tiles */
     size_t quorum;                 /* so many must have co-signed; 0: they are a courtesy */
     int64_t lag_ms;                /* for at most so long may a quorum be missing */
-    void (*changed)(void *ctx); /* a cosignature came, or a fork was proven: on a witness' thread;
-                                   may be NULL. It must not call witnesses_free. */
+    void (*changed)(void *ctx); /* a cosignature came that no witnesses_wait waited for, or a fork
+                                   was proven: on a witness' thread; may be NULL. It must not call
+                                   witnesses_stop. */
     void *ctx;
 };
 
@@ -42,7 +44,9 @@ GB_MUST_USE int witnesses_new(const struct witnesses_conf *conf, struct witnesse
                               struct gb_err *err);
 /* After the sandbox is closed. GB_ERR_IO. */
 GB_MUST_USE int witnesses_start(struct witnesses *witnesses, struct gb_err *err);
-/* Ends the threads; a request under way is waited for (seconds). NULL is fine. */
+/* Ends the threads; a request under way is waited for (seconds). Again is fine. */
+void witnesses_stop(struct witnesses *witnesses);
+/* Stops, too. NULL is fine. */
 void witnesses_free(struct witnesses *witnesses);
 
 /*
@@ -70,7 +74,7 @@ struct witnesses_standing {
     bool late;         /* a quorum is missing for longer than lag_ms (never with quorum 0) */
     int64_t behind_ms; /* for how long a quorum is missing; with quorum 0: one cosignature */
     bool forked;       /* for ever: a witness holds another tree that our own key signed */
-    char why[256];     /* what to tell when late or forked, else "" */
+    char why[GB_LIMIT_ERR_TEXT]; /* what to tell when late or forked, else "" */
 };
 /* Any thread. */
 void witnesses_stand(struct witnesses *witnesses, struct witnesses_standing *ret_standing);

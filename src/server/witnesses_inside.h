@@ -14,7 +14,7 @@
 #include "server/witness_line.h"
 #include "server/witnesses.h"
 
-enum { WITNESSES_WHY = 256 };
+enum { WITNESSES_WHY = GB_LIMIT_ERR_TEXT };
 
 struct one {
     struct witnesses *all;
@@ -51,6 +51,7 @@ struct witnesses {
     pthread_cond_t news;  /* for the threads: a push, the end */
     pthread_cond_t came;  /* for witnesses_wait: an answer */
     bool stopping;
+    bool waiting;    /* somebody is in witnesses_wait, and will look himself */
     uint64_t pushes; /* their number: 0 before the first */
     struct gb_buf note;
     struct gb_buf vkeys; /* with a NUL */

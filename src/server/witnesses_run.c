@@ -1,11 +1,14 @@
 /* One witness' thread: pushes the newest checkpoint, again and again while there is no answer. */
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypto/digest.h"
+#include "net/http_client.h"
 #include "os/file.h"
 #include "server/witness_push.h"
 #include "server/witnesses_inside.h"
@@ -182,7 +185,7 @@ static void work(struct one *one)
     else
         note_failure(one, &err);
     pthread_cond_broadcast(&all->came);
-    if (all->changed && (r == GB_OK || r == GB_ERR_DENIED)) {
+    if (all->changed && !all->waiting && (r == GB_OK || r == GB_ERR_DENIED)) {
         pthread_mutex_unlock(&all->lock);
         all->changed(all->ctx);
         pthread_mutex_lock(&all->lock);

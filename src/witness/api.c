@@ -7,6 +7,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "net/http_server.h"
+#include "net/loop.h"
+#include "net/router.h"
+#include "os/pool.h"
+#include "witness/witness.h"
 
 /* One request's way to the pool, where disk and curves are, and back to its loop. Its memory is the
  * request's. */

@@ -34,8 +34,8 @@ static int check(const struct witness_config *config, const char *vkey, struct n
 static int add(struct gb_arena *arena, const char *path, const char *vkey, struct note_key *ret_key,
                struct gb_err *err)
 {
-    struct witness_config config;
-    struct gb_bytes text;
+    struct witness_config config = {0};
+    struct gb_bytes text = {0};
     int r = witness_config_read(arena, path, &config, err);
     if (r == GB_OK)
         r = check(&config, vkey, ret_key, err);
@@ -67,7 +67,7 @@ int cmd_add_log(int argc, char **argv)
     if (optind + 1 != argc)
         return cmds_usage(usage);
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
-    struct note_key key;
+    struct note_key key = {0};
     struct gb_err err = {0};
     int r = arena ? add(arena, path, argv[optind], &key, &err) : gb_err_nomem(&err);
     if (r < 0)

@@ -10,6 +10,7 @@
 #include "ledger/add_checkpoint.h"
 #include "ledger/checkpoint.h"
 #include "ledger/fork_proof.h"
+#include "ledger/merkle.h"
 #include "ledger/note.h"
 #include "os/file.h"
 #include "witness/cmds.h"

@@ -1,11 +1,18 @@
 /* What a witness promises: it co-signs only what grows from what it co-signed last, and a fork
  * moves nothing. */
 #include <inttypes.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "ledger/add_checkpoint.h"
 #include "ledger/fork_proof.h"
+#include "ledger/merkle.h"
+#include "ledger/note.h"
+#include "witness/forks.h"
+#include "witness/record.h"
 #include "witness/ward.h"
+#include "witness/witness.h"
 
 static void refuse(struct witness_answer *answer, int status, const char *code, const char *message,
                    const char *remedy)

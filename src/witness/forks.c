@@ -185,7 +185,9 @@ static int write_case(struct gb_arena *arena, const char *base, const struct for
     const char *why =
         gb_arena_printf(arena, "%s %s log=%s signed_size=%" PRIu64 " refused_size=%" PRIu64 "\n",
                         words[what->kind], at, what->origin, what->signed_size, what->refused_size);
-    int r = why ? write_part(arena, base, ".signed", what->signed_, err) : gb_err_nomem(err);
+    if (!why)
+        return gb_err_nomem(err);
+    int r = write_part(arena, base, ".signed", what->signed_, err);
     if (r == GB_OK)
         r = write_part(arena, base, ".refused", what->refused, err);
     return r < 0 ? r : write_part(arena, base, ".why", gb_bytes_str(why), err);

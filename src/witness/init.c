@@ -9,6 +9,7 @@
 #include "crypto/issue.h"
 #include "crypto/key.h"
 #include "crypto/signer.h"
+#include "ledger/note.h"
 
 enum { PEM_MAX = 8 << 10, MINUTE_S = 60, DAY_S = 24 * 3600 };
 

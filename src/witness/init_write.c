@@ -118,7 +118,8 @@ int init_write(struct gb_arena *arena, struct init_plan *plan, const struct init
 {
     const struct owner self = {(uid_t)-1, (gid_t)-1};
     struct owner witness = self;
-    struct file files[FILES];
+    struct file files[FILES] = {
+        {.path = ""}, {.path = ""}, {.path = ""}, {.path = ""}, {.path = ""}};
     const struct passwd *user = geteuid() == 0 ? getpwnam("garboard-witness") : NULL;
     if (user)
         witness = (struct owner){user->pw_uid, user->pw_gid};

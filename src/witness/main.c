@@ -73,7 +73,7 @@ static int print_config(const struct witness_config *config)
 static int with_config(enum action action, const char *path)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
-    struct witness_config config;
+    struct witness_config config = {0};
     struct gb_err err = {0};
     int r = arena ? witness_config_read(arena, path, &config, &err) : gb_err_nomem(&err);
     if (r == GB_OK && action == ACTION_PRINT)

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "ledger/checkpoint.h"
+#include "ledger/merkle.h"
+#include "ledger/note.h"
 #include "os/file.h"
 
 void record_done(struct record *record)
@@ -46,9 +48,9 @@ int record_load(const char *path, const struct note_key *self, const char *origi
                 struct record *ret_record, struct gb_err *err)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
-    struct gb_bytes text;
-    struct note note;
-    struct checkpoint checkpoint;
+    struct gb_bytes text = {0};
+    struct note note = {0};
+    struct checkpoint checkpoint = {0};
     int r = arena ? file_read(arena, path, GB_LIMIT_NOTE, &text, err) : gb_err_nomem(err);
     if (r == GB_ERR_NOTFOUND) {
         record_done(ret_record);

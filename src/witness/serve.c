@@ -20,6 +20,7 @@
 #include "os/sandbox.h"
 #include "os/service.h"
 #include "witness/api.h"
+#include "witness/config.h"
 #include "witness/witness.h"
 
 enum {

@@ -1,9 +1,13 @@
 /* The table of logs: read from the configuration, changed whole or not at all. */
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/encode.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
+#include "ledger/note.h"
+#include "witness/record.h"
 #include "witness/ward.h"
 
 void ward_free(struct ward *ward)

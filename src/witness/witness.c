@@ -1,6 +1,7 @@
 #include "witness/witness.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,7 +9,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "crypto/digest.h"
+#include "crypto/ed25519.h"
+#include "ledger/add_checkpoint.h"
+#include "ledger/checkpoint.h"
+#include "ledger/note.h"
 #include "os/file.h"
+#include "witness/config.h"
+#include "witness/forks.h"
 #include "witness/ward.h"
 
 static int make_folder(const char *state, const char *name, struct gb_err *err)

@@ -1,7 +1,8 @@
 /*
  * Aims at what the handlers read of a request's body beside evidence: JSON members with their types
- * and ceilings (server/ask), join tokens, policy documents taken apart. The first byte chooses.
- * What was accepted is within its ceiling, and a token that was read prints the same.
+ * and ceilings (server/ask), join tokens, a person's bearer token, policy documents taken apart.
+ * The first byte chooses. What was accepted is within its ceiling, and a token that was read prints
+ * the same.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -10,9 +11,11 @@
 
 #include "server/admit.h"
 #include "server/ask.h"
+#include "server/bearer.h"
 #include "server/documents.h"
 #include "server/ek_certs.h"
 #include "server/join_token.h"
+#include "wire/jwt.h"
 
 enum { MAX = 64 };
 
@@ -93,6 +96,16 @@ static void read_certs(struct gb_arena *arena, struct gb_bytes in)
     gb_buf_done(&out);
 }
 
+/* What stands in a header Authorization, and what the token in it says before it is proven. */
+static void read_bearer(struct gb_arena *arena, struct gb_bytes in)
+{
+    struct gb_bytes token = bearer_token(in);
+    const char *key_id = NULL, *issuer = NULL;
+    must(token.len == 0 || (token.data >= in.data && token.data + token.len == in.data + in.len));
+    if (token.len > 0 && jwt_peek(arena, token, &key_id, &issuer, NULL) == GB_OK)
+        must((!key_id || strlen(key_id) <= token.len) && (!issuer || strlen(issuer) <= token.len));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -110,6 +123,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 'd':
         split(arena, rest);
+        break;
+    case 'b':
+        read_bearer(arena, rest);
         break;
     case 'c':
         read_certs(arena, rest);

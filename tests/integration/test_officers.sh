@@ -181,6 +181,9 @@ without_an_officer_nothing_counts() {
     checks=$((checks + 2))
     exits 0 get policy
     prints "No document counts"
+    stop server
+    server_start || exit 1
+    good 'after a restart, too' ready_says 'no document counts'
     exits 1 doctor --server-dir "$s/etc"
     prints "no document counts"
     cp bob-kept.pem "$s/etc/bob.pem"

@@ -680,6 +680,14 @@ static void publishes_results_while_it_is_trusted(void **state)
     assert_false(there(result) || there(svid));
     assert_int_equal(agent_wait_ms(&agent, 60000), 60000);
     server.unjudged = false;
+    server.life_s = 0; /* no token: not asked for again at the next round */
+    step_ok(&agent);
+    step_ok(&agent);
+    assert_int_equal(server.tokens, 1);
+    assert_false(there(result));
+    server.life_s = 300;
+    server.tokens = 0;
+    agent.results.retry_ms = 0;
     step_ok(&agent);
     assert_int_equal(server.tokens, 1);
     assert_int_equal(mode_of(result), 0440);

@@ -242,7 +242,7 @@ static void T28_torn_and_surplus_tiles_beyond_the_checkpoint_are_written_anew(vo
     overwrite("tile/0/002.p/88", "");
     overwrite("tile/entries/001", "torn");
     overwrite("tile/1/000.p/2", "torn");
-    overwrite("writing.tmp", "torn");
+    overwrite("tile/0/writing.tmp", "torn");
     log = open_log();
     is_log_of(log, 250);
     assert_false(there("tile/0/001"));

@@ -201,6 +201,31 @@ static void a_folder_of_state_is_written_and_no_other(void **state)
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+static int move_a_file_within(void)
+{
+    char to[64];
+    snprintf(to, sizeof to, "%s/sub/g", folder);
+    return rename(file, to) != 0 || rename(to, file) != 0;
+}
+
+/* As garboardd's minute files and tiles go where they stay. */
+static void files_move_within_a_folder_that_is_open_for_it(void **state)
+{
+    (void)state;
+    char sub[64];
+    snprintf(sub, sizeof sub, "%s/sub", folder);
+    assert_int_equal(mkdir(sub, 0700), 0);
+    int status = inside_with(move_a_file_within, SANDBOX_READ | SANDBOX_WRITE | SANDBOX_MOVE);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    if (landlock_there()) {
+        status = inside_with(move_a_file_within, SANDBOX_READ | SANDBOX_WRITE);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+        status = inside_with(move_a_file_out, SANDBOX_READ | SANDBOX_WRITE | SANDBOX_MOVE);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    assert_int_equal(rmdir(sub), 0);
+}
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define SANITIZED
@@ -256,6 +281,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_network_no_programs_no_tracing, setup, teardown),
         cmocka_unit_test_setup_teardown(only_its_folders_are_open, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_of_state_is_written_and_no_other, setup, teardown),
+        cmocka_unit_test_setup_teardown(files_move_within_a_folder_that_is_open_for_it, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(what_keyd_does_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(there_is_no_core_file, setup, teardown),
     };

@@ -10,10 +10,12 @@
 #include "../test.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypto/rand.h"
 #include "crypto/signer.h"
 #include "os/file.h"
 #include "server/snapshot.h"
 #include "server/start.h"
+#include "server/witnessed.h"
 
 static const char *put(struct running *running, const char *name, struct gb_bytes bytes)
 {
@@ -40,17 +42,21 @@ static void configure(struct running *running)
         fail_msg("%s", err.text);
 }
 
-/* One that nobody has now. */
+/* One that nobody has now, and below those that the system hands out to whoever asks for any. */
 static uint16_t free_port(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t len = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
-    close(fd);
-    return ntohs(address.sin_port);
+    for (;;) {
+        uint16_t chance = 0;
+        int fd = socket(AF_INET, SOCK_STREAM, 0);
+        assert_int_equal(rand_bytes((uint8_t *)&chance, sizeof chance, NULL), GB_OK);
+        address.sin_port = htons((uint16_t)(20000 + chance % 10000));
+        assert_true(fd >= 0);
+        bool free = bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+        close(fd);
+        if (free)
+            return ntohs(address.sin_port);
+    }
 }
 
 static void start(struct running *running, uint16_t people)
@@ -64,6 +70,8 @@ static void start(struct running *running, uint16_t people)
     gb_log_setup("garboardd", GB_LOG_FORM_TEXT, GB_LOG_ERROR);
     configure(running);
     int r = start_read_tls(running->arena, &running->config, &tls, &err);
+    if (r == GB_OK)
+        r = witnessed_new(&running->config, &running->server->witnessed, &err);
     if (r == GB_OK)
         r = start_open(running->server, running->arena, &running->config, &err);
     if (r == GB_OK)
