@@ -1,6 +1,7 @@
 /* garboard operator create: an operator's certificate, made on garboard-keyd's host, offline. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -65,7 +66,7 @@ static int print_certificate(const struct operator_cert *cert)
 {
     char end[GB_CLOCK_TEXT];
     gb_clock_text(cert->not_after_s, end);
-    fwrite(cert->pem.data, 1, cert->pem.len, stdout);
+    printf("%.*s", (int)cert->pem.len, (const char *)cert->pem.data);
     fprintf(stderr, "garboard: %s, good until %s\n", cert->spiffe_id, end);
     return output_flush();
 }
@@ -115,7 +116,7 @@ static int make(const struct cmd_line *line, struct operator_ask *ask, struct op
 
 static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
 {
-    struct operator_ask ask;
+    struct operator_ask ask = {0};
     struct operator_cert cert = {0};
     int r = read_ask(arena, line, &ask);
     if (r != CMD_OK)

@@ -67,7 +67,7 @@ static int print_text(const struct rotation *rotation, const struct rotation_kin
 static int rotate(struct rotation *rotation, const struct rotation_kind *kind,
                   const struct cmd_line *line, struct gb_err *err)
 {
-    struct rotation_keys keys;
+    struct rotation_keys keys = {.present = "", .next = "", .before = ""};
     const char *done = NULL;
     int r = rotation_open(rotation, cmd_value(line, "passphrase-file"), err);
     if (r == GB_OK)

@@ -54,7 +54,7 @@ static int read_key(const struct operator_ask *ask, struct ca *ca, struct gb_err
 static int read_trust_domain(const struct operator_ask *ask, struct ca *ca, struct gb_err *err)
 {
     gb_cleanup(digester_freep) struct digester *digester = NULL;
-    struct gb_bytes in;
+    struct gb_bytes in = {0};
     struct last_signed last;
     int r = read_file(ask, "ledger.state", LAST_SIGNED_MAX, &in, err);
     if (r == GB_OK)

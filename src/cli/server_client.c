@@ -181,6 +181,21 @@ int server_send(struct server_client *client, const char *method, const char *pa
     return GB_OK;
 }
 
+int server_fetch(struct server_client *client, struct gb_arena *arena, const char *path,
+                 struct gb_bytes *ret_bytes, struct gb_err *err)
+{
+    gb_cleanup(http_reply_done) struct http_reply reply = {0};
+    int r = http_client_send(client->http, "GET", path, NULL, gb_bytes(NULL, 0), &reply, err);
+    if (r < 0)
+        return r;
+    if (reply.status == 404)
+        return gb_err_set(err, GB_ERR_NOTFOUND, "%s: the server has no such file", path);
+    if (reply.status < 200 || reply.status > 299)
+        return refuse(client, &reply, NULL, NULL);
+    *ret_bytes = gb_arena_copy(arena, gb_buf_bytes(&reply.body));
+    return ret_bytes->data ? GB_OK : gb_err_nomem(err);
+}
+
 int server_get(struct server_client *client, const char *path, struct json **ret_reply,
                struct gb_err *err)
 {

@@ -24,6 +24,10 @@ void server_client_freep(struct server_client **client);
  */
 GB_MUST_USE int server_get(struct server_client *client, const char *path, struct json **ret_reply,
                            struct gb_err *err);
+/* The answer's bytes as they are, in the arena (which may be another than the client's).
+ * GB_ERR_NOTFOUND is the server's 404, told to nobody; otherwise as server_get. */
+GB_MUST_USE int server_fetch(struct server_client *client, struct gb_arena *arena, const char *path,
+                             struct gb_bytes *ret_bytes, struct gb_err *err);
 /* Prints and frees `body` as the request. */
 GB_MUST_USE int server_post(struct server_client *client, const char *path, struct json *body,
                             struct json **ret_reply, struct gb_err *err);

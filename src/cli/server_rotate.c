@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "os/file.h"
 #include "os/secret_file.h"
 
 enum { PEM_MAX = 8 << 10 };
@@ -82,7 +83,9 @@ static int look_at_next(const struct rotation *rotation, const struct rotation_k
 {
     struct stat st;
     const char *path = rotation_path(rotation, kind->next);
-    int r = path ? look_at(rotation, kind, kind->next, &keys->next, err) : gb_err_nomem(err);
+    if (!path)
+        return gb_err_nomem(err);
+    int r = look_at(rotation, kind, kind->next, &keys->next, err);
     if (r == GB_ERR_NOTFOUND) {
         keys->next = "";
         return GB_OK;

@@ -6,6 +6,7 @@
 #include "crypto/signer.h"
 #include "ledger/last_signed.h"
 #include "ledger/note.h"
+#include "os/file.h"
 #include "wire/json.h"
 #include "wire/jws.h"
 
@@ -42,7 +43,7 @@ static int identify_token(const struct rotation *rotation, struct gb_bytes pem, 
 static int find_before(const struct rotation *rotation, const char **ret_id, struct gb_err *err)
 {
     gb_cleanup(json_freep) struct json *jwk = NULL;
-    struct gb_bytes in;
+    struct gb_bytes in = {0};
     struct gb_bytes id;
     const char *path = rotation_path(rotation, before_file);
     int r = path ? file_read(rotation->arena, path, JWK_MAX, &in, err) : gb_err_nomem(err);
@@ -100,7 +101,7 @@ static int make_ledger(const struct rotation *rotation, struct gb_buf *pem, stru
 static int read_origin(const struct rotation *rotation, struct digester *digester,
                        struct last_signed *ret_last, struct gb_err *err)
 {
-    struct gb_bytes in;
+    struct gb_bytes in = {0};
     const char *path = rotation_path(rotation, "ledger.state");
     int r = path ? file_read(rotation->arena, path, LAST_SIGNED_MAX, &in, err) : gb_err_nomem(err);
     if (r == GB_OK) {

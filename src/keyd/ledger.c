@@ -13,10 +13,14 @@
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
+#include "keyd/config.h"
+#include "keyd/vault.h"
 #include "ledger/checkpoint.h"
 #include "ledger/last_signed.h"
 #include "ledger/merkle.h"
 #include "os/file.h"
+#include "rpc/keyd.h"
 
 struct ledger {
     struct gb_arena *arena; /* owned: the path */
@@ -55,7 +59,7 @@ static int read_state(struct ledger *ledger, struct gb_err *err)
 {
     gb_cleanup(digester_freep) struct digester *digester = NULL;
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
-    struct gb_bytes in;
+    struct gb_bytes in = {0};
     if (!arena)
         return gb_err_nomem(err);
     int r = file_read(arena, ledger->path, LAST_SIGNED_MAX, &in, err);

@@ -8,7 +8,11 @@
 #include "base/secret.h"
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "crypto/ed25519.h"
 #include "crypto/issue.h"
+#include "crypto/signer.h"
+#include "keyd/config.h"
+#include "ledger/note.h"
 #include "os/file.h"
 #include "os/secret_file.h"
 #include "wire/json.h"
@@ -134,7 +138,7 @@ static int read_before(const struct reading *reading, struct gb_err *err)
 {
     struct vault_keys *keys = reading->keys;
     gb_cleanup(json_freep) struct json *jwk = NULL;
-    struct gb_bytes in;
+    struct gb_bytes in = {0};
     struct gb_bytes id;
     const char *path = vault_keys_before_path(keys->arena, reading->config);
     int r = path ? file_read(keys->arena, path, JWK_MAX, &in, err) : gb_err_nomem(err);

@@ -5,6 +5,8 @@
 
 #include "base/encode.h"
 #include "base/text.h"
+#include "crypto/digest.h"
+#include "ledger/merkle.h"
 
 static const char magic[] = "garboard-ledger-state 1";
 

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/digest.h"
+#include "ledger/entry.h"
 #include "net/loop.h"
 #include "os/pool.h"
 #include "os/sandbox.h"

@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/digest.h"
+#include "os/pool.h"
+#include "rpc/keyd.h"
 #include "server/server.h"
 
 struct token_keys {
@@ -64,7 +66,7 @@ static void keep(struct token_keys *keys, struct gb_arena *arena, const char *se
 static int ask(struct token_keys *keys, const struct worker_parts *parts, struct gb_err *err)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
-    struct keyd_status status;
+    struct keyd_status status = {0};
     uint8_t digest[32];
     int r = arena ? keyd_status(parts->keyd, arena, &status, err) : gb_err_nomem(err);
     if (r < 0)

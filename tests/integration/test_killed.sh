@@ -170,11 +170,23 @@ good 'the other node enrols' field replay id
 
 background tokens make_tokens
 background policy change_policy
+# T28: however it was killed, one history, from the first entry on.
+one_history() {
+    "$garboard" ledger export "$s/audit" >/dev/null || return 1
+    [ -s "$s/vkey" ] || curl -s --cacert "$s/etc/ca.pem" --cert "$s/etc/client/operator-admin.pem" \
+        --key "$s/etc/client/operator-admin.key" "https://127.0.0.1:$api_port/v1/ledger/keys" | jq -r '.keys[]' >"$s/vkey"
+    exits 0 ledger verify "$s/audit/ledger" --key "$s/vkey"
+    [ ! -s "$s/before" ] || exits 0 ledger verify "$s/audit/ledger" --key "$s/vkey" --since "$s/before"
+    cp "$s/audit/ledger/checkpoint" "$s/before"
+}
+good 'a copy of the ledger before' one_history
 server_is_killed
+good 'the ledger after kills of garboardd' one_history
 stop tokens
 stop policy
 background enrol enrol_again
 keyd_is_killed
+good 'the ledger after kills of garboard-keyd' one_history
 stop enrol
 agent_is_killed
 stop replay

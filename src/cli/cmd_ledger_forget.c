@@ -1,0 +1,29 @@
+/* garboard ledger forget: erase what opens a person's commitments. The record stays, and verifies;
+ * whose it was is not known any more. */
+#include "cli/client_conf.h"
+#include "cli/cmd.h"
+#include "cli/server_client.h"
+
+static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
+{
+    gb_cleanup(server_client_freep) struct server_client *client = NULL;
+    const char *path = server_path(arena, "/v1/ledger/openings?name=", line->args[0], "");
+    int r = path ? server_client_new(arena, line, &client, err) : gb_err_nomem(err);
+    return r != 0 ? r : server_delete(client, path, err);
+}
+
+static const struct cmd_option options[] = {
+    CLIENT_CONF_OPTIONS,
+    {NULL, NULL, NULL, false, 0},
+};
+
+const struct cmd cmd_ledger_forget = {
+    .name = "ledger forget",
+    .args = "NAME",
+    .min_args = 1,
+    .max_args = 1,
+    .summary = "erase a person's name from the ledger, for good",
+    .examples = "  garboard ledger forget alice\n",
+    .options = options,
+    .run = run,
+};

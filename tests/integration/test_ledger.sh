@@ -1,0 +1,98 @@
+#!/bin/bash
+# The ledger of a real service: entries in words, a copy that strangers verify, a name forgotten, and what is refused while
+# nothing can be signed. usage: test_ledger.sh GARBOARD SOURCE
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/integration/service.sh
+. "$(dirname "$0")/service.sh"
+# shellcheck disable=SC2154 # lib.sh and service.sh set them
+
+good() {
+    local what=$1
+    shift
+    checks=$((checks + 1))
+    until_true 90 "$@" || fail "$what" "$(tail -5 "$s/log/server")" "$(tail -5 "$s/log/keyd")"
+}
+api() {
+    curl -s --cacert "$s/etc/ca.pem" --cert "$s/etc/client/operator-admin.pem" --key "$s/etc/client/operator-admin.key" \
+        -o "$s/answer" -w '%{http_code}' "$@"
+}
+url() { echo "https://127.0.0.1:$api_port$1"; }
+
+tpm_make w1
+boot w1 >"$s/log/boot"
+service_init 'interval = 1s' 'nonce_life = 60s' 'ledger_lag = 3s'
+keyd_start || exit 1
+server_start || exit 1
+exits 0 reference capture "$evidence/good" -o "$s/policy.yaml"
+exits 0 apply -f "$s/policy.yaml"
+agent_conf w1 "token = $(token w1)"
+agent_start w1
+good 'trusted' is w1 verdict trusted
+id=$(field w1 id)
+
+# What happened stands there in words, with names.
+exits 0 ledger tail -n 1000
+prints 'server  server.start'
+prints "node/$id  node.enrol"
+prints "server  verdict  node/$id verdict=trusted name=w1"
+prints 'admin  policy.apply'
+exits 0 ledger tail -n 2
+same 'as many as asked for' "$(wc -l <<<"$out")" 2
+exits 2 ledger tail -n much
+
+# A minute of rounds, sealed; a copy of all, verified without the server.
+sealed() { "$garboard" ledger tail -n 1000 | grep -q '  rounds'; }
+good 'a minute is sealed' sealed
+same 'keys' "$(api "$(url /v1/ledger/keys)")" 200
+jq -r '.keys[]' "$s/answer" >"$s/vkey"
+exits 0 ledger export "$s/audit" --quotes
+exits 0 ledger verify "$s/audit/ledger" --key "$s/vkey" --quotes
+same 'leaves are there' "$(find "$s/audit/rounds" -name '*.leaves' | wc -l)" "$(find "$s/audit/rounds" -name '*.quotes' | wc -l)"
+exits 0 ledger export "$s/audit" --quotes
+exits 0 ledger verify "$s/audit/ledger" --key "$s/vkey" --rounds
+cp -r "$s/audit" "$s/forged"
+printf x | dd of="$(find "$s/forged/rounds" -name '*.leaves' | head -1)" bs=1 seek=3 conv=notrunc 2>/dev/null
+exits 1 ledger verify "$s/forged/ledger" --key "$s/vkey" --rounds
+exits 0 ledger verify "$s/state/ledger" --key "$s/vkey"
+
+# Only files of the log are served, whatever is asked for.
+same 'a checkpoint' "$(api "$(url /v1/ledger/checkpoint)")" 200
+for path in tile/0/../../../garboard.db tile/0/1000 tile/entries/000.p/300 tile/9x/000 rounds/2026-11-29/garboard.db tile/; do
+    case $(api --path-as-is "$(url "/v1/ledger/$path")") in
+    404 | 400) checks=$((checks + 1)) ;;
+    *) fail "$path is served" ;;
+    esac
+done
+
+# A name is forgotten: the record stays.
+exits 0 ledger forget admin
+exits 0 ledger tail -n 1000
+prints '(forgotten)  policy.apply'
+exits 5 ledger forget nobody
+exits 0 ledger export "$s/audit"
+exits 0 ledger verify "$s/audit/ledger" --key "$s/vkey"
+
+# T20, T28: nothing can be signed, so nothing that needs a record is done; it goes on by itself.
+stop keyd
+make_token() { api -X POST -d '{"uses":1,"expires_in_s":60}' "$(url /v1/tokens)"; }
+stopped() { [ "$(make_token)" = 503 ] && jq -e '.error.code == "ledger-stopped"' "$s/answer"; }
+good 'it stops' stopped
+same 'somebody can look' "$(api "$(url /v1/nodes)")" 200
+same 'readyz' "$(api "$(url /readyz)")" 503
+checks=$((checks + 1))
+jq -r .ledger "$s/answer" | grep -q '^stopped: ' || fail 'readyz says why' "$(cat "$s/answer")"
+same 'and metrics' "$(api "$(url /metrics)"; grep -c '^garboard_ledger_stopped 1' "$s/answer")" '2001'
+keyd_start || exit 1
+goes_on() { [ "$(make_token)" = 201 ]; }
+good 'it goes on by itself' goes_on
+
+# Ended in order: all is signed. Then a ledger that was cut.
+stop server
+exits 0 ledger verify "$s/state/ledger" --key "$s/vkey"
+tile=$(find "$s/state/ledger/tile/0" -type f | sort | tail -1)
+printf x | dd of="$tile" bs=1 seek=7 conv=notrunc 2>/dev/null
+checks=$((checks + 1))
+"$bin/garboardd" --config "$s/etc/garboardd.conf" >"$s/log/refused" 2>&1 && fail 'it starts with a changed ledger'
+grep -q 'cut or changed since' "$s/log/refused" || fail 'and says why not' "$(cat "$s/log/refused")"
+conclude
