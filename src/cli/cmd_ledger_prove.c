@@ -9,10 +9,16 @@
 #include "cli/ledger_nodes.h"
 #include "cli/ledger_rounds.h"
 #include "cli/output.h"
+#include "crypto/digest.h"
+#include "ledger/checkpoint.h"
 #include "ledger/entry.h"
 #include "ledger/folder.h"
+#include "ledger/merkle.h"
 #include "ledger/proof.h"
+#include "ledger/rounds.h"
+#include "ledger/tiles.h"
 #include "os/file.h"
+#include "wire/json.h"
 
 static const struct cmd_option options[] = {
     LEDGER_KEYS_OPTIONS,

@@ -7,6 +7,7 @@
 #include "cli/ledger_report.h"
 #include "cli/ledger_rounds.h"
 #include "cli/output.h"
+#include "ledger/checkpoint.h"
 #include "ledger/verify.h"
 #include "os/file.h"
 

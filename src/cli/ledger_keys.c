@@ -4,7 +4,10 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "cli/cmd.h"
 #include "crypto/digest.h"
+#include "ledger/checkpoint.h"
+#include "ledger/note.h"
 #include "os/file.h"
 
 enum { KEYS_MAX = 64 }; /* of one option; a fleet of witnesses is a dozen */
@@ -61,12 +64,9 @@ static int add_value(struct gb_arena *arena, struct digester *digester, const ch
 }
 
 static int read_option(const struct cmd_line *line, struct gb_arena *arena, const char *name,
-                       struct digester *digester, struct keys **ret_keys, struct gb_err *err)
+                       struct digester *digester, struct keys *keys, struct gb_err *err)
 {
     size_t at = 0;
-    struct keys *keys = gb_arena_new_one(arena, struct keys);
-    if (!keys)
-        return gb_err_nomem(err);
     for (const char *value; (value = cmd_next(line, name, &at));) {
         int r = add_value(arena, digester, value, keys, err);
         if (r < 0) {
@@ -74,7 +74,6 @@ static int read_option(const struct cmd_line *line, struct gb_arena *arena, cons
             return r;
         }
     }
-    *ret_keys = keys;
     return GB_OK;
 }
 
@@ -97,19 +96,21 @@ static int read_quorum(const struct cmd_line *line, size_t witnesses, size_t *re
 int ledger_keys_read(const struct cmd_line *line, struct gb_arena *arena,
                      struct checkpoint_trust *ret_trust, struct gb_err *err)
 {
-    struct keys *keys = NULL;
-    struct keys *witnesses = NULL;
+    struct keys *keys = gb_arena_new_one(arena, struct keys);
+    struct keys *witnesses = gb_arena_new_one(arena, struct keys);
     size_t quorum = 0;
+    if (!keys || !witnesses)
+        return gb_err_nomem(err);
     gb_cleanup(digester_freep) struct digester *digester = NULL;
     int r = digester_new(&digester, err);
     if (r == GB_OK)
-        r = read_option(line, arena, "key", digester, &keys, err);
+        r = read_option(line, arena, "key", digester, keys, err);
     if (r == GB_OK && keys->count == 0)
         r = gb_err_set(err, GB_ERR_CONFIG,
                        "whose ledger is it? Name its verifier key with --key: `garboard server "
                        "init` printed it, and it is no secret");
     if (r == GB_OK)
-        r = read_option(line, arena, "witness", digester, &witnesses, err);
+        r = read_option(line, arena, "witness", digester, witnesses, err);
     if (r == GB_OK)
         r = read_quorum(line, witnesses->count, &quorum, err);
     if (r < 0)

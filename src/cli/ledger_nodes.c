@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "base/encode.h"
+#include "ledger/entry.h"
+#include "ledger/rounds.h"
+#include "wire/json.h"
 
 bool ledger_nodes_id(struct gb_bytes text, uint8_t ret_id[ROUNDS_NODE])
 {

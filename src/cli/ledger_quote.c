@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "base/finding.h"
+#include "cli/ledger_nodes.h"
+#include "crypto/digest.h"
 #include "evidence/bundle.h"
 #include "evidence/tpm_wire.h"
+#include "ledger/rounds.h"
 #include "verify/binding.h"
 #include "verify/signature.h"
 

@@ -3,7 +3,12 @@
 #include <stdio.h>
 
 #include "base/encode.h"
+#include "cli/cmd.h"
+#include "cli/ledger_rounds.h"
 #include "cli/output.h"
+#include "ledger/checkpoint.h"
+#include "ledger/merkle.h"
+#include "ledger/verify.h"
 #include "wire/json.h"
 
 enum { SHOWN = 200 }; /* of a name from the folder */

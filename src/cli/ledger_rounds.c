@@ -5,10 +5,15 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "cli/cmd.h"
+#include "cli/ledger_nodes.h"
 #include "cli/ledger_quote.h"
+#include "crypto/digest.h"
 #include "ledger/entry.h"
+#include "ledger/merkle.h"
 #include "ledger/rounds.h"
 #include "os/file.h"
+#include "wire/json.h"
 
 /* A quote's leaf is found by node and digest, which stand first in it. */
 enum { KEY = ROUNDS_NODE + 32 };

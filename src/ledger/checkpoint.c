@@ -4,6 +4,9 @@
 
 #include "base/encode.h"
 #include "base/text.h"
+#include "crypto/ed25519.h"
+#include "ledger/merkle.h"
+#include "ledger/note.h"
 
 /* The next whole line, without its newline; false when there is none or it is empty. */
 static bool cut_line(struct gb_bytes *rest, struct gb_bytes *ret_line)

@@ -7,6 +7,8 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "crypto/digest.h"
+#include "wire/json.h"
 
 static const struct {
     const char *word;

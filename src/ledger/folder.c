@@ -6,6 +6,9 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
+#include "ledger/merkle.h"
+#include "ledger/tiles.h"
 #include "os/file.h"
 
 enum { BUNDLE_MAX = TILES_WIDTH * (2 + GB_LIMIT_ENTRY) };

@@ -7,9 +7,13 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
 #include "ledger/checkpoint.h"
 #include "ledger/folder.h"
 #include "ledger/log_files.h"
+#include "ledger/merkle.h"
+#include "ledger/note.h"
+#include "ledger/tiles.h"
 #include "os/file.h"
 
 enum { BUNDLE_MAX = TILES_WIDTH * (2 + GB_LIMIT_ENTRY) };
@@ -79,7 +83,7 @@ static int load_bundle(struct log *log, struct gb_arena *arena, struct gb_err *e
     const struct edge *edge = &log->edges[0];
     const struct tiles_name name = {.entries = true, .index = edge->index, .width = edge->width};
     struct gb_bytes bytes;
-    struct gb_bytes entries[TILES_WIDTH];
+    struct gb_bytes entries[TILES_WIDTH] = {0};
     if (edge->width == 0)
         return GB_OK;
     int r = folder_tile(log->folder, arena, &name, &bytes, err);
@@ -390,7 +394,7 @@ static int check_head(struct log *log, const struct checkpoint *head, struct gb_
 int log_set_checkpoint(struct log *log, struct gb_bytes note, struct gb_err *err)
 {
     char path[PATH_MAX];
-    struct checkpoint head;
+    struct checkpoint head = {0};
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     if (!arena)
         return gb_err_nomem(err);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "crypto/digest.h"
+
 int merkle_empty(struct digester *digester, uint8_t out[MERKLE_HASH])
 {
     return digest_of(digester, DIGEST_SHA256, gb_bytes(NULL, 0), out);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "crypto/digest.h"
 #include "ledger/merkle.h"
 
 int merkle_range_load(const struct merkle_source *source, uint64_t size,

@@ -6,6 +6,8 @@
 #include "base/encode.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "crypto/digest.h"
+#include "crypto/ed25519.h"
 
 /* An em dash and a blank (C2SP signed-note). */
 static const char dash[] = "\xe2\x80\x94 ";
@@ -87,7 +89,7 @@ int note_key_read(struct digester *digester, struct gb_bytes vkey, struct note_k
                           "no verifier key of Ed25519: it is name+8 hex digits+base64, as "
                           "`garboard server init` prints it");
     memcpy(text, name.data, name.len);
-    struct note_key key;
+    struct note_key key = {0};
     int r = note_key_make(digester, text, kind, public, &key, err);
     if (r < 0)
         return r;
@@ -310,7 +312,7 @@ int note_sign(const struct ed25519 *key, const struct note_key *as, struct gb_by
               uint64_t time_s, struct gb_buf *out, struct gb_err *err)
 {
     uint8_t public[ED25519_PUBLIC];
-    struct gb_bytes raw;
+    struct gb_bytes raw = {0};
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     if (!arena)
         return gb_err_nomem(err);

@@ -5,12 +5,18 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "crypto/digest.h"
+#include "ledger/checkpoint.h"
 #include "ledger/entry.h"
+#include "ledger/merkle.h"
+#include "ledger/rounds.h"
 #include "wire/cbor.h"
+#include "wire/json.h"
 
 static const char magic[] = "c2sp.org/tlog-proof@v1";
 
-enum { EXTRA_ENTRY = 1, EXTRA_LEAF, EXTRA_INDEX, EXTRA_INCLUSION, EXTRA_KEYS = 4 };
+enum { EXTRA_ENTRY = 1, EXTRA_LEAF, EXTRA_INDEX, EXTRA_INCLUSION };
+enum { EXTRA_KEYS = 4 };
 
 static void put_line(struct gb_arena *arena, const char *before, struct gb_bytes value,
                      struct gb_buf *out)

@@ -7,19 +7,14 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/reader.h"
+#include "crypto/digest.h"
+#include "ledger/merkle.h"
 #include "wire/cbor.h"
+#include "wire/json.h"
 
 /* Keys of a quote's record, in this order. */
-enum {
-    KEY_NODE = 1,
-    KEY_ATTEST,
-    KEY_SIGNATURE,
-    KEY_NONCE,
-    KEY_ISSUED,
-    KEY_TRANSPORT,
-    KEY_EXTRAS,
-    KEYS = 7
-};
+enum { KEY_NODE = 1, KEY_ATTEST, KEY_SIGNATURE, KEY_NONCE, KEY_ISSUED, KEY_TRANSPORT, KEY_EXTRAS };
+enum { KEYS = 7 };
 
 /* --- leaves --- */
 
@@ -46,9 +41,11 @@ int rounds_leaf_read(struct gb_bytes in, struct rounds_leaf *ret_leaf, struct gb
 {
     struct gb_reader r;
     struct rounds_leaf leaf = {0};
-    gb_reader_init(&r, in);
-    struct gb_bytes node = gb_read_bytes(&r, ROUNDS_NODE);
-    struct gb_bytes quote = gb_read_bytes(&r, sizeof leaf.quote);
+    if (in.len != ROUNDS_LEAF)
+        return gb_err_set(err, GB_ERR_INPUT, "a leaf of %zu bytes, not %d", in.len, ROUNDS_LEAF);
+    memcpy(leaf.node, in.data, ROUNDS_NODE);
+    memcpy(leaf.quote, in.data + ROUNDS_NODE, sizeof leaf.quote);
+    gb_reader_init(&r, gb_bytes_from(in, ROUNDS_NODE + sizeof leaf.quote));
     leaf.verified_at_s = gb_read_u64be(&r);
     leaf.trust_id = gb_read_u64be(&r);
     leaf.policy_version = gb_read_u64be(&r);
@@ -60,8 +57,6 @@ int rounds_leaf_read(struct gb_bytes in, struct rounds_leaf *ret_leaf, struct gb
     if (code < 0)
         return code;
     leaf.trusted = trusted == 1;
-    memcpy(leaf.node, node.data, node.len);
-    memcpy(leaf.quote, quote.data, quote.len);
     *ret_leaf = leaf;
     return GB_OK;
 }

@@ -6,6 +6,8 @@
 #include "base/limits.h"
 #include "base/reader.h"
 #include "base/text.h"
+#include "crypto/digest.h"
+#include "ledger/merkle.h"
 
 void tiles_path(const struct tiles_name *name, char out[TILES_PATH])
 {

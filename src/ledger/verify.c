@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "crypto/digest.h"
+#include "ledger/checkpoint.h"
 #include "ledger/folder.h"
+#include "ledger/merkle.h"
 #include "ledger/tiles.h"
 
 /* The rightmost tile of each level, as the entries give it. */

@@ -66,7 +66,7 @@ static void keep(struct token_keys *keys, struct gb_arena *arena, const char *se
 static int ask(struct token_keys *keys, const struct worker_parts *parts, struct gb_err *err)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
-    struct keyd_status status = {0};
+    struct keyd_status status = {.jwks = ""};
     uint8_t digest[32];
     int r = arena ? keyd_status(parts->keyd, arena, &status, err) : gb_err_nomem(err);
     if (r < 0)
