@@ -5,8 +5,13 @@
 #include "base/buf.h"
 #include "base/encode.h"
 #include "base/limits.h"
+#include "crypto/digest.h"
+#include "policy/signed.h"
 #include "policy/signed_set.h"
 #include "server/documents.h"
+#include "server/snapshot.h"
+#include "store/store.h"
+#include "wire/json.h"
 
 enum {
     LISTED = 16, /* names are 253 bytes at most: with their signers some 10 KB */
