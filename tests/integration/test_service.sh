@@ -45,7 +45,8 @@ id=$(field w1 id)
 
 echo '# a second server on the same ports is refused'
 mkdir "$s/other"
-sed "s#^state = .*#state = $s/other#" "$s/etc/garboardd.conf" >"$s/etc/other.conf"
+# With a ledger of its own, and no garboard-keyd that knows another one.
+sed -e "s#^state = .*#state = $s/other#" -e "s#^keyd_socket = .*#keyd_socket = $s/nobody.sock#" "$s/etc/garboardd.conf" >"$s/etc/other.conf"
 "$bin/garboardd" --config "$s/etc/other.conf" >"$s/log/other" 2>&1
 same 'two servers on one port' $? 4
 grep -q "cannot listen on port $api_port" "$s/log/other" || fail 'and says so' "$(tail -1 "$s/log/other")"
