@@ -1,7 +1,7 @@
 /*
  * The minute files: a commitment to every attestation. While a minute is open its leaves and quotes
- * are appended to STATE/rounds/open/<minute>.leaves and .quotes; sealed, they stand in
- * STATE/rounds/<YYYY-MM-DD>/<HHMM>.leaves and .quotes and an entry "rounds" carries their root.
+ * are appended to STATE/rounds/<YYYY-MM-DD>/<HHMM>.leaves.open and .quotes.open; sealed, the files
+ * lose the ".open" and an entry "rounds" carries their root.
  * Pure: bytes in, bytes out; server/ writes the files.
  */
 #ifndef GB_LEDGER_ROUNDS_H
