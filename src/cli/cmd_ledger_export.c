@@ -15,6 +15,8 @@
 #include "cli/server_client.h"
 #include "ledger/checkpoint.h"
 #include "ledger/log.h"
+#include "ledger/merkle.h"
+#include "ledger/note.h"
 #include "ledger/tiles.h"
 #include "os/file.h"
 

@@ -7,8 +7,11 @@
 #include <unistd.h>
 
 #include "cli/cmd.h"
+#include "cli/server_client.h"
 #include "crypto/digest.h"
 #include "ledger/entry.h"
+#include "ledger/log.h"
+#include "ledger/merkle.h"
 #include "ledger/rounds.h"
 #include "os/file.h"
 #include "wire/json.h"
@@ -73,7 +76,9 @@ static int fetch(struct fetching *f, const struct rounds_sealed *sealed, const c
 static int keep(struct fetching *f, const char *path, struct gb_bytes bytes, struct gb_err *err)
 {
     char *day = gb_arena_printf(f->arena, "%.*s", (int)(strrchr(path, '/') - path), path);
-    int r = day ? make_folder(f->folder, err) : gb_err_nomem(err);
+    if (!day)
+        return gb_err_nomem(err);
+    int r = make_folder(f->folder, err);
     if (r == GB_OK)
         r = make_folder(day, err);
     return r < 0 ? r : file_write(path, bytes, err);

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/digest.h"
+#include "ledger/entry.h"
 #include "net/http_server.h"
 #include "net/router.h"
 #include "rpc/keyd.h"

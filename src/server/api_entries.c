@@ -12,7 +12,6 @@
 #include "server/answer.h"
 #include "server/api.h"
 #include "server/change.h"
-#include "server/record.h"
 #include "server/refusals.h"
 #include "server/scribe.h"
 #include "server/server.h"

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "ledger/entry.h"
 #include "net/http_server.h"
 #include "net/router.h"
 #include "server/answer.h"

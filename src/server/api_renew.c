@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/digest.h"
+#include "ledger/entry.h"
 #include "net/http_server.h"
 #include "net/router.h"
 #include "rpc/keyd.h"

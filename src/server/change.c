@@ -1,6 +1,7 @@
 #include "server/change.h"
 
 #include "base/log.h"
+#include "ledger/entry.h"
 #include "net/router.h"
 #include "server/answer.h"
 #include "server/caller.h"
@@ -8,6 +9,7 @@
 #include "server/refusals.h"
 #include "server/server.h"
 #include "server/work.h"
+#include "store/store.h"
 #include "wire/json.h"
 
 void change_init(struct change *change, const struct route_call *call, enum entry_what what)

@@ -5,7 +5,10 @@
 #include "base/buf.h"
 #include "base/encode.h"
 #include "base/limits.h"
+#include "crypto/digest.h"
 #include "server/documents.h"
+#include "store/store.h"
+#include "wire/json.h"
 
 enum {
     LISTED = 32, /* names are 253 bytes at most: some 11 KB */

@@ -6,8 +6,12 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "crypto/digest.h"
 #include "crypto/rand.h"
+#include "ledger/entry.h"
 #include "server/node_id.h"
+#include "store/store.h"
+#include "wire/json.h"
 
 enum { PARTIES = 3 };
 
@@ -82,7 +86,7 @@ const struct store_entry *record_make(struct gb_arena *arena, struct digester *d
         r == GB_OK ? gb_arena_new_array(arena, struct store_opening, PARTIES) : NULL;
     if (r == GB_OK && !openings)
         r = gb_err_nomem(&err);
-    if (r < 0) {
+    if (r < 0 || !openings) {
         gb_log_err(GB_LOG_ERROR, "record-failed", &err);
         return NULL;
     }

@@ -154,11 +154,11 @@ int round_files_open(struct gb_arena *arena, const char *folder, int64_t from,
                      int64_t **ret_minutes, size_t *ret_count, struct gb_err *err)
 {
     enum { DAY = 24 * 60 };
-    const char *const *days;
+    const char *const *days = NULL;
     struct minutes all = {0};
     int64_t first;
     int r = round_files_days(arena, folder, &days, err);
-    for (; r == GB_OK && *days; days++)
+    for (; r == GB_OK && days && *days; days++)
         if (round_files_day_minute(*days, &first) && first + DAY > from)
             r = open_of_day(arena, folder, *days, &all, err);
     if (r < 0)

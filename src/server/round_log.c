@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "ledger/rounds.h"
 #include "os/file.h"
 #include "server/round_files.h"
 

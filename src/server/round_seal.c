@@ -8,11 +8,15 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "crypto/digest.h"
+#include "ledger/entry.h"
 #include "ledger/rounds.h"
 #include "os/file.h"
 #include "server/record.h"
 #include "server/round_files.h"
+#include "server/round_log.h"
 #include "server/store_wait.h"
+#include "store/store.h"
 #include "wire/json.h"
 
 enum { POLICIES = 32 }; /* that an entry names: nobody applies more in a minute */

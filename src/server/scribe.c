@@ -12,7 +12,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/digest.h"
+#include "server/round_log.h"
 #include "server/round_seal.h"
+#include "server/sequencer.h"
+#include "store/store.h"
 
 enum { PRUNE_MS = 3600 * 1000 };
 

@@ -9,8 +9,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "ledger/log.h"
+#include "ledger/merkle.h"
 #include "ledger/tiles.h"
+#include "rpc/keyd.h"
 #include "server/sequencer_agree.h"
+#include "store/store.h"
 
 enum {
     ROWS = 1024, /* that are read at once: some megabyte */

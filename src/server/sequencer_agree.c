@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "ledger/log.h"
 #include "ledger/tiles.h"
+#include "rpc/keyd.h"
+#include "store/store.h"
 
 /* Rows from `from` to the folder's end stand in both. Rows go away by whole bundles, so there are
  * few. */

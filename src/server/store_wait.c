@@ -1,5 +1,7 @@
 #include "server/store_wait.h"
 
+#include <pthread.h>
+
 void store_wait_init(struct store_wait *wait)
 {
     *wait = (struct store_wait){.done = false};

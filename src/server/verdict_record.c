@@ -2,9 +2,13 @@
 
 #include <inttypes.h>
 
+#include "crypto/digest.h"
+#include "ledger/entry.h"
+#include "policy/policy.h"
 #include "server/nodes.h"
 #include "server/record.h"
 #include "server/snapshot.h"
+#include "store/store.h"
 #include "wire/json.h"
 
 /* Those that are not affirming: what there is to ask about. */

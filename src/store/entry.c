@@ -1,6 +1,7 @@
 #include "store/entry.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 
 #include "base/limits.h"
 #include "store/db.h"

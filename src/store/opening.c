@@ -1,4 +1,3 @@
-#include <string.h>
 
 #include "store/db.h"
 #include "store/reading.h"
