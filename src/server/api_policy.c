@@ -194,7 +194,7 @@ static void prepared(struct work *work)
     a->change.record.whom = record_text("policy");
     a->change.record.data =
         policy_record(work->thread->digester, a->plan.stored, a->plan.stored_count, a->plan.fresh,
-                      a->plan.count, snapshot_policy(a->plan.snapshot));
+                      a->plan.count, a->plan.snapshot);
     store_document_apply(work->thread->server->store, a->plan.fresh, a->plan.count,
                          change_entry(&a->change), work_stored, work);
 }

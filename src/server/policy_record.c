@@ -6,12 +6,14 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "crypto/digest.h"
+#include "policy/signed_set.h"
 #include "server/documents.h"
 #include "store/store.h"
 #include "wire/json.h"
 
 enum {
-    LISTED = 32, /* names are 253 bytes at most: some 11 KB */
+    LISTED = 16, /* names are 253 bytes at most: with their signers some 10 KB */
+    SIGNERS = 4,
     LINE = 512,
 };
 
@@ -23,13 +25,31 @@ static bool is_change(const struct store_document *stored, size_t stored_count,
     return !old || !gb_bytes_equal(old->text, fresh->text);
 }
 
-static struct json *document_json(const struct store_document *document, const char *digest)
+static struct json *signers_json(const struct snapshot *snapshot,
+                                 const struct store_document *document)
+{
+    const struct signed_document *found =
+        signed_set_find(snapshot_documents(snapshot), document->kind, document->name);
+    struct json *list = json_new_array();
+    for (size_t i = 0, put = 0; found && i < found->signatures.count && put < SIGNERS; i++) {
+        const struct signature *signature = &found->signatures.items[i];
+        if (signature->state != SIGNATURE_GOOD)
+            continue;
+        json_push(list, json_hex(gb_bytes(signature->key, sizeof signature->key)));
+        put++;
+    }
+    return list;
+}
+
+static struct json *document_json(const struct store_document *document, const char *digest,
+                                  const struct snapshot *snapshot)
 {
     struct json *json = json_new_object();
     json_set(json, "kind", json_text(document->kind));
     json_set(json, "name", json_text(document->name));
     json_set(json, "version", json_number(document->version));
     json_set(json, "sha256", json_text(digest));
+    json_set(json, "signers", signers_json(snapshot, document));
     return json;
 }
 
@@ -43,7 +63,7 @@ static struct json *hex_of(struct digester *digester, struct gb_bytes bytes)
 
 struct json *policy_record(struct digester *digester, const struct store_document *stored,
                            size_t stored_count, const struct store_document *fresh, size_t count,
-                           const char *policy)
+                           const struct snapshot *snapshot)
 {
     gb_cleanup(gb_buf_done) struct gb_buf lines;
     struct json *list = json_new_array();
@@ -61,9 +81,9 @@ struct json *policy_record(struct digester *digester, const struct store_documen
         gb_buf_printf(&lines, "%s %s %" PRIu64 " %s\n", fresh[i].kind, fresh[i].name,
                       fresh[i].version, hex);
         if (changed++ < LISTED)
-            json_push(list, document_json(&fresh[i], hex));
+            json_push(list, document_json(&fresh[i], hex, snapshot));
     }
-    json_set(data, "policy", json_text(policy));
+    json_set(data, "policy", json_text(snapshot_policy(snapshot)));
     json_set(data, "count", json_number(changed));
     json_set(data, "sha256", gb_buf_ok(&lines) ? hex_of(digester, gb_buf_bytes(&lines)) : NULL);
     json_set(data, "documents", list);

@@ -5,15 +5,16 @@
 #include <stddef.h>
 
 #include "crypto/digest.h"
+#include "server/snapshot.h"
 #include "store/store.h"
 #include "wire/json.h"
 
-/* {"policy","count","sha256","documents":[{"kind","name","version","sha256"}]}: of those in `fresh`
- * that are not in `stored` as they are. An entry has an end: of very many documents the first are
- * listed, and "sha256" covers all (of the lines "kind name version sha256\n"). NULL when memory is
- * short. */
+/* {"policy","count","sha256","documents":[{"kind","name","version","sha256","signers":[key ids]}]}:
+ * of those in `fresh` that are not in `stored` as they are. An entry has an end: of very many
+ * documents the first are listed, and "sha256" covers all (of the lines "kind name version
+ * sha256\n"). `snapshot` is made of what will be in force. NULL when memory is short. */
 struct json *policy_record(struct digester *digester, const struct store_document *stored,
                            size_t stored_count, const struct store_document *fresh, size_t count,
-                           const char *policy);
+                           const struct snapshot *snapshot);
 
 #endif

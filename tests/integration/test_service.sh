@@ -45,11 +45,16 @@ id=$(field w1 id)
 
 echo '# a second server on the same ports is refused'
 mkdir "$s/other"
-# With a ledger of its own, and no garboard-keyd that knows another one.
-sed -e "s#^state = .*#state = $s/other#" -e "s#^keyd_socket = .*#keyd_socket = $s/nobody.sock#" "$s/etc/garboardd.conf" >"$s/etc/other.conf"
+sed -e "s#^state = .*#state = $s/other#" -e "s#^keyd_socket = .*#keyd_socket = $s/none#" "$s/etc/garboardd.conf" \
+    >"$s/etc/other.conf"
 "$bin/garboardd" --config "$s/etc/other.conf" >"$s/log/other" 2>&1
 same 'two servers on one port' $? 4
 grep -q "cannot listen on port $api_port" "$s/log/other" || fail 'and says so' "$(tail -1 "$s/log/other")"
+# T28: nor one with a database of its own beside the same garboard-keyd, which would write another history
+sed "s#^state = .*#state = $s/other#" "$s/etc/garboardd.conf" >"$s/etc/other.conf"
+timeout 20 "$bin/garboardd" --config "$s/etc/other.conf" >"$s/log/other" 2>&1
+same 'two histories for one keyd' $? 2
+grep -q 'come from an older copy' "$s/log/other" || fail 'and says why' "$(tail -1 "$s/log/other")"
 
 echo '# restarts: nobody enrols again'
 at=$(field w1 verified_at)

@@ -413,7 +413,18 @@ static void matching(void **state)
                  {"/a/{x}", "/a/-b", true}, /* every 64th id in base64url begins so */
                  {"/a", "", false},
                  {"/a", "a", false},
-                 {"/{a}/{b}/{c}/{d}", "/1/2/3/4", false}};
+                 {"/{a}/{b}/{c}/{d}", "/1/2/3/4", false},
+                 {"/t/{x*}", "/t/0", true},
+                 {"/t/{x*}", "/t/0/x001/234.p/5", true},
+                 {"/t/{x*}", "/t", false},
+                 {"/t/{x*}", "/t/", false},
+                 {"/t/{x*}", "/t/0/", false},
+                 {"/t/{x*}", "/t//0", false},
+                 {"/t/{x*}", "/t/0/../1", false},
+                 {"/t/{x*}", "/t/./0", false},
+                 {"/t/{x*}", "/t/%2e%2e/0", false},
+                 {"/t/{x*}", "/u/0", false},
+                 {"/{a}/{b}/{c}/{d*}", "/1/2/3/4", false}};
     for (size_t i = 0; i < GB_ARRAY_LEN(cases); i++) {
         struct gb_bytes params[ROUTE_MAX_PARAMS] = {0};
         if (route_match(cases[i].pattern, gb_bytes_str(cases[i].path), params) != cases[i].wanted)
