@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -115,6 +116,7 @@ static int read_issuer(const struct field_file *file, const struct yaml_node *no
         r = field_get(file, node, "audience", YAML_SCALAR, true, &audience, err);
     if (r < 0)
         return r;
+    assert(audience); /* it is required */
     if (audience->text.len == 0)
         return field_wrong(file, audience->line, err, "field \"audience\" is empty");
     r = field_printable(file, audience, &issuer->audience, err);

@@ -170,7 +170,7 @@ static void fetch_in_pool(void *ctx, unsigned worker)
     (void)worker;
     int r = arena ? get_good(arena, fetch, &json, &err) : gb_err_nomem(&err);
     uint8_t *copy = r == GB_OK ? gb_calloc(json.len + 1, 1) : NULL;
-    if (copy)
+    if (copy && json.len > 0)
         memcpy(copy, json.data, json.len);
     if (r < 0) {
         gb_err_prefix(&err, "%s: ", fetch->url);
