@@ -6,8 +6,10 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "crypto/digest.h"
+#include "policy/signed.h"
 #include "policy/signed_set.h"
 #include "server/documents.h"
+#include "server/snapshot.h"
 #include "store/store.h"
 #include "wire/json.h"
 

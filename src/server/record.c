@@ -77,15 +77,13 @@ const struct store_entry *record_make(struct gb_arena *arena, struct digester *d
 {
     struct making m = {.arena = arena, .digester = digester};
     struct store_entry *entry = gb_arena_new_one(arena, struct store_entry);
+    struct store_opening *openings = gb_arena_new_array(arena, struct store_opening, PARTIES);
     struct gb_err err;
     int64_t at_ms = gb_clock_utc_ms();
-    int r = entry ? write_text(&m, record, at_ms, &entry->text, &err) : gb_err_nomem(&err);
+    int r =
+        entry && openings ? write_text(&m, record, at_ms, &entry->text, &err) : gb_err_nomem(&err);
     json_free(record->data);
     record->data = NULL;
-    struct store_opening *openings =
-        r == GB_OK ? gb_arena_new_array(arena, struct store_opening, PARTIES) : NULL;
-    if (r == GB_OK && !openings)
-        r = gb_err_nomem(&err);
     if (r < 0 || !openings) {
         gb_log_err(GB_LOG_ERROR, "record-failed", &err);
         return NULL;

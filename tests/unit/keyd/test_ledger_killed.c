@@ -16,7 +16,6 @@
 
 #include "../store/made.h"
 #include "base/clock.h"
-#include "base/mem.h"
 #include "keyd/config.h"
 #include "keyd/ledger.h"
 #include "keyd/vault.h"
@@ -60,9 +59,20 @@ static void add_next(struct chain *chain)
 }
 
 struct guard {
+    struct gb_arena *arena;
+    struct keyd_config config;
+    struct vault *vault;
     struct ledger *ledger;
     struct digester *digester;
 };
+
+static void guard_done(struct guard *guard)
+{
+    ledger_free(guard->ledger);
+    vault_free(guard->vault);
+    digester_free(guard->digester);
+    gb_arena_free(guard->arena);
+}
 
 static int guard_state(void *ctx, struct gb_arena *arena, struct keyd_ledger *ret,
                        struct gb_err *err)
@@ -93,18 +103,17 @@ struct killed {
 
 static struct sequencer *open_all(const struct killed *k, struct guard *guard, struct store **store)
 {
-    struct gb_arena *arena = gb_arena_new();
-    struct keyd_config *config = gb_calloc(1, sizeof *config);
+    struct keyd_config *config = &guard->config;
     struct sequencer *sequencer = NULL;
-    struct vault *vault = NULL;
     struct gb_err err;
     struct store_conf conf = {.path = k->made->path,
                               .trust_domain = "example.org",
                               .tenant = "default",
                               .cluster = "default"};
-    must(keyd_config_read(arena, k->keyd.config, config, &err), "keyd.conf", &err);
-    must(vault_open(config, gb_clock_ms(), &vault, &err), "vault", &err);
-    must(ledger_open(config, vault, &guard->ledger, &err), "keyd's ledger", &err);
+    *guard = (struct guard){.arena = gb_arena_new()};
+    must(keyd_config_read(guard->arena, k->keyd.config, config, &err), "keyd.conf", &err);
+    must(vault_open(config, gb_clock_ms(), &guard->vault, &err), "vault", &err);
+    must(ledger_open(config, guard->vault, &guard->ledger, &err), "keyd's ledger", &err);
     must(digester_new(&guard->digester, &err), "digester", &err);
     must(store_open(&conf, store, &err), "store", &err);
     const struct sequencer_signer signer = {.state = guard_state, .sign = guard_sign, .ctx = guard};
@@ -273,6 +282,7 @@ static struct told read_log(const struct killed *k, struct head *last)
     step(sequencer);
     sequencer_free(sequencer);
     store_close(store);
+    guard_done(&guard);
     grown(k, last);
     struct told log = {.words = malloc((last->size + 1) * sizeof *log.words)};
     assert_int_equal(folder_open(k->folder, &folder, NULL), GB_OK);

@@ -1,8 +1,10 @@
 /* Rows, files and signer: what becomes of them in order, and what is said when they do not agree.
  */
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "../store/made.h"
 #include "ledger/folder.h"
@@ -321,6 +323,38 @@ static void what_a_crash_left_beyond_the_checkpoint_is_written_anew(void **state
     all_there(f, 355);
 }
 
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* Files may not grow, as on a full disk: no checkpoint, no row is dropped, and nothing is lost. */
+static void T20_T28_a_full_disk_signs_nothing_and_keeps_every_row(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t first, next;
+    add(f, 300);
+    steps(f);
+    add(f, 300);
+    for (rlim_t bytes = 0; bytes < 9000; bytes += 1000) {
+        limit_files(bytes);
+        int r = step(f);
+        limit_files(RLIM_INFINITY);
+        assert_true(r == GB_ERR_IO || r == GB_OK);
+        assert_int_equal(signer_checked(&f->signer, f->folder), r == GB_OK ? 600 : 300);
+        store_entry_range(f->made->store, &first, &next);
+        assert_true(first <= 512 && next == 600);
+        if (bytes == 0)
+            assert_int_equal(r, GB_ERR_IO);
+    }
+    steps(f);
+    all_there(f, 600);
+}
+
 /* ---- the thread around it ---- */
 
 static void wait_until(struct scribe *scribe, bool stopped)
@@ -412,6 +446,7 @@ int main(void)
         TEST(T28_a_folder_that_was_changed_is_refused),
         TEST(a_folder_that_is_gone_is_written_anew_while_all_rows_are_kept),
         TEST(what_a_crash_left_beyond_the_checkpoint_is_written_anew),
+        TEST(T20_T28_a_full_disk_signs_nothing_and_keeps_every_row),
         TEST(T20_what_stays_unsigned_stops_the_service_until_it_is_signed),
         TEST(T28_a_signer_of_another_history_stops_it_at_once),
         TEST(what_was_committed_is_signed_before_it_stops),
