@@ -194,8 +194,6 @@ static struct json *data_of(struct calling *calling)
     json_set(data, "path", text_json(work->arena, http_request_path(work->request)));
     if (tells_query(calling))
         json_set(data, "query", text_json(work->arena, http_request_queries(work->request)));
-    if (calling->route && http_request_length(work->request) > 0)
-        json_set(data, "body", answer_digest(work->arena, calling->body));
     if (!calling->route)
         json_set(data, "refused",
                  json_text(calling->why == REFUSAL_COUNT ? calling->plain.code
@@ -205,12 +203,23 @@ static struct json *data_of(struct calling *calling)
     return data;
 }
 
+/* "sha256:..." in the arena; NULL: nothing was sent, or nobody looked. */
+static const char *body_of(const struct calling *calling)
+{
+    struct gb_arena *arena = calling->work.arena;
+    if (!calling->route || http_request_length(calling->work.request) == 0)
+        return NULL;
+    const char *hex = gb_hex(arena, gb_bytes(calling->body, sizeof calling->body));
+    return hex ? gb_arena_printf(arena, "sha256:%s", hex) : NULL;
+}
+
 static void record(struct calling *calling)
 {
     struct work *work = &calling->work;
     const struct person *person = person_of(work->request);
     struct record record = {.what = calling->route ? ENTRY_CALL : ENTRY_CALL_REFUSED,
                             .who = record_person(person->identity),
+                            .body = body_of(calling),
                             .data = data_of(calling)};
     work->then = recorded;
     store_entry_add(work->thread->server->store,

@@ -132,17 +132,51 @@ T17_a_database_set_back_is_told_by_keyd() {
     good 'keyd agrees again' ready_says '"keyd_policy": "ok"'
 }
 
-another_officer_and_two_persons() {
+another_officer() {
     exits 0 officer create --out bob.key
     cp bob.pem "$s/etc/bob.pem"
     echo "officer_key = $s/etc/bob.pem" >>"$s/etc/keyd.conf"
     echo "officer_key = $s/etc/bob.pem" >>"$s/etc/garboardd.conf"
-    stop server
-    stop keyd
-    keyd_start && server_start || exit 1
+    exits 1 doctor --server-dir "$s/etc"
+    prints "believes other security officers than keyd.conf names"
+    reload # no restart: the new line is believed at once
+    good 'doctor is content' doctor_says 'believes the officers of keyd.conf'
     policy 4 >four.yaml
     exits 0 apply -f four.yaml --officer-key bob.key # one of two is enough
     in_force "nodes version 4"
+}
+
+doctor_says() { "$garboard" doctor --server-dir "$s/etc" | grep -qF "$1"; }
+keyd_starts_untrusting() { tail -n +"$1" "$s/log/keyd" | grep -qF policy-does-not-count; }
+
+# A line that is taken out is believed no more after a reload, at both programs; what only they signed does not count.
+T17_an_officer_whose_line_is_out_counts_no_more() {
+    local was
+    was=$(wc -l <"$s/log/keyd")
+    cp "$s/etc/keyd.conf" keyd.conf-both
+    cp "$s/etc/garboardd.conf" garboardd.conf-both
+    sed -i '/^officer_key = .*bob.pem$/d' "$s/etc/keyd.conf"
+    reload # garboardd still believes bob
+    good 'keyd: nothing counts' keyd_starts_untrusting $((was + 1))
+    policy 5 >by-bob.yaml
+    exits 5 apply -f by-bob.yaml --officer-key bob.key
+    says "keyd-denied"
+    sed -i '/^officer_key = .*bob.pem$/d' "$s/etc/garboardd.conf"
+    reload
+    good 'garboardd: nothing counts' ready_says 'no document counts'
+    # a configuration that cannot be read changes nothing
+    cp "$s/etc/keyd.conf" keyd.conf-one
+    echo "officer_key = $s/etc/nobody.pem" >>"$s/etc/keyd.conf"
+    reload
+    good 'a failed reload is told' keyd_log reload-failed
+    cp keyd.conf-both "$s/etc/keyd.conf"
+    cp garboardd.conf-both "$s/etc/garboardd.conf"
+    reload
+    in_force "nodes version 4"
+    good 'keyd has it again' ready_says '"keyd_policy": "ok"'
+}
+
+two_persons() {
     cat >people.yaml <<'END'
 apiVersion: garboard.dev/v1alpha1
 kind: AccessPolicy
@@ -239,7 +273,9 @@ a_reference_set_gets_its_version
 T17_a_stranger_signs_nothing
 T17_an_old_signed_document_does_not_come_back
 T17_a_database_set_back_is_told_by_keyd
-another_officer_and_two_persons
+another_officer
+T17_an_officer_whose_line_is_out_counts_no_more
+two_persons
 without_an_officer_nothing_counts
 documents_wait_for_keyd
 offline_the_same_rule

@@ -196,15 +196,94 @@ static void an_entry_says_who_how_what_and_over_which_body(void **state)
     uint64_t before = entries();
     expect(ELLA, "POST /v1/tokens", "{\"expires_in_s\":600,\"uses\":1}", 201, "\"token\"");
     assert_int_equal(count(before, "call", "", text), 1);
-    static const char *const parts[] = {
-        "\"how\":\"certificate\"", "\"roles\":[\"enroller\"]", "\"method\":\"POST\"",
-        "\"path\":\"/v1/tokens\"",
-        /* printf '{"expires_in_s":600,"uses":1}' | sha256sum */
-        "\"body\":\"sha256:ba4bf8a4902f2c01d76b2637fd1eed56a659d8c3b28f84a5ae60bcbda91efa76\""};
+    static const char *const parts[] = {"\"how\":\"certificate\"", "\"roles\":[\"enroller\"]",
+                                        "\"method\":\"POST\"", "\"path\":\"/v1/tokens\"",
+                                        "\"body\":{\"commitment\":\""};
     for (size_t i = 0; i < GB_ARRAY_LEN(parts); i++)
         if (!strstr(text, parts[i]))
             fail_msg("%s lacks %s", text, parts[i]);
     assert_int_equal(count(before, "token.create", "", NULL), 1); /* the change has its own */
+    /* printf '{"expires_in_s":600,"uses":1}' | sha256sum: where it is opened, and only there */
+    static const char body[] = "ba4bf8a4902f2c01d76b2637fd1eed56a659d8c3b28f84a5ae60bcbda91efa76";
+    char line[96];
+    assert_null(strstr(text, body));
+    snprintf(line, sizeof line, "GET /v1/ledger/entries?from=%llu&max=1",
+             (unsigned long long)before);
+    expect(AUDE, line, "", 200, body);
+}
+
+/* ---- what a guess is worth ---- */
+
+#define TWO HEAD PEOPLE "  twoPerson: [token.create, node.remove, ledger.forget]\n"
+
+/* Of the newest. */
+static void id_of(size_t who, char id[17])
+{
+    char body[2048];
+    assert_int_equal(ask(who, "GET /v1/two-person", "", body), 200);
+    const char *at = NULL;
+    for (const char *next = body; (next = strstr(next, "\"id\": \"")); at = next)
+        next += 7;
+    assert_non_null(at);
+    snprintf(id, 17, "%s", at);
+}
+
+/* Every run of 64 hex digits in the entries [from, to), one after the other. */
+static size_t digests(uint64_t from, uint64_t to, char found[64][65])
+{
+    struct gb_arena *arena = gb_arena_new();
+    struct store_row *rows;
+    size_t rows_count, n = 0;
+    assert_int_equal(
+        store_entry_list(service.server->store, arena, from, to - from, &rows, &rows_count, NULL),
+        GB_OK);
+    for (size_t i = 0; i < rows_count; i++) {
+        const char *text =
+            gb_arena_printf(arena, "%.*s", (int)rows[i].text.len, (const char *)rows[i].text.data);
+        for (; *text; text++) {
+            size_t len = strspn(text, "0123456789abcdef");
+            if (len == 64) {
+                assert_true(n < 64);
+                snprintf(found[n++], 65, "%s", text);
+            }
+            text += len > 0 ? len - 1 : 0;
+        }
+    }
+    gb_arena_free(arena);
+    return n;
+}
+
+/* The same call twice, taken back in between. */
+static void ask_and_take_back(const char *line, const char *payload)
+{
+    char id[17], back[64];
+    expect(ADA, line, payload, 202, "waiting");
+    id_of(ADA, id);
+    snprintf(back, sizeof back, "DELETE /v1/two-person/%s", id);
+    expect(ADA, back, "", 204, "");
+}
+
+/* Whoever guesses a call of a person, name and all, finds no digest to compare with: the same call
+ * of the same person leaves nothing twice. */
+static void T19_no_name_can_be_guessed_from_the_ledger(void **state)
+{
+    (void)state;
+    static const char *const calls[][2] = {{"DELETE /v1/ledger/openings?name=aude", ""},
+                                           {"POST /v1/tokens", "{\"expires_in_s\":7,\"uses\":1}"}};
+    char first[64][65], second[64][65];
+    running_trust(&service, TWO);
+    for (size_t i = 0; i < GB_ARRAY_LEN(calls); i++) {
+        uint64_t a = entries();
+        ask_and_take_back(calls[i][0], calls[i][1]);
+        uint64_t b = entries();
+        ask_and_take_back(calls[i][0], calls[i][1]);
+        size_t n = digests(a, b, first), m = digests(b, entries(), second);
+        assert_true(n >= 3 && m == n); /* at least: who asked, and who took back whose */
+        for (size_t k = 0; k < n * m; k++)
+            if (strcmp(first[k / m], second[k % m]) == 0)
+                fail_msg("%s: %s stands in the ledger twice", calls[i][0], first[k / m]);
+    }
+    running_trust(&service, HEAD PEOPLE);
 }
 
 /* Who asks to be forgotten is not written down once more. */
@@ -242,8 +321,6 @@ static void T20_without_a_record_no_call_is_carried_out(void **state)
 
 /* ---- two people ---- */
 
-#define TWO HEAD PEOPLE "  twoPerson: [token.create, node.remove, ledger.forget]\n"
-
 /* Of a call of its own: what was carried out is known for some seconds. */
 static char token[64];
 
@@ -251,18 +328,6 @@ static void fresh_token(void)
 {
     static int uses = 10;
     snprintf(token, sizeof token, "{\"expires_in_s\":600,\"uses\":%d}", uses++);
-}
-
-/* Of the newest. */
-static void id_of(size_t who, char id[17])
-{
-    char body[2048];
-    assert_int_equal(ask(who, "GET /v1/two-person", "", body), 200);
-    const char *at = NULL;
-    for (const char *next = body; (next = strstr(next, "\"id\": \"")); at = next)
-        next += 7;
-    assert_non_null(at);
-    snprintf(id, 17, "%s", at);
 }
 
 static void two_people_do_what_one_may_not(void **state)
@@ -351,7 +416,7 @@ static void T20_an_agreement_that_is_not_recorded_carries_out_nothing(void **sta
     expect(ELLA, "POST /v1/tokens", token, 202, "waiting");
     uint64_t before = entries();
     /* each statement on the way of the second person's call fails once */
-    for (unsigned long nth = 1; nth <= 12; nth++) {
+    for (unsigned long nth = 1; nth <= 24; nth++) {
         store_fail_nth(service.server->store, nth);
         int status = ask(ADA, "POST /v1/tokens", token, body);
         store_fail_nth(service.server->store, 0);
@@ -412,6 +477,7 @@ int main(void)
         cmocka_unit_test(every_call_of_a_person_leaves_an_entry),
         cmocka_unit_test(what_the_router_refuses_is_an_entry_too),
         cmocka_unit_test(an_entry_says_who_how_what_and_over_which_body),
+        cmocka_unit_test(T19_no_name_can_be_guessed_from_the_ledger),
         cmocka_unit_test(whom_to_forget_stands_in_no_entry),
         cmocka_unit_test(T20_without_a_record_no_call_is_carried_out),
         cmocka_unit_test(two_people_do_what_one_may_not),
