@@ -29,14 +29,15 @@ enum courier_state {
 
 struct courier {
     _Atomic int state;
-    atomic_bool agreed; /* keyd has taken what is in force since we started, and not refused since */
+    atomic_bool
+        agreed;        /* keyd has taken what is in force since we started, and not refused since */
     atomic_bool again; /* keyd may have been given other documents since: ask it once more */
     int64_t wait_ms;   /* until the next try; of the main loop only */
     int64_t next_ms;
 };
 
-/* Whether people may change things by what is in force: keyd has agreed to it. Until then a database
- * that was set back could have brought old roles back. */
+/* Whether people may change things by what is in force: keyd has agreed to it. Until then a
+ * database that was set back could have brought old roles back. */
 bool courier_agreed(const struct server *server);
 
 /* "ok", or what is wrong, for /readyz. */

@@ -1,8 +1,8 @@
 /*
  * How many refused calls of one person are written down. Each is an entry that stays for ever, so
- * whoever has no role could fill the disk: a person has a bucket of entries, and what comes while it
- * is empty is counted, and told by one entry later. Bounded; people beyond it share one bucket. Any
- * thread.
+ * whoever has no role could fill the disk: a person has a bucket of entries, and what comes while
+ * it is empty is counted, and told by one entry later. Bounded; people beyond it share one bucket.
+ * Any thread.
  */
 #ifndef GB_SERVER_REFUSED_H
 #define GB_SERVER_REFUSED_H
@@ -14,11 +14,11 @@
 #include "base/err.h"
 
 enum {
-    REFUSED_BURST = 100,      /* entries at once */
-    REFUSED_EACH_MS = 10000,  /* and then one in ten seconds: some 4 MB a day */
-    REFUSED_TOLD_MS = 60000,  /* what was counted is told within this, by refused_due */
-    REFUSED_PLACES = 256,     /* people; some 200 KB */
-    REFUSED_IDENTITY = 800,   /* issuer and subject of a token; longer ones share a bucket */
+    REFUSED_BURST = 100,     /* entries at once */
+    REFUSED_EACH_MS = 10000, /* and then one in ten seconds: some 4 MB a day */
+    REFUSED_TOLD_MS = 60000, /* what was counted is told within this, by refused_due */
+    REFUSED_PLACES = 256,    /* people; some 200 KB */
+    REFUSED_IDENTITY = 800,  /* issuer and subject of a token; longer ones share a bucket */
 };
 
 struct refused;

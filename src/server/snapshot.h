@@ -25,7 +25,8 @@ struct snapshot_parts {
     const struct conf_list *officers; /* public keys */
     const struct store_document *documents;
     size_t count;
-    const char *refused; /* why none counts, whoever signed it: garboard-keyd said so. NULL: judged */
+    const char
+        *refused;    /* why none counts, whoever signed it: garboard-keyd said so. NULL: judged */
     size_t at_least; /* officers whose signature each document needs, by the rule that was in force
                         before; the documents may ask for more */
 };

@@ -169,14 +169,13 @@ int start_read_trust(struct server *server, const struct config *config,
 void start_set_trust(struct server *server, struct snapshot *snapshot)
 {
     if (snapshot_fault(snapshot))
-        gb_log_event(GB_LOG_ERROR, "policy-does-not-count",
-                     GB_LOG_TEXT("reason", snapshot_fault(snapshot)),
-                     GB_LOG_TEXT("remedy",
-                                 snapshot_refused(snapshot)
-                                     ? "garboard-keyd's log says why; bring the database back to "
-                                       "what keyd has, or apply the newest documents again"
-                                     : "sign the documents and apply them again, or name the "
-                                       "officer's key in garboardd.conf and reload"));
+        gb_log_event(
+            GB_LOG_ERROR, "policy-does-not-count", GB_LOG_TEXT("reason", snapshot_fault(snapshot)),
+            GB_LOG_TEXT("remedy", snapshot_refused(snapshot)
+                                      ? "garboard-keyd's log says why; bring the database back to "
+                                        "what keyd has, or apply the newest documents again"
+                                      : "sign the documents and apply them again, or name the "
+                                        "officer's key in garboardd.conf and reload"));
     gb_log_event(GB_LOG_INFO, "policy-loaded", GB_LOG_TEXT("policy", snapshot_policy(snapshot)));
     if (server->issuer_keys) /* not yet, when the service starts: see start_open */
         issuer_keys_warm(server->issuer_keys, snapshot_access(snapshot), gb_clock_ms());
