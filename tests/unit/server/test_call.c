@@ -126,7 +126,8 @@ static const char *line_of(const struct route *route, char line[128])
 
 static bool let_in(const struct route *route, uint32_t roles)
 {
-    return (route->callers & ROUTE_PERSON) && (route->people & roles);
+    return (route->callers & ROUTE_PERSON) &&
+           ((route->people & roles) || (route->flags & ROUTE_PROBE));
 }
 
 /* Every person at every route: the table decides, and nothing else does. */
@@ -461,6 +462,16 @@ static void of_two_seconds_at_once_one_carries_out(void **state)
     running_trust(&service, HEAD PEOPLE);
 }
 
+/* A monitor's certificate needs no role, and learns nothing but that. */
+static void a_probe_needs_no_role(void **state)
+{
+    (void)state;
+    expect(MALLORY, "GET /healthz", "", 200, "\"ok\"");
+    expect(MALLORY, "GET /readyz", "", 503, "\"not-ready\"");
+    expect(MALLORY, "GET /metrics", "", 403, "no-role");
+    expect(MALLORY, "POST /readyz", "", 403, "no-role");
+}
+
 static void whoami(void **state)
 {
     (void)state;
@@ -487,6 +498,7 @@ int main(void)
         cmocka_unit_test(a_changed_policy_forgets_what_waits),
         cmocka_unit_test(T20_an_agreement_that_is_not_recorded_carries_out_nothing),
         cmocka_unit_test(of_two_seconds_at_once_one_carries_out),
+        cmocka_unit_test(a_probe_needs_no_role),
         cmocka_unit_test(whoami),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
