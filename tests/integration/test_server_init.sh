@@ -59,7 +59,7 @@ it_makes_nothing_when_it_cannot_make_all() {
 
 it_names_what_is_wrong() {
     exits 2 server init --name localhost
-    says 'not "Example.org"'
+    says "--trust-domain is needed"
     exits 2 server init --trust-domain Example.org --name localhost
     says 'not "Example.org"'
     exits 2 server init --trust-domain example.org
