@@ -167,8 +167,8 @@ static void carried(struct work *work)
 {
     struct applying *a = (struct applying *)work;
     struct server *server = work->thread->server;
-    courier_note(server, work->result, &work->err);
     start_set_trust(server, gb_take(a->plan.snapshot));
+    courier_note(server, work->result, &work->err);
     end(a);
     if (work->result < 0) {
         json_free(a->change.body);

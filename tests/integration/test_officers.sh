@@ -119,6 +119,12 @@ T17_a_database_set_back_is_told_by_keyd() {
     documents_of "$s/state" "$s/old-state"
     server_start || exit 1
     good 'not ready' ready_says 'refuses the documents in force'
+    good 'nothing counts' ready_says 'no document counts: garboard-keyd refuses'
+    exits 0 get policy
+    prints "No document counts"
+    exits 0 node list
+    exits 5 token create --name evil # the founder looks, and mends
+    says "(policy-not-counted)"
     grep -q 'version 2 is older than 3' "$s/log/keyd" || fail 'keyd says why' "$(tail -3 "$s/log/keyd")"
     checks=$((checks + 1))
     exits 5 apply -f signed-2.yaml --no-sign
@@ -130,6 +136,14 @@ T17_a_database_set_back_is_told_by_keyd() {
     server_start || exit 1
     in_force "nodes version 3"
     good 'keyd agrees again' ready_says '"keyd_policy": "ok"'
+    exits 0 token create --name good
+    stop server # once more, and mended by the newest documents
+    documents_of "$s/state" "$s/old-state"
+    server_start || exit 1
+    good 'nothing counts' ready_says 'no document counts: garboard-keyd refuses'
+    exits 0 apply -f three.yaml
+    in_force "nodes version 3"
+    exits 0 token create --name better
 }
 
 another_officer() {
@@ -205,6 +219,9 @@ END
     exits 0 sign -f five.yaml --key bob.key -o five-bob.yaml
     exits 0 apply -f five-bob.yaml # client.conf's officer signs, too
     in_force "nodes version 5"
+    sed -e 's/version: 1/version: 2/' -e '/twoPerson/d' people.yaml >lifted.yaml
+    exits 5 apply -f lifted.yaml # one does not lift the rule: garboardd says so before it asks keyd
+    says "AccessPolicy people: signed by 1 of 2 different officers (policy-unsigned)"
 }
 
 # Without the key of one of two nothing counts, at both programs, until it is there again.
@@ -278,9 +295,13 @@ documents_wait_for_keyd() {
     stop server
     server_start || exit 1 # without keyd: rounds do not wait for it
     good 'keyd is missed' ready_says 'does not have the documents in force yet'
+    exits 0 node list
+    exits 5 token create --name early
+    says "(policy-awaited)"
     mv "$s/state-keyd/documents" "$s/documents-kept" # as if keyd were new
     keyd_start || exit 1
     good 'sent by itself' ready_says '"keyd_policy": "ok"'
+    exits 0 token create --name late
     [ -s "$s/state-keyd/documents" ] || fail 'keyd keeps them' "$(ls -l "$s/state-keyd")"
     checks=$((checks + 1))
 }

@@ -5,7 +5,11 @@
 #include "../test.h"
 #include "policy/access.h"
 #include "running.h"
+#include "server/courier.h"
+#include "server/refused.h"
+#include "server/refused_tell.h"
 #include "server/routes.h"
+#include "server/snapshot.h"
 #include "store/store.h"
 
 #define HEAD                                                                                       \
@@ -393,6 +397,11 @@ static void what_waits_may_be_withdrawn(void **state)
     expect(ABE, "DELETE /v1/two-person/x", "", 404, "two-person-not-found");
     assert_int_equal(count(before, "two-person.withdraw", "", NULL), 1);
     expect(ADA, "POST /v1/tokens", token, 202, "waiting"); /* the first again */
+    expect(ADA, "DELETE /v1/nodes/x", "", 202, "waiting");
+    id_of(ELLA, id);
+    snprintf(line, sizeof line, "DELETE /v1/two-person/%s", id);
+    expect(ELLA, line, "", 403, "only who may make this call"); /* who enrols, and not removes */
+    expect(ADA, line, "", 204, "");
     running_trust(&service, HEAD PEOPLE);
 }
 
@@ -472,6 +481,101 @@ static void a_probe_needs_no_role(void **state)
     expect(MALLORY, "POST /readyz", "", 403, "no-role");
 }
 
+/* The founder, whom no AccessPolicy of ours names. */
+static void as_founder(const char *line, const char *payload, int status, const char *part)
+{
+    char body[2048];
+    int found = running_ask(service.api, &kit_people()->operator, line, payload, body, sizeof body);
+    if (found != status || !strstr(body, part))
+        fail_msg("%s as the founder: %d %s, not %d %s", line, found, body, status, part);
+}
+
+static void note(int result)
+{
+    struct gb_err err = {0};
+    if (result < 0)
+        (void)gb_err_set(&err, result, "as keyd says");
+    courier_note(service.server, result, &err);
+}
+
+static bool is_trusting(void)
+{
+    gb_cleanup(snapshot_unrefp) struct snapshot *snapshot = snapshot_get(service.server->trust);
+    return snapshot_fault(snapshot) == NULL;
+}
+
+/* A database that was set back: keyd knows, and nobody has the roles of then. */
+static void T17_what_keyd_refuses_gives_nobody_a_role(void **state)
+{
+    (void)state;
+    running_trust(&service, TWO);
+    fresh_token();
+    as_founder("GET /v1/nodes", "", 403, "no-role");
+    note(GB_ERR_DENIED);
+    for (int round = 0; round < 2; round++) {
+        assert_false(is_trusting());
+        expect(ADA, "GET /v1/nodes", "", 403, "no-role");
+        expect(OLAF, "POST /v1/policy?dry_run=1", "", 403, "no-role");
+        as_founder("GET /v1/nodes", "", 200, "nodes");
+        as_founder("POST /v1/policy?dry_run=1", "", 422, "policy-invalid");
+        /* the two-person rule is not to be had around */
+        as_founder("POST /v1/tokens", token, 503, "policy-not-counted");
+        as_founder("DELETE /v1/nodes/x", "", 503, "policy-not-counted");
+        as_founder("POST /v1/nodes/x/attest", "", 503, "policy-not-counted");
+        note(GB_ERR_IO); /* away: what keyd said last holds */
+    }
+    note(GB_OK); /* what is stored here, which is nothing, counts again */
+    assert_true(is_trusting());
+    as_founder("POST /v1/tokens", token, 201, "token");
+    running_trust(&service, HEAD PEOPLE);
+}
+
+/* Since the start keyd has said nothing: the documents may be old ones. */
+static void T17_until_keyd_agrees_people_only_look(void **state)
+{
+    (void)state;
+    fresh_token();
+    atomic_store(&service.server->courier.agreed, false);
+    note(GB_ERR_IO);
+    assert_true(is_trusting()); /* rounds go on */
+    expect(ADA, "GET /v1/nodes", "", 200, "nodes");
+    expect(OLAF, "POST /v1/policy?dry_run=1", "", 422, "policy-invalid");
+    expect(ELLA, "POST /v1/tokens", token, 503, "policy-awaited");
+    expect(ADA, "DELETE /v1/nodes/x", "", 503, "policy-awaited");
+    expect(ELLA, "DELETE /v1/nodes/x", "", 403, "role-lacking");
+    note(GB_OK);
+    expect(ELLA, "POST /v1/tokens", token, 201, "token");
+    note(GB_ERR_IO); /* it has agreed once */
+    expect(ADA, "DELETE /v1/nodes/x", "", 404, "node-not-found");
+    note(GB_OK);
+}
+
+/* Who has no role cannot fill the disk, and none of it is forgotten. */
+static void T29_refusals_are_entries_as_long_as_they_are_few(void **state)
+{
+    (void)state;
+    char text[4096], part[64];
+    enum { CALLS = REFUSED_BURST + 30 };
+    struct kit_id gus = kit_id(&kit_people()->ca, "URI:spiffe://example/operator/gus", 0);
+    uint64_t before = entries();
+    for (size_t i = 0; i < CALLS; i++) {
+        char body[2048];
+        assert_int_equal(running_ask(service.api, &gus, "GET /v1/nodes", "", body, sizeof body),
+                         403);
+        assert_non_null(strstr(body, "no-role"));
+    }
+    kit_id_done(&gus);
+    size_t own = count(before, "call.refused", "no-role", NULL);
+    assert_in_range(own, REFUSED_BURST, REFUSED_BURST + 20); /* some seconds have passed */
+    refused_tell(service.server, true);
+    snprintf(part, sizeof part, "{\"more\":%zu}", CALLS - own);
+    assert_int_equal(count(before, "call.refused", part, text), 1);
+    assert_non_null(strstr(text, "\"who\":{\"commitment\""));
+    before = entries();
+    refused_tell(service.server, true);
+    assert_int_equal(entries(), before);
+}
+
 static void whoami(void **state)
 {
     (void)state;
@@ -499,6 +603,9 @@ int main(void)
         cmocka_unit_test(T20_an_agreement_that_is_not_recorded_carries_out_nothing),
         cmocka_unit_test(of_two_seconds_at_once_one_carries_out),
         cmocka_unit_test(a_probe_needs_no_role),
+        cmocka_unit_test(T17_what_keyd_refuses_gives_nobody_a_role),
+        cmocka_unit_test(T17_until_keyd_agrees_people_only_look),
+        cmocka_unit_test(T29_refusals_are_entries_as_long_as_they_are_few),
         cmocka_unit_test(whoami),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
