@@ -108,6 +108,9 @@
       "start it; the server's log has more")                                                       \
     X(STORE, 503, "store-failed", "the store cannot take it: nothing was changed",                 \
       "see the server's log: is the disk full?")                                                   \
+    X(JOURNAL_HELD, 503, "journal-held",                                                           \
+      "the name may still stand in the database's journal: others read or write it",               \
+      "ask again in a moment, until it is done or there is no such opening")                       \
     X(LEDGER_STOPPED, 503, "ledger-stopped",                                                       \
       "the ledger cannot be signed: nothing that needs a record is done",                          \
       "see: garboard doctor, on the server; it goes on by itself once the cause is gone")          \
