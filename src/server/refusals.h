@@ -88,10 +88,7 @@
       "raise metadata.version")                                                                    \
     X(POLICY_NOT_AT_KEYD, 503, "policy-not-at-keyd",                                               \
       "the documents are in force here, but garboard-keyd does not have them yet",                 \
-<<<<<<< HEAD
       "garboard-keyd is asked again until it has them; see: garboard doctor, on the server")       \
-=======
-      "garboard-keyd is asked again until it has them; see /readyz, or: garboard doctor")          \
     X(POLICY_NOT_COUNTED, 503, "policy-not-counted",                                               \
       "no document counts: the founder may look and apply documents, and nothing else is done",    \
       "see the reason in /readyz or by: garboard doctor; apply rightly signed documents")          \
@@ -99,7 +96,6 @@
       "garboard-keyd has not agreed to the documents in force since garboardd started: people "    \
       "may look and apply documents, and nothing else is done",                                    \
       "start garboard-keyd; it is asked again by itself, see /readyz, or: garboard doctor")        \
->>>>>>> main
     X(POLICY_BUSY, 409, "policy-busy", "another change of policy is under way", "try again")       \
     X(KEYD_DENIED, 403, "keyd-denied", "garboard-keyd refused", "the message says why")            \
     X(KEYD_AGAIN, 409, "keyd-nonce", "keyd's challenge or nonce is unknown, used or expired",      \
