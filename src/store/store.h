@@ -107,8 +107,9 @@ GB_MUST_USE int store_opening_get(struct store *store, struct gb_arena *arena,
 GB_MUST_USE int store_opening_each(struct store *store,
                                    bool (*each)(void *ctx, const struct store_opening *opening),
                                    void *ctx, struct gb_err *err);
-/* Forgets every opening with this value (GDPR art. 17); the pages that held it are overwritten.
- * NOTFOUND when there is none. */
+/* Forgets every opening with this value (GDPR art. 17), and who made tokens, grants and documents;
+ * the pages that held it are overwritten and the journal is cut before `done` is told. NOTFOUND
+ * when there is none; AGAIN: it is forgotten, but readers hold the journal: ask again. */
 void store_opening_forget(struct store *store, const char *value, const struct store_entry *entry,
                           store_done *done, void *ctx);
 
