@@ -130,7 +130,8 @@ static const char *line_of(const struct route *route, char line[128])
 
 static bool let_in(const struct route *route, uint32_t roles)
 {
-    return (route->callers & ROUTE_PERSON) && (route->people & roles);
+    return (route->callers & ROUTE_PERSON) &&
+           ((route->people & roles) || (route->flags & ROUTE_PROBE));
 }
 
 /* Every person at every route: the table decides, and nothing else does. */
@@ -534,6 +535,16 @@ static void of_two_seconds_at_once_one_carries_out(void **state)
     running_trust(&service, HEAD PEOPLE);
 }
 
+/* A monitor's certificate needs no role, and learns nothing but that. */
+static void a_probe_needs_no_role(void **state)
+{
+    (void)state;
+    expect(MALLORY, "GET /healthz", "", 200, "\"ok\"");
+    expect(MALLORY, "GET /readyz", "", 503, "\"not-ready\"");
+    expect(MALLORY, "GET /metrics", "", 403, "no-role");
+    expect(MALLORY, "POST /readyz", "", 403, "no-role");
+}
+
 /* The founder, whom no AccessPolicy of ours names. */
 static void as_founder(const char *line, const char *payload, int status, const char *part)
 {
@@ -657,6 +668,7 @@ int main(void)
         cmocka_unit_test(a_changed_policy_forgets_what_waits),
         cmocka_unit_test(T20_an_agreement_that_is_not_recorded_carries_out_nothing),
         cmocka_unit_test(of_two_seconds_at_once_one_carries_out),
+        cmocka_unit_test(a_probe_needs_no_role),
         cmocka_unit_test(T17_what_keyd_refuses_gives_nobody_a_role),
         cmocka_unit_test(T17_until_keyd_agrees_people_only_look),
         cmocka_unit_test(T29_refusals_are_entries_as_long_as_they_are_few),
