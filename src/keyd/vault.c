@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -96,10 +97,11 @@ static void remove_before(struct vault *vault, struct gb_bytes ours)
 /* Once: where it cannot be kept, a start or reload begins the time anew, which is told. */
 static void keep_until(struct vault *vault, const char *line)
 {
+    static const struct file_as own = {.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1};
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     struct gb_err err = {0};
     const char *path = arena ? vault_keys_until_path(arena, vault->config) : NULL;
-    int r = path ? file_write_as(path, gb_bytes_str(line), 0644, &err) : gb_err_nomem(&err);
+    int r = path ? file_replace(path, gb_bytes_str(line), &own, &err) : gb_err_nomem(&err);
     if (r < 0)
         gb_log_err(GB_LOG_WARNING, "token-key-before-not-timed", &err);
 }
