@@ -1,4 +1,5 @@
-/* The private keys: the CA's, those of tokens and of the ledger. They never leave. Thread-safe. */
+/* The private keys: the CA's, those of tokens and of the ledger. They never leave. Thread-safe.
+ * `now_ms` is the calendar's, since 1970: some of it is kept across starts. */
 #ifndef GB_KEYD_VAULT_H
 #define GB_KEYD_VAULT_H
 
