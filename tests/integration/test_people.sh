@@ -38,6 +38,8 @@ spec:
     - {name: admin, roles: [admin, security-officer]}
     - {name: bob, roles: [admin]}
     - {name: eve, roles: [auditor]}
+    - {name: pia, roles: [enforcement-point]}
+    - {name: tara, roles: [tag-authority]}
     - {name: tom, token: {issuer: "$url", subject: t-1}, roles: [enroller]}
     - {name: bob, token: {issuer: "$url", subject: b-1}, roles: [admin]}
     - {name: sec-team, token: {issuer: "$url", claim: groups, value: security}, roles: [auditor]}
@@ -91,8 +93,18 @@ roles_count() {
     exits 0 whoami --format json
     prints '"AccessPolicy people version 1"'
     as eve 0 node list
+    as pia 0 node list # who may not see who waits to join sees the nodes
+    as tara 0 node list
+    as tara 0 node list --format json
+    prints '"nodes"'
     as eve 5 token create --name x
     says "(role-lacking)"
+    cp -r "$s/etc" "$s/etc-zoe" # a doctor whose certificate has no role
+    cp "$s/zoe/operator-zoe.pem" "$s/etc-zoe/client/operator-admin.pem"
+    cp "$s/zoe/operator-zoe.key" "$s/etc-zoe/client/operator-admin.key"
+    "$garboard" doctor --server-dir "$s/etc-zoe" >"$s/doctor"
+    ! grep -q "no role" "$s/doctor" || fail "the doctor needs a role" "$(cat "$s/doctor")"
+    grep -q "^warning  the server's policy: none is applied" "$s/doctor" || fail "the doctor says why" "$(cat "$s/doctor")"
     as bob 0 token create --name x
     as bob 5 apply -f access.yaml
     says "(role-lacking)"
@@ -210,6 +222,9 @@ service_init "people_port = $people_port" "oidc_ca = $s/idp/tls.pem"
 keyd_state=$(sed -n 's/^state = //p' "$s/etc/keyd.conf")
 person bob
 person eve
+person pia
+person tara
+person zoe
 keyd_start && server_start || exit 1
 
 before_there_is_a_policy
