@@ -64,9 +64,31 @@ token_keys_change_under_load() {
     unset 'pid[tokens]'
     same 'signed by the old key, then by the new one, and by no other' "$(uniq "$s/kids" | tr '\n' ' ')" "$old $new "
     same 'no private half of the old key is left' "$(grep -c 'BEGIN.*PRIVATE' "$state"/token*)" "$state/token-old.jwk:0
+$state/token-old.until:0
 $state/token.key:1"
     exits 5 server rotate token --keyd-state "$state"
     says 'not over'
+}
+
+# Ten minutes in a few seconds: the moment that keyd wrote down is moved to the near future. Reloads until then, and a start, do not
+# put it off; then the running service drops the key, and what it signed verifies no more.
+the_old_key_goes_whatever_is_reloaded() {
+    local new old end
+    new=$(id_of token "$state" signs)
+    old=$(cut -d' ' -f1 "$state/token-old.until")
+    end=$(($(date +%s) + 6))
+    printf '%s %s000\n' "$old" "$end" >"$state/token-old.until"
+    stop keyd
+    keyd_start || exit 1
+    until_true 10 publishes "$new $old" || fail 'both after a start' "$(jwks)"
+    while [ "$(date +%s)" -lt $((end - 1)) ]; do
+        reload_keyd
+        sleep .5
+    done
+    until_true 8 publishes "$new" || fail 'the old key is dropped' "$(jwks)" "$(cat "$state"/token-old*)"
+    same 'its files are gone' "$(find "$state" -name 'token-old*')" ''
+    jwks "$s/now"
+    ! "$rotation" token "$s/now" <"$s/tokens/0.jwt" >"$s/second" 2>&1 || fail 'a token by the old key verifies'
 }
 
 strangers_may_keep_the_key_set() {
@@ -267,6 +289,7 @@ agent_once w1 || fail 'it joins' "$(tail -3 "$s/log/agent-w1")"
 until_true 20 is w1 verdict trusted || fail 'trusted' "$(tail -5 "$s/log/server")"
 token_keys_change_under_load
 strangers_may_keep_the_key_set
+the_old_key_goes_whatever_is_reloaded
 operators_get_certificates
 T28_the_services_ledger_goes_on_under_another_key
 stop server
