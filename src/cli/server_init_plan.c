@@ -64,10 +64,13 @@ static bool all_of(const char *text, const char *also)
 static int read_trust_domain(const struct cmd_line *line, struct init_plan *plan)
 {
     const char *domain = cmd_value(line, "trust-domain");
-    if (!domain || !*domain || strlen(domain) > 128 || !all_of(domain, ".-_"))
+    if (!domain)
+        return output_usage(line, "--trust-domain is needed: a name like example.org");
+    if (!*domain || strlen(domain) > 128 || !all_of(domain, ".-_"))
         return output_usage(line,
-                            "--trust-domain is needed: at most 128 lower case letters, digits, "
-                            "dots, dashes, like example.org");
+                            "--trust-domain takes at most 128 lower case letters, digits, dots, "
+                            "dashes, underscores, like example.org; not \"%s\"",
+                            domain);
     plan->trust_domain = domain;
     return CMD_OK;
 }
@@ -144,8 +147,13 @@ static int read_passphrase(struct gb_arena *arena, const struct cmd_line *line,
 static int read_officer_passphrase(struct gb_arena *arena, const struct cmd_line *line,
                                    struct init_plan *plan, struct gb_err *err)
 {
-    return officer_passphrase(arena, cmd_value(line, "officer-passphrase-file"),
-                              &plan->officer_passphrase, err);
+    if (!cmd_has(line, "officer-passphrase-file"))
+        return CMD_OK;
+    int code =
+        read_path(arena, line, "officer-passphrase-file", "", &plan->officer_passphrase_file);
+    return code != CMD_OK ? code
+                          : officer_passphrase(arena, plan->officer_passphrase_file,
+                                               &plan->officer_passphrase, err);
 }
 
 /* Each must hold certificates: found now, not when the service starts. */

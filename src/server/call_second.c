@@ -31,7 +31,9 @@ struct agreeing {
 bool call_needs_second(struct thread *thread, const struct route *route)
 {
     gb_cleanup(snapshot_unrefp) struct snapshot *snapshot = snapshot_get(thread->server->trust);
-    return route->action != ACCESS_NO_ACTION && route->action != ACCESS_DO_POLICY && snapshot &&
+    if (route->action == ACCESS_NO_ACTION || route->action == ACCESS_DO_POLICY || !snapshot)
+        return false;
+    return snapshot_fault(snapshot) || /* just now, after the gate: the rule is unknown */
            access_needs_two(snapshot_access(snapshot), (enum access_action)route->action);
 }
 

@@ -18,6 +18,8 @@ void change_init(struct change *change, const struct route_call *call, enum entr
     change->work.then = change_durable;
     change->record.what = what;
     change->record.who = caller_party(arena, call);
+    if (call->role == ROUTE_PERSON)
+        change->record.why = caller_why(arena, call->request);
     change->by = caller_name(arena, call);
     change->not_found = REFUSAL_INTERNAL;
     change->status = 204;
@@ -37,22 +39,27 @@ const struct store_entry *change_entry(struct change *change)
     return record_make(change->work.arena, change->work.thread->digester, &change->record);
 }
 
+static enum refusal refusal_of(struct change *change)
+{
+    struct work *work = &change->work;
+    if (work->result == GB_ERR_NOTFOUND)
+        return change->not_found;
+    if (work->result == GB_ERR_AGAIN && change->record.what == ENTRY_LEDGER_FORGET)
+        return REFUSAL_JOURNAL_HELD;
+    return answer_of_store(work->thread, work->result, &work->err);
+}
+
 void change_durable(struct work *work)
 {
     struct change *change = (struct change *)work;
     struct thread *thread = work->thread;
     if (work->result < 0) {
         json_free(change->body);
-        answer_refuse(thread, work->request,
-                      work->result == GB_ERR_NOTFOUND
-                          ? change->not_found
-                          : answer_of_store(thread, work->result, &work->err),
-                      NULL);
+        answer_refuse(thread, work->request, refusal_of(change), NULL);
         return;
     }
     gb_log_event(GB_LOG_INFO, entry_word(change->record.what), GB_LOG_TEXT("who", change->by),
-                 GB_LOG_TEXT("whom", change->record.whom.text),
-                 GB_LOG_TEXT("why", change->record.why.text));
+                 GB_LOG_TEXT("whom", change->record.whom.text)); /* why: in the ledger alone */
     if (change->body)
         answer_json(thread, work->request, change->status, change->body);
     else

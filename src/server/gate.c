@@ -6,10 +6,13 @@
 #include "server/bearer.h"
 #include "server/call.h"
 #include "server/caller.h"
+#include "server/courier.h"
 #include "server/person.h"
 #include "server/refusals.h"
+#include "server/routes.h"
 #include "server/scribe.h"
 #include "server/server.h"
+#include "server/snapshot.h"
 
 static bool refuse(struct thread *thread, const struct route_call *call, enum refusal why,
                    const char *message)
@@ -38,7 +41,7 @@ bool gate_identify(void *ctx, struct route_call *call)
     if (call->role != ROUTE_PERSON)
         return true;
     const struct person *person = person_by_certificate(thread, call);
-    return person && has_a_role(thread, call, person);
+    return person && (routes_probe(call->request) || has_a_role(thread, call, person));
 }
 
 bool gate_identify_bearer(void *ctx, struct route_call *call)
@@ -56,7 +59,7 @@ static bool may(struct thread *thread, const struct route *route, const struct r
 {
     const struct person *person = person_of(call->request);
     struct gb_arena *arena = http_request_arena(call->request);
-    if (person && (person->roles & route->people))
+    if (person && ((person->roles & route->people) || (route->flags & ROUTE_PROBE)))
         return true;
     const char *takes = person_roles_text(arena, route->people);
     const char *has = person ? person_roles_text(arena, person->roles) : "none";
@@ -64,6 +67,18 @@ static bool may(struct thread *thread, const struct route *route, const struct r
                   takes && has ? gb_arena_printf(arena, "this takes one of: %s; %s has: %s", takes,
                                                  person ? person->name : "you", has)
                                : NULL);
+}
+
+/* Roles count as far as the documents do. Who looks or brings better documents goes on: the first
+ * cannot do harm, of the second signatures decide. */
+static bool counts(struct thread *thread, const struct route *route, const struct route_call *call)
+{
+    gb_cleanup(snapshot_unrefp) struct snapshot *snapshot = snapshot_get(thread->server->trust);
+    if (route->method == HTTP_GET || route->action == ACCESS_DO_POLICY)
+        return true;
+    if (!snapshot || snapshot_fault(snapshot))
+        return refuse(thread, call, REFUSAL_POLICY_NOT_COUNTED, NULL);
+    return courier_agreed(thread->server) || refuse(thread, call, REFUSAL_POLICY_AWAITED, NULL);
 }
 
 /* What only reads is recorded, too, but waits for no signature: somebody must be able to look. */
@@ -79,5 +94,6 @@ bool gate_known(void *ctx, const struct route *route, const struct route_call *c
 {
     if (!goes_on(ctx, route, call))
         return false;
-    return call->role == ROUTE_PERSON ? may(ctx, route, call) : caller_known(ctx, call);
+    return call->role == ROUTE_PERSON ? may(ctx, route, call) && counts(ctx, route, call)
+                                      : caller_known(ctx, call);
 }

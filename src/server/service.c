@@ -17,6 +17,7 @@
 #include "server/courier.h"
 #include "server/own_cert.h"
 #include "server/record.h"
+#include "server/refused_tell.h"
 #include "server/reload.h"
 #include "server/scribe.h"
 #include "server/server.h"
@@ -118,6 +119,7 @@ static void carry(void *ctx)
 {
     struct service *service = ctx;
     courier_tick(service->server);
+    refused_tell(service->server, false);
     loop_timer_set(service->courier, COURIER_MS);
 }
 
@@ -170,7 +172,8 @@ static int serve(struct service *service, struct gb_err *err)
         gb_log_event(GB_LOG_INFO, "started", GB_LOG_TEXT("version", GARBOARD_VERSION),
                      GB_LOG_TEXT("listen", server->config->listen),
                      GB_LOG_NUMBER("api_port", threads_api_port(service->threads)),
-                     GB_LOG_NUMBER("enroll_port", threads_enroll_port(service->threads)));
+                     GB_LOG_NUMBER("enroll_port", threads_enroll_port(service->threads)),
+                     GB_LOG_NUMBER("people_port", threads_people_port(service->threads)));
         record(server, ENTRY_SERVER_START);
         service_tell(SERVICE_READY, NULL);
         if (service_watchdog_ms() > 0)
@@ -182,6 +185,7 @@ static int serve(struct service *service, struct gb_err *err)
     }
     atomic_store(&server->stopping, true);
     threads_stop(service->threads, server->config->shutdown_grace_s * 1000);
+    refused_tell(server, true);
     if (r == GB_OK)
         record(server, ENTRY_SERVER_STOP);
     scribe_stop(server->scribe);

@@ -141,7 +141,7 @@ assert said["iss"] == "spiffe://test.example/keyd" and said["exp"] - said["iat"]
 assert said["eat_profile"] == "tag:ietf.org,2026:rats/ear#04", said
 assert said["submods"]["node"]["ear_status"] in ("affirming", "warning"), said
 assert said["submods"]["node"]["ear_trustworthiness_vector"]["instance-identity"] == 2, said
-assert said["garboard"]["trusted"] is True and said["garboard"]["links"]["os"] == "affirming", said
+assert said["garboard.dev"]["trusted"] is True and said["garboard.dev"]["links"]["os"] == "affirming", said
 END
     checks=$((checks + 1))
     printf '%s\n' "$jwt" >"$s/jwt"
@@ -165,6 +165,9 @@ garboard_verifies_it() {
     says 'not verified'
     echo gbj1.a.b.c >"$s/forged"
     exits 3 token verify "$s/forged" --jwks "$jwks"
+    GARBOARD_SERVER=https://127.0.0.1:1 exits 3 token verify "$s/forged" # nobody was asked
+    says 'is no token'
+    exits 0 token verify "$s/jwt" # the keys come from the server of client.conf
     CLOCK_SHIFT_S=400 exits 1 token verify "$s/jwt" --jwks "$jwks"
     says 'ended'
     exits 2 token verify "$s/jwt" --jwks "$s/none"

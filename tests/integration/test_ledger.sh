@@ -65,6 +65,13 @@ for path in tile/0/../../../garboard.db tile/0/1000 tile/entries/000.p/300 tile/
     esac
 done
 
+# Why, in a person's words: in the entry of the change, too.
+exits 0 token create --name w9 --why 'Gestell 7 wird größer'
+exits 0 ledger tail -n 1000
+prints '(Gestell 7 wird größer)'
+same 'twice' "$(grep -c 'größer' <<<"$out")" 2
+exits 2 token create --name w9 --why "$(printf '%0600d' 1)"
+
 # A name is forgotten: the record stays.
 exits 0 ledger forget admin
 exits 0 ledger tail -n 1000

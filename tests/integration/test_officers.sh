@@ -119,6 +119,12 @@ T17_a_database_set_back_is_told_by_keyd() {
     documents_of "$s/state" "$s/old-state"
     server_start || exit 1
     good 'not ready' ready_says 'refuses the documents in force'
+    good 'nothing counts' ready_says 'no document counts: garboard-keyd refuses'
+    exits 0 get policy
+    prints "No document counts"
+    exits 0 node list
+    exits 5 token create --name evil # the founder looks, and mends
+    says "(policy-not-counted)"
     grep -q 'version 2 is older than 3' "$s/log/keyd" || fail 'keyd says why' "$(tail -3 "$s/log/keyd")"
     checks=$((checks + 1))
     exits 5 apply -f signed-2.yaml --no-sign
@@ -130,6 +136,14 @@ T17_a_database_set_back_is_told_by_keyd() {
     server_start || exit 1
     in_force "nodes version 3"
     good 'keyd agrees again' ready_says '"keyd_policy": "ok"'
+    exits 0 token create --name good
+    stop server # once more, and mended by the newest documents
+    documents_of "$s/state" "$s/old-state"
+    server_start || exit 1
+    good 'nothing counts' ready_says 'no document counts: garboard-keyd refuses'
+    exits 0 apply -f three.yaml
+    in_force "nodes version 3"
+    exits 0 token create --name better
 }
 
 another_officer() {
@@ -188,13 +202,16 @@ spec:
 END
     exits 5 apply -f people.yaml
     says "signed by 1 of 2 different officers"
-    local file
-    for file in people four sets-2; do
-        if [ $file = sets-2 ]; then sed 's/^  name: .*/&\n  version: 2/' sets-2.yaml >both-sets-2.yaml; else cp $file.yaml both-$file.yaml; fi
-        exits 0 sign -f both-$file.yaml --key "$s/etc/client/officer.key" -o both-$file.yaml
-        exits 0 sign -f both-$file.yaml --key bob.key -o both-$file.yaml
-    done
-    exits 0 apply -f both-people.yaml -f both-four.yaml -f both-sets-2.yaml --no-sign
+    # as docs/service.md says
+    exits 0 get policy -o in-force.yaml
+    exits 0 apply -f in-force.yaml --no-sign
+    if grep -qvE 'same$|^KIND' <<<"$out"; then fail 'what was fetched is not what is in force' "$out"; fi
+    { cat in-force.yaml && echo --- && cat people.yaml; } >all.yaml
+    exits 0 sign -f all.yaml --key "$s/etc/client/officer.key" -o all.yaml
+    exits 5 apply -f all.yaml --no-sign
+    says "signed by 1 of 2 different officers"
+    exits 0 sign -f all.yaml --key bob.key -o all.yaml
+    exits 0 apply -f all.yaml --no-sign
     prints "signed"
     policy 5 >five.yaml
     exits 5 apply -f five.yaml
@@ -202,6 +219,9 @@ END
     exits 0 sign -f five.yaml --key bob.key -o five-bob.yaml
     exits 0 apply -f five-bob.yaml # client.conf's officer signs, too
     in_force "nodes version 5"
+    sed -e 's/version: 1/version: 2/' -e '/twoPerson/d' people.yaml >lifted.yaml
+    exits 5 apply -f lifted.yaml # one does not lift the rule: garboardd says so before it asks keyd
+    says "AccessPolicy people: signed by 1 of 2 different officers (policy-unsigned)"
 }
 
 # Without the key of one of two nothing counts, at both programs, until it is there again.
@@ -226,6 +246,46 @@ without_an_officer_nothing_counts() {
     good 'keyd has it again' ready_says '"keyd_policy": "ok"'
 }
 
+# What `garboard reference` writes has no version; two officers sign it all the same.
+two_persons_and_a_captured_set() {
+    local file
+    sed 's/^  source: .*/  source: captured again/' sets.yaml >sets-3.yaml
+    exits 0 sign -f sets-3.yaml --key "$s/etc/client/officer.key" -o set-1.yaml
+    says "has no version: version 1 is written"
+    exits 0 sign -f set-1.yaml --key bob.key -o set-1.yaml
+    exits 5 apply -f set-1.yaml --no-sign
+    says "version 1 is older than the applied 2"
+    exits 5 apply -f sets-3.yaml --no-sign
+    says "yours has no version; in force is 2: write version: 3"
+    exits 2 sign -f sets-3.yaml --key bob.key --set-version 0
+    exits 0 sign -f sets-3.yaml --key "$s/etc/client/officer.key" --set-version 3 -o set-3.yaml
+    exits 0 sign -f set-3.yaml --key bob.key -o set-3.yaml
+    exits 0 apply -f set-3.yaml --no-sign
+    prints "changed"
+    for file in $(sed -n 's/^  name: //p' sets-3.yaml); do
+        exits 0 get policy "$file" -o got.yaml
+        same "documents called $file" "$(grep -c '^kind:' got.yaml) $(grep -c "name: $file" got.yaml)" "1 1"
+    done
+    exits 2 get policy nobody -o got.yaml
+    exits 2 get policy nodes
+    says "needs -o FILE"
+}
+
+# The line is the file's, whether apply signs, or the document is in one line, or another stands before.
+a_fault_names_file_and_line() {
+    local how
+    policy 7 >good.yaml
+    printf '%s\n' '# people' 'kind: AccessPolicy' 'metadata: {name: people, version: 2} # all' \
+        'apiVersion: garboard.dev/v1alpha1' 'spec:' '  people:' '    - {name: admin, roles: [admin, nobody]}' >bad.yaml
+    for how in --dry-run --no-sign; do
+        exits 5 apply -f good.yaml -f bad.yaml $how
+        says "garboard: bad.yaml:7: unknown role"
+    done
+    { cat good.yaml && printf '%s\n' --- --- && cat bad.yaml; } >one-file.yaml
+    exits 5 apply -f one-file.yaml
+    says "garboard: one-file.yaml:16: unknown role"
+}
+
 documents_wait_for_keyd() {
     stop keyd
     policy 6 >six.yaml
@@ -235,9 +295,13 @@ documents_wait_for_keyd() {
     stop server
     server_start || exit 1 # without keyd: rounds do not wait for it
     good 'keyd is missed' ready_says 'does not have the documents in force yet'
+    exits 0 node list
+    exits 5 token create --name early
+    says "(policy-awaited)"
     mv "$s/state-keyd/documents" "$s/documents-kept" # as if keyd were new
     keyd_start || exit 1
     good 'sent by itself' ready_says '"keyd_policy": "ok"'
+    exits 0 token create --name late
     [ -s "$s/state-keyd/documents" ] || fail 'keyd keeps them' "$(ls -l "$s/state-keyd")"
     checks=$((checks + 1))
 }
@@ -257,7 +321,9 @@ a_sealed_key_needs_its_passphrase() {
     exits 0 officer create --out sealed.key --passphrase-file pass
     grep -q ENCRYPTED sealed.key || fail "sealed.key is not sealed"
     exits 2 sign -f one.yaml --key sealed.key
-    says "opens without a passphrase"
+    says "(sign: --passphrase-file)"
+    exits 2 apply -f one.yaml --officer-key sealed.key
+    says "--officer-passphrase-file"
     exits 0 sign -f one.yaml --key sealed.key --passphrase-file pass
     prints "signatures:"
     prints "name: nodes # version 1"
@@ -276,6 +342,8 @@ T17_a_database_set_back_is_told_by_keyd
 another_officer
 T17_an_officer_whose_line_is_out_counts_no_more
 two_persons
+two_persons_and_a_captured_set
+a_fault_names_file_and_line
 without_an_officer_nothing_counts
 documents_wait_for_keyd
 offline_the_same_rule

@@ -61,7 +61,7 @@ it_names_what_is_wrong() {
     exits 2 server init --name localhost
     says "--trust-domain is needed"
     exits 2 server init --trust-domain Example.org --name localhost
-    says "--trust-domain is needed"
+    says 'not "Example.org"'
     exits 2 server init --trust-domain example.org
     says "--name is needed"
     exits 2 server init --trust-domain example.org --name 'a b'
@@ -83,7 +83,11 @@ it_names_what_is_wrong() {
 
 keys_are_sealed_by_the_passphrase() {
     printf 'open sesame\nnot this\n' >pass
-    init e --passphrase-file pass
+    init e --passphrase-file pass --officer-passphrase-file pass
+    prints "export GARBOARD_CONFIG=$scratch/e/client"
+    if grep -q systemctl <<<"$out"; then fail "systemctl is for /etc/garboard"; fi
+    grep -qx "officer_passphrase_file = $scratch/pass" e/client/client.conf || fail "client.conf lacks officer_passphrase_file"
+    grep -q 'BEGIN ENCRYPTED PRIVATE KEY' e/client/officer.key || fail "officer.key is not sealed"
     grep -q 'BEGIN ENCRYPTED PRIVATE KEY' e-state-keyd/ca.key || fail "ca.key is not sealed"
     grep -q 'BEGIN ENCRYPTED PRIVATE KEY' e-state-keyd/token.key || fail "token.key is not sealed"
     openssl pkey -in e-state-keyd/ca.key -passin 'pass:open sesame' -noout || fail "ca.key does not open"
@@ -96,7 +100,7 @@ the_doctor_sees_what_is_wrong() {
     exits 1 doctor --server-dir a
     prints "ok       $scratch/a-state-keyd/ca.key has mode 0600"
     prints "ok       the server's certificate is good for 89 more days"
-    prints "ok       garboardd believes 1 root certificates"
+    prints "ok       garboardd believes 1 root certificate of"
     prints "FAILED   garboard-keyd does not answer"
     prints "-> systemctl status garboard-keyd"
     chmod 0644 a-state-keyd/ca.key
@@ -140,6 +144,10 @@ commands_say_what_they_lack() {
     says "which server? give --server, GARBOARD_SERVER, or a client.conf"
     GARBOARD_CONFIG=$scratch/e/client exits 4 node list --server https://127.0.0.1:1
     says "https://127.0.0.1:1: "
+    exits 2 ledger tial
+    says 'no command "ledger tial" (did you mean "ledger tail"?)'
+    exits 2 server init --trust-domain Bad_Dom --name x
+    says 'not "Bad_Dom"'
     exits 2 token create --expires soon
     says "--expires is like"
     exits 2 token create --name a --pool b

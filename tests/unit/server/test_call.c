@@ -5,7 +5,11 @@
 #include "../test.h"
 #include "policy/access.h"
 #include "running.h"
+#include "server/courier.h"
+#include "server/refused.h"
+#include "server/refused_tell.h"
 #include "server/routes.h"
+#include "server/snapshot.h"
 #include "store/store.h"
 
 #define HEAD                                                                                       \
@@ -126,7 +130,8 @@ static const char *line_of(const struct route *route, char line[128])
 
 static bool let_in(const struct route *route, uint32_t roles)
 {
-    return (route->callers & ROUTE_PERSON) && (route->people & roles);
+    return (route->callers & ROUTE_PERSON) &&
+           ((route->people & roles) || (route->flags & ROUTE_PROBE));
 }
 
 /* Every person at every route: the table decides, and nothing else does. */
@@ -160,7 +165,11 @@ static void every_call_of_a_person_leaves_an_entry(void **state)
             uint64_t before = entries();
             bool in = let_in(route, people[who[i]].roles);
             (void)ask(who[i], line_of(route, line), "", body);
-            snprintf(part, sizeof part, "\"path\":\"%s\"", strchr(line, ' ') + 1);
+            if (in)
+                snprintf(part, sizeof part, "\"path\":\"%.*s\"", (int)strcspn(route->pattern, "?"),
+                         route->pattern);
+            else
+                snprintf(part, sizeof part, "\"whom\":{\"commitment\":");
             size_t calls = count(before, in ? "call" : "call.refused", part, text);
             bool silent = in && (route->flags & ROUTE_UNRECORDED);
             if (calls != (silent ? 0 : 1))
@@ -210,6 +219,66 @@ static void an_entry_says_who_how_what_and_over_which_body(void **state)
     snprintf(line, sizeof line, "GET /v1/ledger/entries?from=%llu&max=1",
              (unsigned long long)before);
     expect(AUDE, line, "", 200, body);
+}
+
+/* What people put into a path or a query may be anybody's name: none of it is in clear. */
+static void no_words_of_a_person_stand_in_the_ledger(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "GET /v1/john-smith-has-cancer", "GET /v1/nodes/john-smith-has-cancer",
+        "GET /v1/nodes?since=john-smith-has-cancer", "DELETE /v1/tokens/john-smith-has-cancer",
+        "DELETE /v1/ledger/openings?name=john-smith-has-cancer"};
+    static const char id[] = "0194f3c2-7a1e-8d21-9b3f-0a1b2c3d4e5f";
+    char body[2048], line[128], text[4096];
+    uint64_t before = entries();
+    for (size_t i = 0; i < GB_ARRAY_LEN(lines); i++)
+        (void)ask(ADA, lines[i], "", body);
+    assert_true(entries() >= before + GB_ARRAY_LEN(lines));
+    assert_int_equal(count(before, "call", "john", NULL), 0);
+    assert_int_equal(count(before, "call.refused", "john", NULL), 0);
+    assert_int_equal(count(before, "call.refused", "\"whom\":{\"commitment\":", NULL), 1);
+    before = entries();
+    snprintf(line, sizeof line, "GET /v1/nodes/%s", id);
+    (void)ask(ADA, line, "", body);
+    assert_int_equal(count(before, "call", id, text), 1);
+    assert_non_null(strstr(text, "\"path\":\"/v1/nodes/{node}\""));
+}
+
+static int ask_why(const char *why, const char *line, const char *payload, char body[2048])
+{
+    char header[2048];
+    snprintf(header, sizeof header, "Garboard-Why: %s\r\n", why);
+    return running_ask_with(service.api, &people[ELLA].id, line, header, payload, body, 2048);
+}
+
+/* Who, what, when and why: of the call, and of what came of it. */
+static void a_person_can_say_why(void **state)
+{
+    (void)state;
+    static const char token[] = "{\"expires_in_s\":600,\"uses\":1}";
+    char body[2048], text[4096], line[96], longest[520];
+    uint64_t before = entries();
+    assert_int_equal(ask_why("rack%207%20wird%20gr%C3%B6%C3%9Fer", "POST /v1/tokens", token, body),
+                     201);
+    assert_int_equal(count(before, "call", "\"why\":{\"commitment\":", text), 1);
+    assert_null(strstr(text, "rack"));
+    assert_int_equal(count(before, "token.create", "\"why\":{\"commitment\":", text), 1);
+    snprintf(line, sizeof line, "GET /v1/ledger/entries?from=%llu&max=2",
+             (unsigned long long)before);
+    expect(AUDE, line, "", 200,
+           "rack 7 wird gr\xc3\xb6\xc3\x9f"
+           "er");
+    memset(longest, 'x', sizeof longest);
+    longest[513] = '\0';
+    before = entries();
+    const char *const bad[] = {longest, "%", "%4", "%zz", "%ff", "%0a", "a%00b", "%c3"};
+    for (size_t i = 0; i < GB_ARRAY_LEN(bad); i++)
+        assert_int_equal(ask_why(bad[i], "POST /v1/tokens", token, body), 400);
+    assert_int_equal(count(before, "token.create", "", NULL), 0);
+    assert_int_equal(count(before, "call.refused", "malformed", NULL), GB_ARRAY_LEN(bad));
+    longest[512] = '\0';
+    assert_int_equal(ask_why(longest, "POST /v1/tokens", token, body), 201);
 }
 
 /* ---- what a guess is worth ---- */
@@ -392,6 +461,11 @@ static void what_waits_may_be_withdrawn(void **state)
     expect(ABE, "DELETE /v1/two-person/x", "", 404, "two-person-not-found");
     assert_int_equal(count(before, "two-person.withdraw", "", NULL), 1);
     expect(ADA, "POST /v1/tokens", token, 202, "waiting"); /* the first again */
+    expect(ADA, "DELETE /v1/nodes/x", "", 202, "waiting");
+    id_of(ELLA, id);
+    snprintf(line, sizeof line, "DELETE /v1/two-person/%s", id);
+    expect(ELLA, line, "", 403, "only who may make this call"); /* who enrols, and not removes */
+    expect(ADA, line, "", 204, "");
     running_trust(&service, HEAD PEOPLE);
 }
 
@@ -461,6 +535,111 @@ static void of_two_seconds_at_once_one_carries_out(void **state)
     running_trust(&service, HEAD PEOPLE);
 }
 
+/* A monitor's certificate needs no role, and learns nothing but that. */
+static void a_probe_needs_no_role(void **state)
+{
+    (void)state;
+    expect(MALLORY, "GET /healthz", "", 200, "\"ok\"");
+    expect(MALLORY, "GET /readyz", "", 503, "\"not-ready\"");
+    expect(MALLORY, "GET /metrics", "", 403, "no-role");
+    expect(MALLORY, "POST /readyz", "", 403, "no-role");
+}
+
+/* The founder, whom no AccessPolicy of ours names. */
+static void as_founder(const char *line, const char *payload, int status, const char *part)
+{
+    char body[2048];
+    int found = running_ask(service.api, &kit_people()->operator, line, payload, body, sizeof body);
+    if (found != status || !strstr(body, part))
+        fail_msg("%s as the founder: %d %s, not %d %s", line, found, body, status, part);
+}
+
+static void note(int result)
+{
+    struct gb_err err = {0};
+    if (result < 0)
+        (void)gb_err_set(&err, result, "as keyd says");
+    courier_note(service.server, result, &err);
+}
+
+static bool is_trusting(void)
+{
+    gb_cleanup(snapshot_unrefp) struct snapshot *snapshot = snapshot_get(service.server->trust);
+    return snapshot_fault(snapshot) == NULL;
+}
+
+/* A database that was set back: keyd knows, and nobody has the roles of then. */
+static void T17_what_keyd_refuses_gives_nobody_a_role(void **state)
+{
+    (void)state;
+    running_trust(&service, TWO);
+    fresh_token();
+    as_founder("GET /v1/nodes", "", 403, "no-role");
+    note(GB_ERR_DENIED);
+    for (int round = 0; round < 2; round++) {
+        assert_false(is_trusting());
+        expect(ADA, "GET /v1/nodes", "", 403, "no-role");
+        expect(OLAF, "POST /v1/policy?dry_run=1", "", 403, "no-role");
+        as_founder("GET /v1/nodes", "", 200, "nodes");
+        as_founder("POST /v1/policy?dry_run=1", "", 422, "policy-invalid");
+        /* the two-person rule is not to be had around */
+        as_founder("POST /v1/tokens", token, 503, "policy-not-counted");
+        as_founder("DELETE /v1/nodes/x", "", 503, "policy-not-counted");
+        as_founder("POST /v1/nodes/x/attest", "", 503, "policy-not-counted");
+        note(GB_ERR_IO); /* away: what keyd said last holds */
+    }
+    note(GB_OK); /* what is stored here, which is nothing, counts again */
+    assert_true(is_trusting());
+    as_founder("POST /v1/tokens", token, 201, "token");
+    running_trust(&service, HEAD PEOPLE);
+}
+
+/* Since the start keyd has said nothing: the documents may be old ones. */
+static void T17_until_keyd_agrees_people_only_look(void **state)
+{
+    (void)state;
+    fresh_token();
+    atomic_store(&service.server->courier.agreed, false);
+    note(GB_ERR_IO);
+    assert_true(is_trusting()); /* rounds go on */
+    expect(ADA, "GET /v1/nodes", "", 200, "nodes");
+    expect(OLAF, "POST /v1/policy?dry_run=1", "", 422, "policy-invalid");
+    expect(ELLA, "POST /v1/tokens", token, 503, "policy-awaited");
+    expect(ADA, "DELETE /v1/nodes/x", "", 503, "policy-awaited");
+    expect(ELLA, "DELETE /v1/nodes/x", "", 403, "role-lacking");
+    note(GB_OK);
+    expect(ELLA, "POST /v1/tokens", token, 201, "token");
+    note(GB_ERR_IO); /* it has agreed once */
+    expect(ADA, "DELETE /v1/nodes/x", "", 404, "node-not-found");
+    note(GB_OK);
+}
+
+/* Who has no role cannot fill the disk, and none of it is forgotten. */
+static void T29_refusals_are_entries_as_long_as_they_are_few(void **state)
+{
+    (void)state;
+    char text[4096], part[64];
+    enum { CALLS = REFUSED_BURST + 30 };
+    struct kit_id gus = kit_id(&kit_people()->ca, "URI:spiffe://example/operator/gus", 0);
+    uint64_t before = entries();
+    for (size_t i = 0; i < CALLS; i++) {
+        char body[2048];
+        assert_int_equal(running_ask(service.api, &gus, "GET /v1/nodes", "", body, sizeof body),
+                         403);
+        assert_non_null(strstr(body, "no-role"));
+    }
+    kit_id_done(&gus);
+    size_t own = count(before, "call.refused", "no-role", NULL);
+    assert_in_range(own, REFUSED_BURST, REFUSED_BURST + 20); /* some seconds have passed */
+    refused_tell(service.server, true);
+    snprintf(part, sizeof part, "{\"more\":%zu}", CALLS - own);
+    assert_int_equal(count(before, "call.refused", part, text), 1);
+    assert_non_null(strstr(text, "\"who\":{\"commitment\""));
+    before = entries();
+    refused_tell(service.server, true);
+    assert_int_equal(entries(), before);
+}
+
 static void whoami(void **state)
 {
     (void)state;
@@ -477,6 +656,8 @@ int main(void)
         cmocka_unit_test(every_call_of_a_person_leaves_an_entry),
         cmocka_unit_test(what_the_router_refuses_is_an_entry_too),
         cmocka_unit_test(an_entry_says_who_how_what_and_over_which_body),
+        cmocka_unit_test(no_words_of_a_person_stand_in_the_ledger),
+        cmocka_unit_test(a_person_can_say_why),
         cmocka_unit_test(T19_no_name_can_be_guessed_from_the_ledger),
         cmocka_unit_test(whom_to_forget_stands_in_no_entry),
         cmocka_unit_test(T20_without_a_record_no_call_is_carried_out),
@@ -487,6 +668,10 @@ int main(void)
         cmocka_unit_test(a_changed_policy_forgets_what_waits),
         cmocka_unit_test(T20_an_agreement_that_is_not_recorded_carries_out_nothing),
         cmocka_unit_test(of_two_seconds_at_once_one_carries_out),
+        cmocka_unit_test(a_probe_needs_no_role),
+        cmocka_unit_test(T17_what_keyd_refuses_gives_nobody_a_role),
+        cmocka_unit_test(T17_until_keyd_agrees_people_only_look),
+        cmocka_unit_test(T29_refusals_are_entries_as_long_as_they_are_few),
         cmocka_unit_test(whoami),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
