@@ -32,6 +32,7 @@ struct scribe {
     _Atomic int64_t behind_ms; /* since when something is not signed; 0: all is */
     atomic_bool differs;       /* rows, files and signer are of different histories */
     atomic_bool halted;        /* for a reason of others */
+    const char *_Atomic held;  /* scribe_hold; NULL: not */
     pthread_mutex_t lock;      /* guards all below */
     pthread_cond_t wake;
     bool stopping;
@@ -85,14 +86,14 @@ static void prune(struct scribe *scribe)
 }
 
 /* Rounds first: a minute that is sealed in this turn is signed in it. */
-static int work(struct scribe *scribe, struct gb_err *err)
+static int work(struct scribe *scribe, bool last, struct gb_err *err)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     const char *note = NULL;
     if (!arena)
         return gb_err_nomem(err);
     int r = round_log_sync(scribe->rounds, err);
-    if (r == GB_OK)
+    if (r == GB_OK && !last) /* the stop's entry is the last one: the next start seals */
         r = round_seal(scribe->rounds, scribe->store, scribe->digester, gb_clock_s(), gb_clock_ms(),
                        err);
     struct gb_err *step_err = r < 0 ? NULL : err;
@@ -135,13 +136,13 @@ static bool is_halted(struct scribe *scribe, struct gb_err *err, int *result)
     return true;
 }
 
-static void turn(struct scribe *scribe)
+static void turn(struct scribe *scribe, bool last)
 {
     struct gb_err err = {0};
     int64_t began_ms = gb_clock_ms();
     if (atomic_load(&scribe->behind_ms) == 0 && !all_signed(scribe))
         atomic_store(&scribe->behind_ms, began_ms);
-    int r = work(scribe, &err);
+    int r = work(scribe, last, &err);
     if (r == GB_OK) /* what came meanwhile is younger than this turn */
         atomic_store(&scribe->behind_ms, all_signed(scribe) ? 0 : began_ms);
     else if (atomic_load(&scribe->behind_ms) == 0)
@@ -163,7 +164,7 @@ static void *run(void *ctx)
         pthread_mutex_lock(&scribe->lock);
         stopping = scribe->stopping;
         pthread_mutex_unlock(&scribe->lock);
-        turn(scribe);
+        turn(scribe, stopping);
     }
     return NULL;
 }
@@ -270,7 +271,8 @@ struct round_log *scribe_rounds(struct scribe *scribe)
 bool scribe_stopped(struct scribe *scribe)
 {
     int64_t behind_ms = atomic_load(&scribe->behind_ms);
-    return atomic_load(&scribe->differs) || atomic_load(&scribe->halted) ||
+    return atomic_load(&scribe->held) || atomic_load(&scribe->differs) ||
+           atomic_load(&scribe->halted) ||
            (behind_ms != 0 && gb_clock_ms() - behind_ms > scribe->conf.lag_ms);
 }
 
@@ -285,11 +287,19 @@ void scribe_health(struct scribe *scribe, struct scribe_health *ret_health)
     ret_health->signed_size = scribe->signed_size;
     memcpy(ret_health->why, scribe->why, sizeof ret_health->why);
     pthread_mutex_unlock(&scribe->lock);
+    const char *held = atomic_load(&scribe->held);
+    if (held && ret_health->why[0] == '\0')
+        snprintf(ret_health->why, sizeof ret_health->why, "%s", held);
     if (ret_health->stopped && ret_health->why[0] == '\0') /* no turn has come to its end */
         snprintf(ret_health->why, sizeof ret_health->why,
                  "the ledger's thread has been at work for %" PRId64
                  " s without an end: its disk may be slow, or garboard-keyd",
                  ret_health->lag_s);
+}
+
+void scribe_hold(struct scribe *scribe, const char *why)
+{
+    atomic_store(&scribe->held, why);
 }
 
 bool scribe_cosign(struct scribe *scribe, uint64_t size, struct gb_bytes note)

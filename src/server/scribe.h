@@ -65,4 +65,8 @@ void scribe_health(struct scribe *scribe, struct scribe_health *ret_health);
  * turn, unless a newer head does. False when out of memory. */
 bool scribe_cosign(struct scribe *scribe, uint64_t size, struct gb_bytes note);
 
+/* What must be recorded before all else is not: nothing that needs a record is done, and it is told
+ * why, until this is called with NULL. `why` is a constant. Any thread. */
+void scribe_hold(struct scribe *scribe, const char *why);
+
 #endif

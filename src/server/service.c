@@ -40,16 +40,18 @@ struct service {
     struct loop_timer *key_set;
     struct loop_timer *reloading;
     struct loop_timer *courier;
+    struct loop_timer *starting; /* until the start is on record */
 };
 
 enum {
     RENEWAL_MS = 3600 * 1000, /* certificates live for weeks */
-    COURIER_MS = 1000,        /* a look at a number, as a rule */
-    RELOAD_AGAIN_MS = 50,     /* a change of policy takes about as long */
+    START_AGAIN_MS = 1000,
+    COURIER_MS = 1000,    /* a look at a number, as a rule */
+    RELOAD_AGAIN_MS = 50, /* a change of policy takes about as long */
 };
 
 /* Waits: what is told after it comes after it, and the ledger's last turn signs it. */
-static void record(struct server *server, enum entry_what what)
+static bool record(struct server *server, enum entry_what what)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     gb_cleanup(digester_freep) struct digester *digester = NULL;
@@ -59,14 +61,28 @@ static void record(struct server *server, enum entry_what what)
     if (!arena || digester_new(&digester, NULL) < 0) {
         json_free(data);
         gb_log_event(GB_LOG_ERROR, "out-of-memory", GB_LOG_TEXT("what", "recording the start"));
-        return;
+        return false;
     }
     struct store_wait wait;
     struct gb_err err;
     store_wait_init(&wait);
     store_entry_add(server->store, record_make(arena, digester, &start), store_wait_told, &wait);
-    if (store_wait_for(&wait, &err) < 0)
-        gb_log_err(GB_LOG_ERROR, "start-or-stop-not-recorded", &err);
+    if (store_wait_for(&wait, &err) == GB_OK)
+        return true;
+    gb_log_err(GB_LOG_ERROR, "start-or-stop-not-recorded", &err);
+    return false;
+}
+
+/* Nothing is changed before it: a full disk hides no start. */
+static void record_start(void *ctx)
+{
+    struct service *service = ctx;
+    struct server *server = service->server;
+    bool recorded = record(server, ENTRY_SERVER_START);
+    scribe_hold(server->scribe,
+                recorded ? NULL : "the start cannot be recorded: see the log; is the disk full?");
+    if (!recorded)
+        loop_timer_set(service->starting, START_AGAIN_MS);
 }
 
 static void terminate(void *ctx)
@@ -156,6 +172,8 @@ static int watch_signals(struct service *service, struct gb_err *err)
         r = loop_timer_new(service->loop, hang_up, service, &service->reloading, err);
     if (r == GB_OK)
         r = loop_timer_new(service->loop, carry, service, &service->courier, err);
+    if (r == GB_OK)
+        r = loop_timer_new(service->loop, record_start, service, &service->starting, err);
     return r;
 }
 
@@ -166,15 +184,16 @@ static int serve(struct service *service, struct gb_err *err)
     int r = witnessed_start(server->witnessed, server->scribe, err);
     if (r == GB_OK)
         r = scribe_start(server->scribe, err);
-    if (r == GB_OK)
+    if (r == GB_OK) {
+        record_start(service);
         r = threads_start(service->threads, err);
+    }
     if (r == GB_OK) {
         gb_log_event(GB_LOG_INFO, "started", GB_LOG_TEXT("version", GARBOARD_VERSION),
                      GB_LOG_TEXT("listen", server->config->listen),
                      GB_LOG_NUMBER("api_port", threads_api_port(service->threads)),
                      GB_LOG_NUMBER("enroll_port", threads_enroll_port(service->threads)),
                      GB_LOG_NUMBER("people_port", threads_people_port(service->threads)));
-        record(server, ENTRY_SERVER_START);
         service_tell(SERVICE_READY, NULL);
         if (service_watchdog_ms() > 0)
             tick(service);
@@ -187,7 +206,7 @@ static int serve(struct service *service, struct gb_err *err)
     threads_stop(service->threads, server->config->shutdown_grace_s * 1000);
     refused_tell(server, true);
     if (r == GB_OK)
-        record(server, ENTRY_SERVER_STOP);
+        (void)record(server, ENTRY_SERVER_STOP);
     scribe_stop(server->scribe);
     witnessed_stop(server->witnessed);
     return r;
@@ -270,6 +289,8 @@ int service_run(const char *path, const struct config *config, struct gb_err *er
         loop_timer_free(service.reloading);
     if (service.courier)
         loop_timer_free(service.courier);
+    if (service.starting)
+        loop_timer_free(service.starting);
     loop_free(service.loop);
     gb_free(server);
     if (r == GB_OK)

@@ -181,7 +181,47 @@ one_history() {
 }
 good 'a copy of the ledger before' one_history
 server_is_killed
+# T28: what was told before the copy was made stands in it, not in the database's rows alone.
+cp "$s/told-tokens" "$s/told-versions" "$s/copy/"
+for node in w1 w2; do
+    cp "$s/log/agent-$node" "$s/copy/$node"
+    field "$node" id >"$s/copy/$node.id"
+done
 good 'the ledger after kills of garboardd' one_history
+python3 "$source_dir/tests/integration/ledger_lines.py" "$s/audit/ledger" >"$s/copy/entries"
+checks=$((checks + 1))
+python3 - "$s/copy" <<'END' || fail 'something that was acknowledged is not in the ledger'
+import json, re, sys
+
+folder = sys.argv[1]
+
+
+def read(name):
+    with open(f"{folder}/{name}", encoding="utf-8") as file:
+        return file.read()
+
+
+def turns(values):
+    return [value for i, value in enumerate(values) if i == 0 or value != values[i - 1]]
+
+
+entries = [json.loads(line) for line in read("entries").splitlines()]
+tokens = [entry["whom"] for entry in entries if entry["what"] == "token.create"]
+told = read("told-tokens").split()
+assert len(told) >= 10, told
+assert len(set(tokens)) == len(tokens), "a token twice"
+for token in told:
+    assert f"token/{token}" in tokens, f"token {token}"
+applied = " ".join(json.dumps(entry["data"]) for entry in entries if entry["what"] == "policy.apply")
+for version in read("told-versions").split():
+    assert re.search(rf"\bversion {version}\b|\"version\": {version}\b", applied), f"policy {version}"
+for name in ("w1", "w2"):
+    told = turns(re.findall(r" verdict=(trusted|untrusted) ", read(name)))
+    node = "node/" + read(f"{name}.id").strip()
+    kept = iter(turns([e["data"]["verdict"] for e in entries if e["what"] == "verdict" and e["whom"] == node]))
+    for i, verdict in enumerate(told):
+        assert verdict in kept, f"{name}: verdict {i} of {len(told)}"
+END
 stop tokens
 stop policy
 background enrol enrol_again

@@ -72,6 +72,23 @@ prints '(Gestell 7 wird größer)'
 same 'twice' "$(grep -c 'größer' <<<"$out")" 2
 exits 2 token create --name w9 --why "$(printf '%0600d' 1)"
 
+# Every word that a service of this size writes (node.renew: test_certificates.sh).
+"$garboard" token create --name w8 --format json >"$s/w8"
+exits 0 token revoke -- "$(jq -r .id "$s/w8")"
+ek=sha256:$(printf '%064d' 7)
+exits 0 ek add w7 "$ek"
+exits 0 ek remove "$ek"
+all_words() {
+    "$garboard" ledger export "$s/audit" >/dev/null || return 1
+    python3 "$source_dir/tests/integration/ledger_lines.py" "$s/audit/ledger" >"$s/entries"
+    for word in server.start call token.create token.revoke ek.add ek.remove node.enrol verdict policy.apply rounds; do
+        jq -r .what "$s/entries" | grep -qx "$word" || return 1
+    done
+}
+good 'every word is signed' all_words
+checks=$((checks + 1))
+jq -c 'select(.what == "policy.apply")' "$s/entries" | grep -q ReferenceSet || fail 'a ReferenceSet is not named'
+
 # A name is forgotten: the record stays.
 exits 0 ledger forget admin
 exits 0 ledger tail -n 1000
@@ -97,6 +114,17 @@ good 'it goes on by itself' goes_on
 # Ended in order: all is signed. Then a ledger that was cut.
 stop server
 exits 0 ledger verify "$s/state/ledger" --key "$s/vkey"
+same 'the stop stands last, and is signed' "$(python3 - "$s/state" <<'END'
+import json, sqlite3, sys
+
+db = sqlite3.connect(f"{sys.argv[1]}/garboard.db")
+seq, entry = db.execute("SELECT seq, entry FROM ledger_entry ORDER BY seq DESC LIMIT 1").fetchone()
+with open(f"{sys.argv[1]}/ledger/checkpoint", encoding="utf-8") as file:
+    size = int(file.read().split("\n")[1])
+print(json.loads(entry)["what"], size - 1 - seq)
+END
+)" 'server.stop 0'
+same 'and the start first' "$(python3 "$source_dir/tests/integration/ledger_lines.py" "$s/state/ledger" | sed -n 1p | jq -r .what)" server.start
 tile=$(find "$s/state/ledger/tile/0" -type f | sort -V | tail -1) # the widest, which the checkpoint needs
 printf x | dd of="$tile" bs=1 seek=7 conv=notrunc 2>/dev/null
 checks=$((checks + 1))

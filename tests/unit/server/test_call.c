@@ -9,6 +9,7 @@
 #include "server/refused.h"
 #include "server/refused_tell.h"
 #include "server/routes.h"
+#include "server/scribe.h"
 #include "server/snapshot.h"
 #include "store/store.h"
 
@@ -279,6 +280,20 @@ static void a_person_can_say_why(void **state)
     assert_int_equal(count(before, "call.refused", "malformed", NULL), GB_ARRAY_LEN(bad));
     longest[512] = '\0';
     assert_int_equal(ask_why(longest, "POST /v1/tokens", token, body), 201);
+}
+
+/* As while the start is not on record: who looks is answered, nothing is changed, and it is said.
+ */
+static void nothing_is_changed_before_the_start_is_on_record(void **state)
+{
+    (void)state;
+    static const char token[] = "{\"expires_in_s\":600,\"uses\":1}";
+    scribe_hold(service.server->scribe, "the start cannot be recorded");
+    expect(ELLA, "POST /v1/tokens", token, 503, "ledger-stopped");
+    expect(AUDE, "GET /v1/nodes", "", 200, "\"nodes\"");
+    expect(AUDE, "GET /readyz", "", 503, "the start cannot be recorded");
+    scribe_hold(service.server->scribe, NULL);
+    expect(ELLA, "POST /v1/tokens", token, 201, "\"token\"");
 }
 
 /* ---- what a guess is worth ---- */
@@ -659,6 +674,7 @@ int main(void)
         cmocka_unit_test(an_entry_says_who_how_what_and_over_which_body),
         cmocka_unit_test(no_words_of_a_person_stand_in_the_ledger),
         cmocka_unit_test(a_person_can_say_why),
+        cmocka_unit_test(nothing_is_changed_before_the_start_is_on_record),
         cmocka_unit_test(T19_no_name_can_be_guessed_from_the_ledger),
         cmocka_unit_test(whom_to_forget_stands_in_no_entry),
         cmocka_unit_test(T20_without_a_record_no_call_is_carried_out),
