@@ -239,7 +239,10 @@ static int judge_new(struct ledger_rounds *rounds, const struct rounds_quote *qu
     int r = ledger_seen_add(&rounds->seen, digest, err);
     if (r == 1)
         *ret_fault = "a quote that came before";
-    if (r == 0 && (r = ledger_seen_add(&rounds->seen, nonce, err)) == 1)
+    if (r != 0)
+        return r < 0 ? r : GB_OK;
+    r = ledger_seen_add(&rounds->seen, nonce, err);
+    if (r == 1)
         *ret_fault = "a quote over a nonce that was answered before";
     return r < 0 ? r : GB_OK;
 }
