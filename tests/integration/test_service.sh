@@ -105,7 +105,7 @@ good 'a good one is taken' grep -q '"reloaded"' "$s/log/server"
 good 'and serves' "$garboard" node list
 
 echo '# T17: reloads beside changes of policy never bring an older one back'
-hang_up_often() { while sleep 0.02; do kill -HUP "${pid[server]}"; done; }
+hang_up_often() { while sleep 0.1; do kill -HUP "${pid[server]}"; done; }
 hang_up_often &
 often=$!
 for version in 2 3 4 5 6 7 8 9; do

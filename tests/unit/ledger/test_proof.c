@@ -171,6 +171,16 @@ static void T28_a_proof_of_another_attestation_is_refused(void **state)
     assert_string_equal(leaf_fault(&extra), not_there);
     extra.leaf_index = 2;
     assert_null(leaf_fault(&extra));
+    /* An entry of another kind with the same data: only "rounds" seals. */
+    char other[1024];
+    char sealing[1024];
+    snprintf(sealing, sizeof sealing, "%.*s", (int)extra.entry.len, (const char *)extra.entry.data);
+    char *word = strstr(sealing, "\"rounds\"");
+    assert_non_null(word);
+    snprintf(other, sizeof other, "%.*s\"server.start\"%s", (int)(word - sealing), sealing,
+             word + strlen("\"rounds\""));
+    extra.entry = gb_bytes_str(other);
+    assert_int_equal(ledger_proof_judge_leaf(digester, &extra, &not_there, NULL), GB_ERR_INPUT);
     extra.entry = gb_bytes_str("{}");
     assert_int_equal(ledger_proof_judge_leaf(digester, &extra, &not_there, NULL), GB_ERR_INPUT);
 }

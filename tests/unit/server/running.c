@@ -140,7 +140,7 @@ int running_ask_with(uint16_t port, const struct kit_id *id, const char *line, c
                      const char *payload, char *body, size_t size)
 {
     struct kit_client client;
-    static char text[64 << 10];
+    static _Thread_local char text[64 << 10];
     body[0] = '\0';
     snprintf(text, sizeof text, "%s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %zu\r\n\r\n%s", line,
              headers, strlen(payload), payload);
