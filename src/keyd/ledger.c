@@ -163,6 +163,9 @@ static int refuse(const struct last_signed *last, const struct keyd_ledger_ask *
                       last->size, signed_root);
 }
 
+/* More than any service writes in its life: one step to the last size would end the log. */
+static const uint64_t MAX_GROWTH = UINT64_C(1) << 32;
+
 static int judge(struct digester *digester, const struct last_signed *last,
                  const struct keyd_ledger_ask *ask, struct gb_err *err)
 {
@@ -176,6 +179,8 @@ static int judge(struct digester *digester, const struct last_signed *last,
     if (ask->old_size != last->size)
         return gb_err_set(err, GB_ERR_AGAIN, "signed last was size %" PRIu64 ", not %" PRIu64,
                           last->size, ask->old_size);
+    if (ask->size - last->size > MAX_GROWTH)
+        return refuse(last, ask, "more new entries than there can be", err);
     int r = merkle_verify_growth(digester, last->size, ask->size, last->root, ask->root, ask->proof,
                                  ask->proof_count, &valid);
     if (r < 0)

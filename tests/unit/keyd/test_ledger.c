@@ -228,6 +228,19 @@ static void T28_keyd_signs_only_consistent_growth(void **unused)
     must(ask(ours, 10, 20)); /* honest growth still goes on */
 }
 
+/* From nothing anything is growth: one step to the last size that there is would end the log. */
+static void T28_no_step_is_a_giants(void **unused)
+{
+    (void)unused;
+    const char *note = NULL;
+    struct keyd_ledger_ask what = {.old_size = 0, .size = MERKLE_SIZE_MAX, .root = {7}};
+    assert_int_equal(sign(&what, &note), GB_ERR_DENIED);
+    what.size = (UINT64_C(1) << 32) + 1;
+    assert_int_equal(sign(&what, &note), GB_ERR_DENIED);
+    what.size--;
+    must(sign(&what, &note));
+}
+
 static void T28_each_byte_of_a_proof_counts(void **unused)
 {
     (void)unused;
@@ -453,6 +466,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(growth_is_signed_and_on_the_disk, setup, teardown),
         cmocka_unit_test_setup_teardown(the_same_again_is_signed_again, setup, teardown),
         cmocka_unit_test_setup_teardown(T28_keyd_signs_only_consistent_growth, setup, teardown),
+        cmocka_unit_test_setup_teardown(T28_no_step_is_a_giants, setup, teardown),
         cmocka_unit_test_setup_teardown(T28_each_byte_of_a_proof_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(T28_a_rolled_back_database_cannot_be_signed, setup,
                                         teardown),
