@@ -41,7 +41,8 @@ int officer_key_read(struct gb_arena *arena, const char *path, const char *passp
     if (r < 0)
         return r;
     static const char sealed[] = "ENCRYPTED PRIVATE KEY";
-    if (passphrase.len == 0 && memmem(pem.data, pem.len, sealed, sizeof sealed - 1)) {
+    if (passphrase.len == 0 && pem.len > 0 &&
+        memmem(pem.data, pem.len, sealed, sizeof sealed - 1)) {
         wipe(pem);
         return gb_err_set(err, GB_ERR_CONFIG,
                           "the officer's key %s opens with a passphrase: give its file by "

@@ -2,6 +2,7 @@
 
 #include "net/http_server.h"
 #include "net/router.h"
+#include "policy/access.h"
 #include "server/answer.h"
 #include "server/bearer.h"
 #include "server/call.h"
