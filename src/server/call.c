@@ -34,6 +34,7 @@ static void run_hash(struct work *work, struct worker_parts *parts);
 static void hashed(struct work *work);
 static void record(struct calling *calling);
 static void recorded(struct work *work);
+static void let_in(struct calling *calling);
 
 static const char *method_name(enum http_method method)
 {
@@ -168,6 +169,12 @@ static bool tells_query(const struct calling *calling)
            http_request_queries(calling->work.request).len > 0;
 }
 
+void call_tell(struct gb_arena *arena, struct http_request *request, struct json *data)
+{
+    json_set(data, "method", json_text(method_name(http_request_method(request))));
+    json_set(data, "path", text_json(arena, http_request_path(request)));
+}
+
 static struct json *data_of(struct calling *calling)
 {
     struct work *work = &calling->work;
@@ -175,8 +182,7 @@ static struct json *data_of(struct calling *calling)
     struct json *data = json_new_object();
     json_set(data, "how", json_text(person_how_word(person->how)));
     json_set(data, "roles", roles_json(person->roles));
-    json_set(data, "method", json_text(method_name(http_request_method(work->request))));
-    json_set(data, "path", text_json(work->arena, http_request_path(work->request)));
+    call_tell(work->arena, work->request, data);
     if (tells_query(calling))
         json_set(data, "query", text_json(work->arena, http_request_queries(work->request)));
     if (calling->route && http_request_length(work->request) > 0)
@@ -208,7 +214,15 @@ static void recorded(struct work *work)
                       answer_of_store(work->thread, work->result, &work->err), NULL);
     else if (!calling->route)
         refuse(calling);
-    else if (call_needs_second(work->thread, calling->route))
+    else
+        let_in(calling);
+}
+
+static void let_in(struct calling *calling)
+{
+    struct work *work = &calling->work;
+    person_of(work->request)->let_in = true;
+    if (call_needs_second(work->thread, calling->route))
         call_second(work->thread, calling->route, &calling->call, calling->body);
     else
         calling->route->handle(work->thread, &calling->call);
