@@ -24,7 +24,7 @@ X(ENTRY_TWO_PERSON_AGREE, "two-person.agree", "a second person agreed, and it wa
 X(ENTRY_TWO_PERSON_WITHDRAW, "two-person.withdraw", "what waited for a second person was withdrawn")
 X(ENTRY_CALL, "call", "a person asked for something")
 X(ENTRY_CALL_REFUSED, "call.refused", "what a person asked for was refused, at the gate or later")
-X(ENTRY_KEY_ROTATE, "key.rotate", "a key of the service changed its place in the rotation")
+X(ENTRY_KEY_ROTATE, "key.rotate", "reserved: a key of the service changed its place in the rotation")
 X(ENTRY_LEDGER_FORGET, "ledger.forget", "the opening of a personal commitment was erased")
 X(ENTRY_TAG_ISSUE, "tag.issue", "reserved: a location tag was signed")
 X(ENTRY_TAG_REVOKE, "tag.revoke", "reserved: a location tag was revoked")
