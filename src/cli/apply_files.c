@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 #include "os/file.h"
 #include "policy/sign.h"
+#include "wire/yaml.h"
 
 static size_t count_lines(struct gb_bytes in)
 {
@@ -91,34 +92,54 @@ static bool read_place(const char *message, struct place *ret_place)
     return place.index > 0 || (place.kind.len > 0 && place.name.len > 0);
 }
 
-/* "  name: strict" says `key` and `value`; quotes around the value do not matter. */
-static bool says(struct gb_bytes line, const char *key, struct gb_bytes value)
+/* A line that begins with "---" and a blank or its end starts a document, as at the server. */
+static bool is_start(struct gb_bytes line)
 {
-    struct gb_bytes found = line;
-    struct gb_bytes name = gb_text_trim(gb_text_until(&found, ':'));
-    found = gb_text_trim(found);
-    if (found.len >= 2 && (*found.data == '"' || *found.data == '\''))
-        found = gb_bytes(found.data + 1, found.len - 2);
-    return gb_bytes_is(name, key) && gb_bytes_equal(found, value);
+    return gb_bytes_starts(line, gb_bytes_str("---")) &&
+           (line.len == 3 || line.data[3] == ' ' || line.data[3] == '\t');
+}
+
+static bool is(const struct yaml_node *node, struct gb_bytes text)
+{
+    return node && node->kind == YAML_SCALAR && gb_bytes_equal(node->text, text);
+}
+
+/* False for a piece without content, which the server does not count. */
+static bool read_piece(struct gb_arena *arena, struct gb_bytes piece, const struct place *place,
+                       bool *ret_named)
+{
+    struct yaml_node *docs = NULL;
+    *ret_named = false;
+    if (yaml_read(arena, piece, "document", &docs, NULL) < 0)
+        return true; /* broken, which may be what is told */
+    const struct yaml_node *document = docs->first;
+    if (!document || (document->kind == YAML_SCALAR && document->text.len == 0))
+        return false;
+    const struct yaml_node *metadata =
+        document->kind == YAML_MAPPING ? yaml_get(document, "metadata") : NULL;
+    *ret_named = metadata && metadata->kind == YAML_MAPPING &&
+                 is(yaml_get(document, "kind"), place->kind) &&
+                 is(yaml_get(metadata, "name"), place->name);
+    return true;
 }
 
 /* The line of the body at which the place's document begins; 0 when it is not found. */
-static size_t find_document(struct gb_bytes body, const struct place *place)
+static size_t find_document(struct gb_arena *arena, struct gb_bytes body, const struct place *place)
 {
     struct gb_lines lines;
     struct gb_bytes line;
-    size_t start = 0;
     size_t index = 0;
-    bool kind = false;
     gb_lines_init(&lines, body);
-    while (gb_lines_next(&lines, &line)) {
-        if (gb_bytes_starts(line, gb_bytes_str("---"))) {
-            start = lines.line;
-            kind = false;
-            index++;
-        }
-        kind = kind || says(line, "kind", place->kind);
-        if (place->index > 0 ? index == place->index : kind && says(line, "name", place->name))
+    bool more = gb_lines_next(&lines, &line);
+    while (more) {
+        const size_t start = lines.line;
+        const uint8_t *from = line.data;
+        bool named;
+        while ((more = gb_lines_next(&lines, &line)) && !is_start(line))
+            ;
+        const uint8_t *end = more ? line.data : body.data + body.len;
+        index += read_piece(arena, gb_bytes(from, (size_t)(end - from)), place, &named);
+        if (place->index > 0 ? index == place->index : named)
             return start;
     }
     return 0;
@@ -144,7 +165,7 @@ const char *apply_files_locate(struct gb_arena *arena, const struct apply_files 
     struct place place;
     if (!read_place(message, &place))
         return message;
-    size_t start = find_document(gb_buf_bytes(&files->body), &place);
+    size_t start = find_document(arena, gb_buf_bytes(&files->body), &place);
     size_t line = start + place.line - 1;
     size_t i = files->count;
     while (i > 0 && files->items[i - 1].first_line > line)

@@ -1,13 +1,16 @@
-/* garboard get policy: the documents that the server judges by. */
+/* garboard get policy: the documents that the server judges by, as a list or themselves. */
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
 #include "cli/output.h"
 #include "cli/reply.h"
 #include "cli/server_client.h"
 #include "cli/table.h"
+#include "os/file.h"
 #include "wire/json.h"
 
 /* The ids are long, and their beginnings tell them apart; --format json has them whole. */
@@ -50,28 +53,72 @@ static int print(const struct cmd_line *line, struct gb_arena *arena, const stru
                        "No policy: every node is untrusted. Apply one: garboard apply -f FILE");
 }
 
+static bool is_wanted(const struct cmd_line *line, const struct json *document)
+{
+    struct gb_bytes name;
+    return line->arg_count == 0 ||
+           (json_get_text(document, "name", &name) && gb_bytes_is(name, line->args[0]));
+}
+
+/* As they were applied, signatures and all: apply says "same" to it. */
+static int write_documents(const struct cmd_line *line, const struct json *documents,
+                           struct gb_err *err)
+{
+    gb_cleanup(gb_buf_done) struct gb_buf out;
+    size_t count = 0;
+    gb_buf_init(&out, GB_LIMIT_POLICY);
+    for (size_t i = 0; i < json_count(documents); i++) {
+        const struct json *document = json_at(documents, i);
+        struct gb_bytes text;
+        if (!is_wanted(line, document) || !json_get_text(document, "text", &text))
+            continue;
+        count++;
+        if (!gb_bytes_starts(text, gb_bytes_str("---")))
+            gb_buf_puts(&out, "---\n");
+        gb_buf_add(&out, text.data, text.len);
+        if (text.len > 0 && text.data[text.len - 1] != '\n')
+            gb_buf_puts(&out, "\n");
+    }
+    if (!gb_buf_ok(&out))
+        return gb_err_set(err, GB_ERR_LIMIT, "out of memory, or more than %d MB of documents",
+                          GB_LIMIT_POLICY >> 20);
+    if (count == 0)
+        return gb_err_set(err, GB_ERR_NOTFOUND,
+                          "no such document is in force (garboard get policy)");
+    return file_write(cmd_value(line, "output"), gb_buf_bytes(&out), err);
+}
+
 static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
 {
     gb_cleanup(server_client_freep) struct server_client *client = NULL;
     gb_cleanup(json_freep) struct json *reply = NULL;
+    const bool whole = cmd_has(line, "output");
+    if (line->arg_count > 0 && !whole)
+        return output_usage(line, "NAME needs -o FILE, where the document goes");
     int r = server_client_new(arena, line, &client, err);
     if (r == 0)
-        r = server_get(client, "/v1/policy", &reply, err);
+        r = server_get(client, whole ? "/v1/policy?text=1" : "/v1/policy", &reply, err);
     if (r != 0)
         return r;
+    if (whole)
+        return write_documents(line, json_get(reply, "documents"), err);
     return line->json ? output_json(gb_take(reply)) : print(line, arena, reply);
 }
 
 static const struct cmd_option options[] = {
+    {"output", "FILE", "write the documents there, with their signatures; - is standard output",
+     false, 'o'},
     CLIENT_CONF_OPTIONS,
     {NULL, NULL, NULL, false, 0},
 };
 
 const struct cmd cmd_get_policy = {
     .name = "get policy",
-    .args = "",
-    .summary = "list the policy documents that the server judges by",
-    .examples = "  garboard get policy\n",
+    .args = "[NAME]",
+    .max_args = 1,
+    .summary = "list the policy documents that the server judges by, or write them to a file",
+    .examples = "  garboard get policy\n"
+                "  garboard get policy -o in-force.yaml\n",
     .options = options,
     .run = run,
 };

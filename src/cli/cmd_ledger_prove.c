@@ -71,6 +71,14 @@ struct minutes {
     size_t count; /* seen in all */
 };
 
+/* No leaf of it was verified by then. Names never go down: after a clock that was wrong they run
+ * ahead, and then a minute is sealed before its name has come. */
+static bool is_later(const struct rounds_sealed *sealed, const struct entry *entry, int64_t at_s)
+{
+    enum { DOUBT_S = 900 };
+    return sealed->minute_s > at_s + DOUBT_S && entry->at_ms / 1000 >= sealed->minute_s;
+}
+
 static int note_minute(struct minutes *minutes, uint64_t index, struct gb_bytes line, int64_t at_s,
                        struct gb_err *err)
 {
@@ -82,7 +90,7 @@ static int note_minute(struct minutes *minutes, uint64_t index, struct gb_bytes 
     int r = entry_read(line, &entry, NULL, &tree, err);
     if (r == GB_OK)
         r = rounds_sealed_read(entry.data, &at->sealed, err);
-    if (r < 0 || at->sealed.minute_s > at_s)
+    if (r < 0 || is_later(&at->sealed, &entry, at_s))
         return r;
     at->index = index;
     minutes->count++;

@@ -72,6 +72,28 @@ static int print_text(const struct cmd_line *line, struct gb_arena *arena, const
     return code == CMD_OK ? print_waiting(line, arena, json_get(waiting, "waiting")) : code;
 }
 
+/* Of a refusal of /v1/waiting. */
+struct hidden {
+    bool roles; /* their holder may not see who waits; anything else is told */
+};
+
+static void not_shown(void *ctx, const struct server_refusal *refusal)
+{
+    struct hidden *hidden = ctx;
+    hidden->roles = refusal->status == 403;
+    if (!hidden->roles)
+        server_print_refusal(refusal);
+}
+
+/* NULL for who may see the nodes and not who waits: docs/roles.md. */
+static int get_waiting(struct server_client *client, struct json **ret_waiting, struct gb_err *err)
+{
+    struct hidden hidden = {0};
+    int r = server_send(client, "GET", "/v1/waiting", NULL, gb_bytes(NULL, 0), not_shown, &hidden,
+                        ret_waiting, err);
+    return hidden.roles ? CMD_OK : r;
+}
+
 static int list_once(const struct cmd_line *line, struct gb_arena *arena,
                      struct server_client *client, struct gb_err *err)
 {
@@ -79,12 +101,13 @@ static int list_once(const struct cmd_line *line, struct gb_arena *arena,
     gb_cleanup(json_freep) struct json *waiting = NULL;
     int r = server_get(client, "/v1/nodes", &reply, err);
     if (r == 0)
-        r = server_get(client, "/v1/waiting", &waiting, err);
+        r = get_waiting(client, &waiting, err);
     if (r != 0)
         return r;
     if (!line->json)
         return print_text(line, arena, reply, waiting);
-    json_set(reply, "waiting", json_take(waiting, "waiting"));
+    if (waiting)
+        json_set(reply, "waiting", json_take(waiting, "waiting"));
     return output_json(gb_take(reply));
 }
 

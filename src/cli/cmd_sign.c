@@ -1,13 +1,34 @@
 /* garboard sign: an officer's signature into documents, offline. */
+#include <inttypes.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 #include "cli/cmd.h"
 #include "cli/officer_key.h"
 #include "cli/output.h"
 #include "crypto/signer.h"
 #include "os/file.h"
 #include "policy/sign.h"
+
+/* Signed is a version, too: who signs after, and who applies, must find the same. */
+static int number(const struct cmd_line *line, struct sign_text *text, struct gb_err *err)
+{
+    const char *given = cmd_value(line, "set-version");
+    uint64_t version = 1;
+    if (given && (!gb_text_u64(gb_bytes_str(given), INT64_MAX, &version) || version == 0))
+        return gb_err_set(err, GB_ERR_CONFIG, "--set-version: must be a number from 1");
+    for (size_t i = 0; i < text->count; i++) {
+        struct sign_document *document = &text->documents[i];
+        if (document->version > 0 || document->is_signed)
+            continue;
+        document->add_version = version;
+        fprintf(stderr, "%s %s has no version: version %" PRIu64 " is written\n", document->kind,
+                document->name, version);
+    }
+    return GB_OK;
+}
 
 static int sign(const struct cmd_line *line, struct gb_arena *arena, const struct signer *signer,
                 struct gb_err *err)
@@ -23,6 +44,8 @@ static int sign(const struct cmd_line *line, struct gb_arena *arena, const struc
     int r = file_read(arena, path, GB_LIMIT_POLICY, &bytes, err);
     if (r == GB_OK)
         r = sign_read(arena, path, bytes, signer, &text, err);
+    if (r == GB_OK)
+        r = number(line, &text, err);
     if (r == GB_OK)
         r = sign_write(&text, signer, &out, err);
     if (r == GB_OK)
@@ -56,6 +79,7 @@ static const struct cmd_option options[] = {
     {"filename", "FILE", "documents to sign; - is standard input", true, 'f'},
     {"key", "KEY", "the officer's private key, PEM", false, 0},
     {"passphrase-file", "FILE", "its first line opens the key", false, 0},
+    {"set-version", "N", "for documents without a version (default: 1)", false, 0},
     {"output", "OUT", "where the signed documents go (default: standard output)", false, 'o'},
     {NULL, NULL, NULL, false, 0},
 };

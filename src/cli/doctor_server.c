@@ -5,6 +5,7 @@
 
 #include "base/encode.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "cli/doctor.h"
 #include "crypto/x509.h"
 #include "net/http_client.h"
@@ -22,6 +23,7 @@ struct setting {
     struct gb_bytes keyd;
     const char *dir;
     struct gb_bytes ca_pem;
+    struct officers *keyd_officers; /* that keyd.conf names; owned, NULL: unknown */
 };
 
 static const char *or_else(const char *value, const char *otherwise)
@@ -157,9 +159,9 @@ static bool has_all(const struct officers *of, const struct officers *in)
 }
 
 /* What one of them believes and the other does not is applied nowhere. */
-static void check_officers(struct doctor *doctor, const struct setting *setting)
+static void check_officers(struct doctor *doctor, struct setting *setting)
 {
-    gb_cleanup(officers_freep) struct officers *keyd =
+    const struct officers *keyd = setting->keyd_officers =
         read_officers(doctor, setting->keyd, "garboard-keyd");
     gb_cleanup(officers_freep) struct officers *server =
         read_officers(doctor, setting->server, "garboardd");
@@ -171,6 +173,30 @@ static void check_officers(struct doctor *doctor, const struct setting *setting)
     else
         doctor_say(doctor, DOCTOR_FAILED, "make officer_key the same in both files",
                    "garboardd.conf and keyd.conf name different security officers");
+}
+
+/* What keyd goes by is what it has read, not what its file says now. */
+static void check_officers_in_force(struct doctor *doctor, const struct officers *named,
+                                    const struct keyd_status *status)
+{
+    const struct gb_bytes in_force = gb_bytes_str(status->officers ? status->officers : "");
+    struct gb_lines lines;
+    struct gb_bytes line;
+    size_t count = 0;
+    size_t missing = 0;
+    gb_lines_init(&lines, in_force);
+    while (gb_lines_next(&lines, &line))
+        count++;
+    for (size_t i = 0; i < officers_count(named); i++) {
+        const char *hex = gb_hex(doctor->arena, gb_bytes(officers_id(named, i), SIGNATURE_KEY_LEN));
+        missing += !hex || !strstr((const char *)in_force.data, hex);
+    }
+    if (missing > 0 || count != officers_count(named))
+        doctor_say(doctor, DOCTOR_FAILED,
+                   "systemctl reload garboard-keyd garboardd; look for reload-failed in their logs",
+                   "garboard-keyd believes other security officers than keyd.conf names");
+    else
+        doctor_say(doctor, DOCTOR_OK, NULL, "garboard-keyd believes the officers of keyd.conf");
 }
 
 static void check_space(struct doctor *doctor, const char *state)
@@ -242,6 +268,8 @@ static void check_keyd(struct doctor *doctor, const struct setting *setting)
     else
         doctor_say(doctor, DOCTOR_OK, NULL, "garboard-keyd answers at %s",
                    doctor_path(doctor, socket));
+    if (r == GB_OK && setting->keyd_officers)
+        check_officers_in_force(doctor, setting->keyd_officers, &status);
     if (r == GB_OK)
         doctor_ledger(doctor, client, under(doctor, setting->dir, "ledger.vkey"));
 }
@@ -357,4 +385,5 @@ void doctor_server(struct doctor *doctor, const char *dir)
     check_keyd(doctor, &setting);
     check_ports(doctor, &setting);
     check_ready(doctor, &setting);
+    officers_free(setting.keyd_officers);
 }

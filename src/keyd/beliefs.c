@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "attest/trust.h"
+#include "base/encode.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -74,6 +75,42 @@ static int name_papers(struct gb_arena *arena, const struct papers *papers,
     return GB_OK;
 }
 
+static int keep_paths(struct gb_arena *arena, struct conf_list *paths, struct gb_err *err)
+{
+    const char **items = gb_arena_new_array(arena, const char *, paths->count + 1);
+    if (!items)
+        return gb_err_nomem(err);
+    for (size_t i = 0; i < paths->count; i++) {
+        items[i] = (const char *)gb_arena_copy(arena, gb_bytes_str(paths->items[i])).data;
+        if (!items[i])
+            return gb_err_nomem(err);
+    }
+    paths->items = items;
+    return GB_OK;
+}
+
+/* What a later request makes the next beliefs from. */
+static int keep_config(struct snapshot *s, const struct keyd_config *config, struct gb_err *err)
+{
+    struct keyd_config *kept = &s->beliefs.config;
+    *kept = *config;
+    int r = keep_paths(s->arena, &kept->tpm_roots, err);
+    if (r == 0)
+        r = keep_paths(s->arena, &kept->tpm_intermediates, err);
+    return r < 0 ? r : keep_paths(s->arena, &kept->officer_keys, err);
+}
+
+static int name_officers(struct snapshot *s, const struct officers *officers, struct gb_err *err)
+{
+    const char *text = "";
+    for (size_t i = 0; text && i < officers_count(officers); i++) {
+        const char *hex = gb_hex(s->arena, gb_bytes(officers_id(officers, i), SIGNATURE_KEY_LEN));
+        text = hex ? gb_arena_printf(s->arena, "%s%s\n", text, hex) : NULL;
+    }
+    s->beliefs.officers = text;
+    return text ? GB_OK : gb_err_nomem(err);
+}
+
 /* By keyd's own officers: never a part of the documents. */
 static int judge_signatures(struct snapshot *s, const struct keyd_config *config,
                             const struct policy_file *files, size_t count, struct gb_err *err)
@@ -83,6 +120,8 @@ static int judge_signatures(struct snapshot *s, const struct keyd_config *config
     int r = read_files(s->arena, &config->officer_keys, GB_LIMIT_CERT, &pems, err);
     if (r == 0)
         r = officers_read(pems, config->officer_keys.count, &officers, err);
+    if (r == 0)
+        r = name_officers(s, officers, err);
     if (r == 0)
         r = signed_set_read(s->arena, files, count, officers, &s->beliefs.documents, err);
     return r < 0 ? r : signed_set_fault(s->arena, &s->beliefs.documents, 0, &s->beliefs.fault, err);
@@ -154,7 +193,9 @@ int beliefs_make(const struct keyd_config *config, const struct papers *papers,
     s->arena = gb_arena_new();
     if (!s->arena)
         return gb_err_nomem(err);
-    int r = read_trust(s, config, papers, err);
+    int r = keep_config(s, config, err);
+    if (r == 0)
+        r = read_trust(s, config, papers, err);
     if (r == 0)
         r = read_intermediates(s, config, err);
     if (r < 0)
@@ -182,7 +223,8 @@ void beliefs_tell(const struct beliefs *beliefs)
                      GB_LOG_TEXT("remedy", "apply documents that officers of keyd.conf signed"));
     gb_log_event(GB_LOG_INFO, "policy-loaded", GB_LOG_TEXT("policy", node ? node->name : NULL),
                  GB_LOG_NUMBER("version", node ? node->version : 0),
-                 GB_LOG_NUMBER("documents", beliefs->documents.count));
+                 GB_LOG_NUMBER("documents", beliefs->documents.count),
+                 GB_LOG_NUMBER("officers", beliefs->config.officer_keys.count));
 }
 
 /* The snapshot around what was handed out. */

@@ -12,6 +12,8 @@
 #include "policy/signed_set.h"
 
 struct beliefs {
+    struct keyd_config config; /* as it was read from: its three lists are the snapshot's own */
+    const char *officers;      /* SHA-256 of each officer's key in hex, a line each */
     struct trust trust;
     struct signed_set documents; /* all that were sent, with their signatures */
     const char *fault;           /* why none of them counts; NULL: they do */
@@ -20,7 +22,8 @@ struct beliefs {
 };
 
 /* Reads the files that `config` names, and the documents kept in its state folder. When one of them
- * is not rightly signed there is no policy, and `fault` says why. */
+ * is not rightly signed there is no policy, and `fault` says why. Borrows the texts of `config`,
+ * but for its lists. */
 GB_MUST_USE int beliefs_read(const struct keyd_config *config, const struct beliefs **ret_beliefs,
                              struct gb_err *err);
 /* The same with documents that are not kept there yet; they are copied as far as needed. */

@@ -50,18 +50,23 @@ int house_open(const struct keyd_config *config, struct house *ret_house, struct
     return GB_OK;
 }
 
-static int read_anew(struct house *house, const struct beliefs **ret_beliefs, struct gb_err *err)
+static int read_anew(struct house *house, const struct keyd_config *anew,
+                     const struct beliefs **ret_beliefs, struct gb_err *err)
 {
-    int r = beliefs_read(house->config, ret_beliefs, err);
+    struct keyd_config config = *house->config;
+    config.tpm_roots = anew->tpm_roots;
+    config.tpm_intermediates = anew->tpm_intermediates;
+    config.officer_keys = anew->officer_keys;
+    int r = beliefs_read(&config, ret_beliefs, err);
     return r < 0 ? r : vault_reload(house->vault, gb_clock_ms(), err); /* nothing after it fails */
 }
 
 /* A request that brings documents comes before or after, never between. */
-int house_reload(struct house *house, struct gb_err *err)
+int house_reload(struct house *house, const struct keyd_config *anew, struct gb_err *err)
 {
     gb_cleanup(beliefs_unrefp) const struct beliefs *next = NULL;
     beliefs_hold(house->beliefs);
-    int r = read_anew(house, &next, err);
+    int r = read_anew(house, anew, &next, err);
     if (r == 0) {
         beliefs_tell(next);
         beliefs_swap(house->beliefs, gb_take(next));

@@ -28,6 +28,7 @@ enum { EXIT_USAGE = 2, EXIT_SYSTEM = 4 }; /* garboard-keyd(8), EXIT STATUS */
 enum { TICK_MS = 1000, DEAF_MS = 100 };
 
 struct keyd {
+    const char *path; /* of the configuration */
     struct keyd_config config;
     struct house house;
     struct crew *crew;
@@ -98,8 +99,8 @@ static void keep_passphrase(const struct keyd_config *config, struct sandbox_fol
         sandbox_folders_add(folders, credentials, SANDBOX_READ);
 }
 
-/* What a reload reads stays open to it: keys, roots, policy. The folder of state is written to,
- * too: what was signed last of the ledger. */
+/* What a reload reads stays open to it: the configuration, keys, roots, officers, documents. The
+ * folder of state is written to, too: what was signed last of the ledger. */
 static int close_doors(const struct keyd *keyd, struct gb_err *err)
 {
     if (!keyd->config.sandbox) {
@@ -109,6 +110,7 @@ static int close_doors(const struct keyd *keyd, struct gb_err *err)
     const struct conf_list *lists[] = {&keyd->config.tpm_roots, &keyd->config.tpm_intermediates,
                                        &keyd->config.officer_keys};
     gb_cleanup(sandbox_folders_done) struct sandbox_folders folders = {0};
+    sandbox_folders_add_parent(&folders, keyd->path, SANDBOX_READ);
     for (size_t i = 0; i < GB_ARRAY_LEN(lists); i++)
         for (size_t j = 0; j < lists[i]->count; j++)
             sandbox_folders_add_parent(&folders, lists[i]->items[j], SANDBOX_READ);
@@ -143,11 +145,22 @@ static int start(struct keyd *keyd, struct gb_err *err)
 
 /* ---- run ---- */
 
+/* A line that was taken out must not be believed any longer: the lists are read again, too. */
+static int read_again(struct keyd *keyd, struct gb_err *err)
+{
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    struct keyd_config config;
+    if (!arena)
+        return gb_err_nomem(err);
+    int r = keyd_config_read(arena, keyd->path, &config, err);
+    return r < 0 ? r : house_reload(&keyd->house, &config, err);
+}
+
 static void reload(struct keyd *keyd)
 {
     struct gb_err err = {0};
     service_tell(SERVICE_RELOADING, NULL);
-    if (house_reload(&keyd->house, &err) < 0)
+    if (read_again(keyd, &err) < 0)
         gb_log_err(GB_LOG_ERROR, "reload-failed", &err); /* the old ones stay */
     else
         gb_log_event(GB_LOG_INFO, "reloaded");
@@ -298,7 +311,7 @@ static enum action read_options(int argc, char **argv, const char **ret_path)
 static int with_config(enum action action, const char *path)
 {
     struct gb_err err = {0};
-    struct keyd keyd = {.listen_fd = -1, .signal_fd = -1};
+    struct keyd keyd = {.path = path, .listen_fd = -1, .signal_fd = -1};
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     if (!arena)
         return EXIT_SYSTEM;

@@ -22,7 +22,8 @@ static int status_serve(struct desk *desk, const struct rpc_request *request,
     reply->status = (struct keyd_status){.version = GARBOARD_VERSION,
                                          .trust_domain = desk->house->config->trust_domain,
                                          .ca_pem = vault_ca_pem(desk->house->vault),
-                                         .jwks = vault_jwks(desk->house->vault, desk->arena)};
+                                         .jwks = vault_jwks(desk->house->vault, desk->arena),
+                                         .officers = desk->beliefs->officers};
     return reply->status.jwks ? GB_OK : gb_err_nomem(err);
 }
 

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "crypto/digest.h"
+#include "keyd/config.h"
 #include "keyd/desk.h"
 #include "rpc/messages.h"
 
@@ -15,8 +16,10 @@
 GB_MUST_USE int house_open(const struct keyd_config *config, struct house *ret_house,
                            struct gb_err *err);
 void house_close(struct house *house);
-/* Roots and policy anew; on failure the old ones stay. */
-GB_MUST_USE int house_reload(struct house *house, struct gb_err *err);
+/* Roots, intermediates and officers as `anew` names them, documents and keys: all of them or none.
+ * The rest of `anew` is not looked at, and nothing of it is kept. */
+GB_MUST_USE int house_reload(struct house *house, const struct keyd_config *anew,
+                             struct gb_err *err);
 
 /* Answers one frame into `answer`. False: it could not be read (the refusal is in `answer` all the
  * same), the connection is to be closed. Any thread, with an arena and a digester of its own; the

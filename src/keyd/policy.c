@@ -46,7 +46,7 @@ static int serve(struct desk *desk, const struct keyd_policy_ask *ask, struct gb
     gb_cleanup(beliefs_unrefp) const struct beliefs *now = beliefs_get(desk->house->beliefs);
     gb_cleanup(beliefs_unrefp) const struct beliefs *next = NULL;
     const struct papers papers = {ask->documents, ask->count};
-    int r = as_denied(beliefs_make(desk->house->config, &papers, &next, err), err);
+    int r = as_denied(beliefs_make(&now->config, &papers, &next, err), err);
     if (r == GB_OK)
         r = judge(desk, now, next, err);
     return r < 0 || ask->trial ? r : take(desk, &papers, &next, err);

@@ -31,7 +31,8 @@ struct keyd_status {
     const char *version;
     const char *trust_domain;
     struct gb_bytes ca_pem;
-    const char *jwks; /* JSON Web Key Set of the token keys */
+    const char *jwks;     /* JSON Web Key Set of the token keys */
+    const char *officers; /* whom keyd believes now: SHA-256 of each key in hex, a line each */
 };
 GB_MUST_USE int keyd_status(struct keyd_client *client, struct gb_arena *arena,
                             struct keyd_status *ret_status, struct gb_err *err);

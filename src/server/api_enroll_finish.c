@@ -69,11 +69,11 @@ static void refusal_recorded(void *ctx, int result, const struct gb_err *err)
 }
 
 /* Who comes so far was let in by a token or an operator. Nothing hangs on the record: the machine
- * is refused in any case. */
+ * is refused in any case. "name/": its name may be text that is another node's id. */
 static void record_refused(struct finishing *f)
 {
     struct thread *thread = f->work.thread;
-    const char *whom = gb_arena_printf(f->work.arena, "node/%s", f->ticket->name);
+    const char *whom = gb_arena_printf(f->work.arena, "name/%s", f->ticket->name);
     struct record record = {.what = ENTRY_NODE_REFUSE,
                             .who = record_server(),
                             .whom = record_text(whom),

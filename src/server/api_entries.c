@@ -61,6 +61,16 @@ static void put_name(struct listing *l, const struct entry_party *party, const c
         json_set(names, key, json_text(name));
 }
 
+/* The one of a call's body, which stands in the data. */
+static struct entry_party body_of(const struct entry *entry)
+{
+    struct entry_party party = {0};
+    struct gb_bytes hex;
+    party.personal = json_get_text(json_get(entry->data, "body"), "commitment", &hex) &&
+                     gb_hex_decode(hex, party.commitment, sizeof party.commitment);
+    return party;
+}
+
 static int put_entry(struct listing *l, uint64_t index, struct gb_bytes text, struct gb_err *err)
 {
     gb_cleanup(json_freep) struct json *tree = NULL;
@@ -76,6 +86,8 @@ static int put_entry(struct listing *l, uint64_t index, struct gb_bytes text, st
     struct json *names = json_new_object();
     put_name(l, &entry.who, "who", names);
     put_name(l, &entry.whom, "whom", names);
+    const struct entry_party sent = body_of(&entry);
+    put_opening(l, &sent, "body", openings);
     struct json *json = json_new_object();
     json_set(json, "index", json_number(index));
     json_set(json, "signed", json_bool(index < l->signed_size));

@@ -60,6 +60,21 @@ static void add_signatures(struct gb_arena *arena, const struct snapshot *snapsh
     json_set(item, "signed_by", signers_json(arena, known));
 }
 
+/* "1" or "0", when it is asked at all. Anything else, even memory that is short, must not turn a
+ * trial into the real thing. */
+static bool read_switch(struct http_request *request, const char *name, bool *ret_on)
+{
+    struct gb_bytes text;
+    if (http_request_queries(request).len == 0) {
+        *ret_on = false;
+        return true;
+    }
+    if (!http_request_query(request, name, &text))
+        return false;
+    *ret_on = gb_bytes_is(text, "1");
+    return *ret_on || gb_bytes_is(text, "0");
+}
+
 void api_policy_list(void *ctx, const struct route_call *call)
 {
     struct thread *thread = ctx;
@@ -68,6 +83,11 @@ void api_policy_list(void *ctx, const struct route_call *call)
     struct store_document *documents;
     size_t count;
     struct gb_err err;
+    bool with_text;
+    if (!read_switch(call->request, "text", &with_text)) {
+        answer_refuse(thread, call->request, REFUSAL_MALFORMED, "text: must be 0 or 1");
+        return;
+    }
     int r = store_document_list(thread->server->store, arena, &documents, &count, &err);
     if (r < 0) {
         answer_refuse(thread, call->request, answer_of_store(thread, r, &err), NULL);
@@ -79,6 +99,9 @@ void api_policy_list(void *ctx, const struct route_call *call)
         json_set(item, "applied_by", json_text(documents[i].applied_by));
         json_set(item, "applied_at", answer_time(documents[i].applied_s));
         add_signatures(arena, snapshot, &documents[i], item);
+        if (with_text)
+            json_set(item, "text",
+                     json_text((const char *)gb_arena_copy(arena, documents[i].text).data));
         json_push(list, item);
     }
     struct json *body = json_new_object();
@@ -154,8 +177,8 @@ static void carried(struct work *work)
 {
     struct applying *a = (struct applying *)work;
     struct server *server = work->thread->server;
-    courier_note(server, work->result, &work->err);
     start_set_trust(server, gb_take(a->plan.snapshot));
+    courier_note(server, work->result, &work->err);
     end(a);
     if (work->result < 0) {
         json_free(a->change.body);
@@ -209,28 +232,13 @@ static void prepared(struct work *work)
                          change_entry(&a->change), work_stored, work);
 }
 
-/* "1" or "0". Anything else, even memory that is short, must not turn a trial into the real thing.
- */
-static bool read_dry_run(struct http_request *request, bool *ret_dry_run)
-{
-    struct gb_bytes text;
-    if (http_request_queries(request).len == 0) {
-        *ret_dry_run = false;
-        return true;
-    }
-    if (!http_request_query(request, "dry_run", &text))
-        return false;
-    *ret_dry_run = gb_bytes_is(text, "1");
-    return *ret_dry_run || gb_bytes_is(text, "0");
-}
-
 void api_policy_apply(void *ctx, const struct route_call *call)
 {
     struct thread *thread = ctx;
     struct applying *a = work_new_of(thread, call->request, struct applying);
     if (!a)
         return;
-    if (!read_dry_run(call->request, &a->dry_run)) {
+    if (!read_switch(call->request, "dry_run", &a->dry_run)) {
         answer_refuse(thread, call->request, REFUSAL_MALFORMED, "dry_run: must be 0 or 1");
         return;
     }

@@ -273,7 +273,7 @@ static struct person *look_up(const struct showing *s)
 /* What was found when the head was read holds still, or the caller comes again. */
 static struct person *still(const struct showing *s, struct person *person)
 {
-    if (person->until_s + BEARER_LEEWAY_S <= gb_clock_s())
+    if (gb_clock_s() - BEARER_LEEWAY_S >= person->until_s)
         return refuse(s, REFUSAL_BEARER_INVALID, "the token has ended");
     if (person->trust_id != s->trust_id)
         return refuse(s, REFUSAL_OVERLOADED, "what is in force has just changed");

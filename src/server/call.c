@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/encode.h"
 #include "crypto/digest.h"
 #include "ledger/entry.h"
@@ -13,6 +14,7 @@
 #include "server/person.h"
 #include "server/record.h"
 #include "server/refusals.h"
+#include "server/refused.h"
 #include "server/server.h"
 #include "server/work.h"
 #include "store/store.h"
@@ -27,6 +29,7 @@ struct calling {
     struct route_refusal plain;
     enum refusal why; /* REFUSAL_COUNT: `plain` */
     const char *message;
+    uint64_t more; /* refusals of this person before it that got no entry */
     uint8_t body[32];
 };
 
@@ -113,10 +116,19 @@ static void refuse(struct calling *calling)
         router_refuse(work->request, &calling->plain);
 }
 
+/* A refusal without an entry: of nobody, or of whoever has used up theirs for now. */
+static bool unwritten(struct thread *thread, const struct route_call *call, uint64_t *ret_more)
+{
+    const struct person *person = person_of(call->request);
+    return !person ||
+           !refused_writes(thread->server->refused, person->identity, gb_clock_ms(), ret_more);
+}
+
 void call_refuse(void *ctx, const struct route_call *call, const struct route_refusal *why)
 {
     struct calling *calling;
-    if (!person_of(call->request)) {
+    uint64_t more = 0;
+    if (unwritten(ctx, call, &more)) {
         router_refuse(call->request, why);
         return;
     }
@@ -125,13 +137,15 @@ void call_refuse(void *ctx, const struct route_call *call, const struct route_re
         return;
     calling->why = REFUSAL_COUNT;
     calling->plain = *why;
+    calling->more = more;
     record(calling);
 }
 
 void call_refuse_as(struct thread *thread, const struct route_call *call, enum refusal why,
                     const char *message)
 {
-    if (!person_of(call->request)) {
+    uint64_t more = 0;
+    if (unwritten(thread, call, &more)) {
         answer_refuse(thread, call->request, why, message);
         return;
     }
@@ -140,6 +154,7 @@ void call_refuse_as(struct thread *thread, const struct route_call *call, enum r
         return;
     calling->why = why;
     calling->message = message;
+    calling->more = more;
     record(calling);
 }
 
@@ -185,13 +200,23 @@ static struct json *data_of(struct calling *calling)
     call_tell(work->arena, work->request, data);
     if (tells_query(calling))
         json_set(data, "query", text_json(work->arena, http_request_queries(work->request)));
-    if (calling->route && http_request_length(work->request) > 0)
-        json_set(data, "body", answer_digest(work->arena, calling->body));
     if (!calling->route)
         json_set(data, "refused",
                  json_text(calling->why == REFUSAL_COUNT ? calling->plain.code
                                                          : answer_code(calling->why)));
+    if (calling->more > 0)
+        json_set(data, "more", json_number(calling->more));
     return data;
+}
+
+/* "sha256:..." in the arena; NULL: nothing was sent, or nobody looked. */
+static const char *body_of(const struct calling *calling)
+{
+    struct gb_arena *arena = calling->work.arena;
+    if (!calling->route || http_request_length(calling->work.request) == 0)
+        return NULL;
+    const char *hex = gb_hex(arena, gb_bytes(calling->body, sizeof calling->body));
+    return hex ? gb_arena_printf(arena, "sha256:%s", hex) : NULL;
 }
 
 static void record(struct calling *calling)
@@ -200,6 +225,7 @@ static void record(struct calling *calling)
     const struct person *person = person_of(work->request);
     struct record record = {.what = calling->route ? ENTRY_CALL : ENTRY_CALL_REFUSED,
                             .who = record_person(person->identity),
+                            .body = body_of(calling),
                             .data = data_of(calling)};
     work->then = recorded;
     store_entry_add(work->thread->server->store,

@@ -32,7 +32,9 @@ struct agreeing {
 bool call_needs_second(struct thread *thread, const struct route *route)
 {
     gb_cleanup(snapshot_unrefp) struct snapshot *snapshot = snapshot_get(thread->server->trust);
-    return route->action != ACCESS_NO_ACTION && route->action != ACCESS_DO_POLICY && snapshot &&
+    if (route->action == ACCESS_NO_ACTION || route->action == ACCESS_DO_POLICY || !snapshot)
+        return false;
+    return snapshot_fault(snapshot) || /* just now, after the gate: the rule is unknown */
            access_needs_two(snapshot_access(snapshot), (enum access_action)route->action);
 }
 
@@ -75,6 +77,7 @@ static int digest_call(struct digester *digester, const char *words, const uint8
                          gb_bytes(body, 32), out);
 }
 
+/* By its random id alone: a digest of the call would give a name away to whoever guesses it. */
 static struct json *data_of(const struct agreeing *a)
 {
     struct gb_arena *arena = a->work.arena;
@@ -83,7 +86,6 @@ static struct json *data_of(const struct agreeing *a)
     json_set(data, "id", id ? json_text(id) : NULL);
     json_set(data, "action", json_text(access_action_name(a->wait.action)));
     call_tell(arena, a->work.request, data);
-    json_set(data, "call", answer_digest(arena, a->wait.digest));
     json_set(data, "expires_at", answer_time(a->wait.expires_s));
     return data;
 }

@@ -61,5 +61,5 @@ const char *caller_name(struct gb_arena *arena, const struct route_call *call)
 struct record_party caller_party(struct gb_arena *arena, const struct route_call *call)
 {
     const struct person *person = person_of(call->request);
-    return person ? record_person(person->name) : record_text(caller_name(arena, call));
+    return person ? record_person(person->identity) : record_text(caller_name(arena, call));
 }

@@ -37,17 +37,23 @@ const struct store_entry *change_entry(struct change *change)
     return record_make(change->work.arena, change->work.thread->digester, &change->record);
 }
 
+static enum refusal refusal_of(struct change *change)
+{
+    struct work *work = &change->work;
+    if (work->result == GB_ERR_NOTFOUND)
+        return change->not_found;
+    if (work->result == GB_ERR_AGAIN && change->record.what == ENTRY_LEDGER_FORGET)
+        return REFUSAL_JOURNAL_HELD;
+    return answer_of_store(work->thread, work->result, &work->err);
+}
+
 void change_durable(struct work *work)
 {
     struct change *change = (struct change *)work;
     struct thread *thread = work->thread;
     if (work->result < 0) {
         json_free(change->body);
-        answer_refuse(thread, work->request,
-                      work->result == GB_ERR_NOTFOUND
-                          ? change->not_found
-                          : answer_of_store(thread, work->result, &work->err),
-                      NULL);
+        answer_refuse(thread, work->request, refusal_of(change), NULL);
         return;
     }
     gb_log_event(GB_LOG_INFO, entry_word(change->record.what), GB_LOG_TEXT("who", change->by),

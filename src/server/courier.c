@@ -8,6 +8,7 @@
 #include "rpc/keyd.h"
 #include "server/server.h"
 #include "server/snapshot.h"
+#include "server/start.h"
 #include "store/store.h"
 
 enum { FIRST_TRY_MS = 2000, MIN_WAIT_MS = 1000, MAX_WAIT_MS = 60000 };
@@ -39,6 +40,50 @@ int courier_send(struct keyd_client *keyd, struct gb_arena *arena,
     return keyd_policy(keyd, &ask, err);
 }
 
+bool courier_agreed(const struct server *server)
+{
+    return atomic_load(&server->courier.agreed);
+}
+
+/* The stored documents once more, with keyd's word on them: NULL, or why none counts. */
+static int judge_again(struct server *server, const struct snapshot *current, const char *refused,
+                       struct gb_err *err)
+{
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    struct store_document *documents;
+    struct snapshot *snapshot = NULL;
+    struct snapshot_parts parts = {.roots = snapshot_roots(current),
+                                   .officers = snapshot_officers(current),
+                                   .refused = refused};
+    if (!arena)
+        return gb_err_nomem(err);
+    int r = store_document_list(server->store, arena, &documents, &parts.count, err);
+    parts.documents = documents;
+    if (r == GB_OK)
+        r = snapshot_new(&parts, &snapshot, err);
+    if (r == GB_OK)
+        start_set_trust(server, snapshot);
+    return r;
+}
+
+/* Documents that keyd refuses were set back, or somebody else's: neither roles nor verdicts come of
+ * them. While keyd is only away, what it said last holds. */
+static void follow(struct server *server, enum courier_state state)
+{
+    gb_cleanup(snapshot_unrefp) struct snapshot *current = snapshot_get(server->trust);
+    bool refused = state == COURIER_REFUSED;
+    struct gb_err err;
+    if ((state != COURIER_THERE && !refused) || !current)
+        return;
+    atomic_store(&server->courier.agreed, !refused);
+    if ((snapshot_refused(current) != NULL) == refused ||
+        judge_again(server, current, refused ? courier_word(state) : NULL, &err) == GB_OK)
+        return;
+    gb_log_err(GB_LOG_ERROR, "trust-not-read", &err);
+    atomic_store(&server->courier.agreed, false);
+    atomic_store(&server->courier.again, true);
+}
+
 void courier_note(struct server *server, int result, const struct gb_err *err)
 {
     int state = result == GB_OK                                     ? COURIER_THERE
@@ -46,6 +91,7 @@ void courier_note(struct server *server, int result, const struct gb_err *err)
                                                                     : COURIER_WAITING;
     int before = atomic_exchange(&server->courier.state, state);
     atomic_store(&server->courier.again, false);
+    follow(server, (enum courier_state)state);
     if (state == before)
         return;
     if (state == COURIER_THERE)
@@ -70,7 +116,7 @@ static int send_stored(struct server *server, struct keyd_client *keyd, struct g
 static bool counts(struct server *server)
 {
     gb_cleanup(snapshot_unrefp) struct snapshot *snapshot = snapshot_get(server->trust);
-    return snapshot && !snapshot_fault(snapshot);
+    return snapshot && (!snapshot_fault(snapshot) || snapshot_refused(snapshot));
 }
 
 void courier_start(struct server *server)

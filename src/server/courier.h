@@ -29,10 +29,16 @@ enum courier_state {
 
 struct courier {
     _Atomic int state;
+    atomic_bool
+        agreed;        /* keyd has taken what is in force since we started, and not refused since */
     atomic_bool again; /* keyd may have been given other documents since: ask it once more */
     int64_t wait_ms;   /* until the next try; of the main loop only */
     int64_t next_ms;
 };
+
+/* Whether people may change things by what is in force: keyd has agreed to it. Until then a
+ * database that was set back could have brought old roles back. */
+bool courier_agreed(const struct server *server);
 
 /* "ok", or what is wrong, for /readyz. */
 const char *courier_word(enum courier_state state);
@@ -42,7 +48,8 @@ const char *courier_word(enum courier_state state);
 GB_MUST_USE int courier_send(struct keyd_client *keyd, struct gb_arena *arena,
                              const struct store_document *documents, size_t count, bool trial,
                              struct gb_err *err);
-/* What a send of all that is stored came to; logged when it is news. */
+/* What a send of all that is stored came to; logged when it is news. What keyd refuses does not
+ * count here either (snapshot_fault) until it takes it. The caller holds `applying`. */
 void courier_note(struct server *server, int result, const struct gb_err *err);
 
 /* Before the first request is served: what is stored, if keyd is there at once. */

@@ -101,6 +101,7 @@ static int read_piece(struct gb_arena *arena, struct gb_bytes piece,
         return r;
     document->text = piece;
     document->version = version_of(metadata);
+    document->versioned = yaml_get(metadata, "version") != NULL;
     *ret_found = true;
     return GB_OK;
 }
@@ -198,15 +199,20 @@ static int settle_one(const struct signed_document *old, const struct signed_doc
 {
     if (!old || !stored || now->version > old->version)
         return GB_OK;
-    if (now->version < old->version)
+    if (now->version < old->version && fresh->versioned)
         return gb_err_set(err, GB_ERR_DENIED,
                           "%s %s: version %" PRIu64 " is older than the applied %" PRIu64,
                           now->kind, now->name, now->version, old->version);
+    if (memcmp(now->digest, old->digest, sizeof now->digest) != 0 && !fresh->versioned)
+        return gb_err_set(err, GB_ERR_DENIED,
+                          "%s %s: yours has no version; in force is %" PRIu64
+                          ": write version: %" PRIu64 " and have it signed",
+                          now->kind, now->name, old->version, old->version + 1);
     if (memcmp(now->digest, old->digest, sizeof now->digest) != 0)
         return gb_err_set(err, GB_ERR_DENIED,
                           "%s %s: version %" PRIu64 " is applied already, and says something else"
-                          ": raise the version",
-                          now->kind, now->name, now->version);
+                          ": write version: %" PRIu64 " and have it signed",
+                          now->kind, now->name, now->version, now->version + 1);
     fresh->version = stored->version;
     fresh->resigned = adds_officer(old, now);
     if (!fresh->resigned)

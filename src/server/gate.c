@@ -6,10 +6,12 @@
 #include "server/bearer.h"
 #include "server/call.h"
 #include "server/caller.h"
+#include "server/courier.h"
 #include "server/person.h"
 #include "server/refusals.h"
 #include "server/scribe.h"
 #include "server/server.h"
+#include "server/snapshot.h"
 
 static bool refuse(struct thread *thread, const struct route_call *call, enum refusal why,
                    const char *message)
@@ -66,6 +68,18 @@ static bool may(struct thread *thread, const struct route *route, const struct r
                                : NULL);
 }
 
+/* Roles count as far as the documents do. Who looks or brings better documents goes on: the first
+ * cannot do harm, of the second signatures decide. */
+static bool counts(struct thread *thread, const struct route *route, const struct route_call *call)
+{
+    gb_cleanup(snapshot_unrefp) struct snapshot *snapshot = snapshot_get(thread->server->trust);
+    if (route->method == HTTP_GET || route->action == ACCESS_DO_POLICY)
+        return true;
+    if (!snapshot || snapshot_fault(snapshot))
+        return refuse(thread, call, REFUSAL_POLICY_NOT_COUNTED, NULL);
+    return courier_agreed(thread->server) || refuse(thread, call, REFUSAL_POLICY_AWAITED, NULL);
+}
+
 /* What only reads is recorded, too, but waits for no signature: somebody must be able to look. */
 static bool goes_on(struct thread *thread, const struct route *route, const struct route_call *call)
 {
@@ -79,5 +93,6 @@ bool gate_known(void *ctx, const struct route *route, const struct route_call *c
 {
     if (!goes_on(ctx, route, call))
         return false;
-    return call->role == ROUTE_PERSON ? may(ctx, route, call) : caller_known(ctx, call);
+    return call->role == ROUTE_PERSON ? may(ctx, route, call) && counts(ctx, route, call)
+                                      : caller_known(ctx, call);
 }

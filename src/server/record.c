@@ -13,7 +13,7 @@
 #include "store/store.h"
 #include "wire/json.h"
 
-enum { PARTIES = 3 };
+enum { PARTIES = 4 }; /* who, whom, why, body */
 
 struct making {
     struct gb_arena *arena;
@@ -53,6 +53,20 @@ static int put(struct making *m, const struct record_party *given, struct entry_
     return GB_OK;
 }
 
+static int put_body(struct making *m, const struct record *record, struct gb_err *err)
+{
+    struct entry_party party;
+    if (!record->body)
+        return GB_OK;
+    int r = commit(m, record->body, &party, err);
+    if (r < 0)
+        return r;
+    struct json *body = json_new_object();
+    json_set(body, "commitment", json_hex(gb_bytes(party.commitment, sizeof party.commitment)));
+    json_set(record->data, "body", body);
+    return GB_OK;
+}
+
 static int write_text(struct making *m, const struct record *record, int64_t at_ms,
                       struct gb_bytes *ret_text, struct gb_err *err)
 {
@@ -64,6 +78,8 @@ static int write_text(struct making *m, const struct record *record, int64_t at_
         r = put(m, &record->whom, &entry.whom, err);
     if (r == GB_OK)
         r = put(m, &record->why, &entry.why, err);
+    if (r == GB_OK)
+        r = put_body(m, record, err);
     if (r == GB_OK)
         r = entry_write(&entry, &out, err);
     if (r < 0)

@@ -45,7 +45,9 @@ struct record_party record_node(struct gb_arena *arena, const uint8_t id[STORE_I
 struct record {
     enum entry_what what;
     struct record_party who, whom, why;
-    struct json *data; /* owned until record_make; NULL: nothing to add */
+    const char *body;  /* digest of what a person sent; in `data` as a commitment, for a short body
+                          is soon guessed; NULL: none */
+    struct json *data; /* owned until record_make; NULL: nothing to add, and no body */
 };
 
 /* The entry, in the arena; frees `data` in any case. NULL when memory is short, there is no

@@ -89,6 +89,13 @@
     X(POLICY_NOT_AT_KEYD, 503, "policy-not-at-keyd",                                               \
       "the documents are in force here, but garboard-keyd does not have them yet",                 \
       "garboard-keyd is asked again until it has them; see /readyz, or: garboard doctor")          \
+    X(POLICY_NOT_COUNTED, 503, "policy-not-counted",                                               \
+      "no document counts: the founder may look and apply documents, and nothing else is done",    \
+      "see the reason in /readyz or by: garboard doctor; apply rightly signed documents")          \
+    X(POLICY_AWAITED, 503, "policy-awaited",                                                       \
+      "garboard-keyd has not agreed to the documents in force since garboardd started: people "    \
+      "may look and apply documents, and nothing else is done",                                    \
+      "start garboard-keyd; it is asked again by itself, see /readyz, or: garboard doctor")        \
     X(POLICY_BUSY, 409, "policy-busy", "another change of policy is under way", "try again")       \
     X(KEYD_DENIED, 403, "keyd-denied", "garboard-keyd refused", "the message says why")            \
     X(KEYD_AGAIN, 409, "keyd-nonce", "keyd's challenge or nonce is unknown, used or expired",      \
@@ -97,6 +104,9 @@
       "start it; the server's log has more")                                                       \
     X(STORE, 503, "store-failed", "the store cannot take it: nothing was changed",                 \
       "see the server's log: is the disk full?")                                                   \
+    X(JOURNAL_HELD, 503, "journal-held",                                                           \
+      "the name may still stand in the database's journal: others read or write it",               \
+      "ask again in a moment, until it is done or there is no such opening")                       \
     X(LEDGER_STOPPED, 503, "ledger-stopped",                                                       \
       "the ledger cannot be signed: nothing that needs a record is done",                          \
       "see /readyz and the server's log; it goes on by itself once the cause is gone")             \

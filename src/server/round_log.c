@@ -17,7 +17,13 @@
 #include "os/file.h"
 #include "server/round_files.h"
 
-enum { FILES = 3, NAMED = 16, MINUTE_MS = 60000, MAX_QUOTE = 16 << 10 };
+enum {
+    FILES = 3,
+    MINUTE_MS = 60000,
+    MAX_QUOTE = 16 << 10,
+    /* Whoever verifies a minute must be able to ask us for its files. */
+    MAX_MINUTE = GB_LIMIT_HTTP_ANSWER < GB_LIMIT_ROUNDS ? GB_LIMIT_HTTP_ANSWER : GB_LIMIT_ROUNDS,
+};
 
 /* The minute that takes leaves. */
 struct open_minute {
@@ -27,7 +33,7 @@ struct open_minute {
     int64_t since_ms;
     int fds[FILES];
     off_t lens[FILES];
-    uint64_t named[NAMED]; /* trust ids whose line stands in its policies */
+    uint64_t named[ROUND_LOG_POLICIES]; /* trust ids whose line stands in its policies */
     size_t named_count;
 };
 
@@ -46,8 +52,6 @@ static void close_open(struct round_log *log)
         return;
     for (size_t i = 0; i < FILES; i++)
         close(log->open.fds[i]);
-    if (log->due_from > log->closed) /* nothing else is due */
-        log->due_from = log->open.minute;
     log->closed = log->open.minute;
     log->open.is = false;
 }
@@ -118,19 +122,26 @@ static void cut_back(struct open_minute *open, const off_t lens[FILES])
     }
 }
 
+static bool is_named(const struct open_minute *open, uint64_t trust_id)
+{
+    for (size_t i = 0; i < open->named_count; i++)
+        if (open->named[i] == trust_id)
+            return true;
+    return false;
+}
+
 static int name_policy(struct open_minute *open, const struct round_proof *proof,
                        struct gb_err *err)
 {
     char line[512];
-    for (size_t i = 0; i < open->named_count; i++)
-        if (open->named[i] == proof->leaf.trust_id)
-            return GB_OK;
+    if (is_named(open, proof->leaf.trust_id))
+        return GB_OK;
     int len = snprintf(line, sizeof line, "%016" PRIx64 " %s\n", proof->leaf.trust_id,
                        proof->policy ? proof->policy : "none");
     if (len >= (int)sizeof line)
         return gb_err_set(err, GB_ERR_BUG, "a policy's name is too long");
     int r = append(open, ROUND_POLICIES, gb_bytes(line, (size_t)len), err);
-    if (r == GB_OK && open->named_count < NAMED)
+    if (r == GB_OK)
         open->named[open->named_count++] = proof->leaf.trust_id;
     return r;
 }
@@ -156,12 +167,21 @@ static int append_all(struct open_minute *open, const struct round_proof *proof,
     return r;
 }
 
+/* Its files, or the policies that its entry can name. */
+static bool is_full(const struct open_minute *open, const struct round_proof *proof,
+                    size_t quote_len)
+{
+    return open->lens[ROUND_QUOTES] + (off_t)quote_len > MAX_MINUTE ||
+           open->lens[ROUND_LEAVES] + ROUNDS_LEAF > MAX_MINUTE ||
+           (open->named_count == ROUND_LOG_POLICIES && !is_named(open, proof->leaf.trust_id));
+}
+
 static int append_locked(struct round_log *log, const struct round_proof *proof,
                          struct gb_bytes quote, int64_t now_s, int64_t now_ms, struct gb_err *err)
 {
     int64_t minute = minute_for(log, now_s);
-    if (log->open.is && log->open.lens[ROUND_QUOTES] + (off_t)quote.len > GB_LIMIT_ROUNDS)
-        minute = log->open.minute + 1; /* full: whoever verifies it must be able to read it */
+    if (log->open.is && minute == log->open.minute && is_full(&log->open, proof, quote.len))
+        minute++;
     if (log->open.is && log->open.broken && minute == log->open.minute)
         return gb_err_set(err, GB_ERR_IO, "rounds: this minute's files cannot be written");
     if (!log->open.is || log->open.minute != minute) {
@@ -215,27 +235,41 @@ static void close_what_is_over(struct round_log *log, int64_t now_s, int64_t now
         close_open(log);
 }
 
-static bool is_open(const struct round_log *log, int64_t minute)
+/* From what lies there: names may be decades apart, after a clock that was wrong. */
+static int oldest_open(struct round_log *log, int64_t from, int64_t *ret_minute, struct gb_err *err)
 {
-    char path[PATH_MAX];
-    struct stat st;
-    return round_files_path(log->folder, minute, ROUND_LEAVES, true, path, NULL) == GB_OK &&
-           stat(path, &st) == 0;
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    int64_t *minutes;
+    size_t count, i = 0;
+    if (!arena)
+        return gb_err_nomem(err);
+    int r = round_files_open(arena, log->folder, from, &minutes, &count, err);
+    if (r < 0)
+        return r;
+    while (i < count && minutes[i] < from)
+        i++;
+    *ret_minute = i < count ? minutes[i] : INT64_MAX;
+    return GB_OK;
 }
 
-bool round_log_due(struct round_log *log, int64_t now_s, int64_t now_ms, int64_t *ret_minute)
+int round_log_due(struct round_log *log, int64_t now_s, int64_t now_ms, int64_t *ret_minute,
+                  struct gb_err *err)
 {
+    int64_t oldest = INT64_MAX;
     pthread_mutex_lock(&log->lock);
     close_what_is_over(log, now_s, now_ms);
-    int64_t minute = log->due_from, closed = log->closed;
+    int64_t from = log->due_from, closed = log->closed;
     pthread_mutex_unlock(&log->lock);
-    while (minute <= closed && !is_open(log, minute))
-        minute++;
+    if (from > closed)
+        return 0;
+    int r = oldest_open(log, from, &oldest, err);
+    if (r < 0)
+        return r;
     pthread_mutex_lock(&log->lock);
-    log->due_from = minute;
+    log->due_from = oldest <= closed ? oldest : closed + 1;
     pthread_mutex_unlock(&log->lock);
-    *ret_minute = minute;
-    return minute <= closed;
+    *ret_minute = oldest;
+    return oldest <= closed;
 }
 
 static int read_one(struct round_log *log, struct gb_arena *arena, int64_t minute,

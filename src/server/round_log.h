@@ -22,6 +22,8 @@
 #include "base/err.h"
 #include "ledger/rounds.h"
 
+enum { ROUND_LOG_POLICIES = 32 }; /* that one minute names: with one more, the next begins */
+
 struct round_log;
 
 /* What a round is told with. */
@@ -46,9 +48,10 @@ GB_MUST_USE int round_log_append(struct round_log *log, const struct round_proof
 
 /* Makes durable what was appended. */
 GB_MUST_USE int round_log_sync(struct round_log *log, struct gb_err *err);
-/* The oldest minute that is over and has its first names; nothing is appended to it any more. */
-GB_MUST_USE bool round_log_due(struct round_log *log, int64_t now_s, int64_t now_ms,
-                               int64_t *ret_minute);
+/* The oldest minute that is over and has its first names; nothing is appended to it any more.
+ * 1: there is one; 0: none. GB_ERR_IO, NOMEM. */
+GB_MUST_USE int round_log_due(struct round_log *log, int64_t now_s, int64_t now_ms,
+                              int64_t *ret_minute, struct gb_err *err);
 /* Its content, synced, in the arena: leaves, and lines "<trust id> <policy>\n". */
 GB_MUST_USE int round_log_read(struct round_log *log, struct gb_arena *arena, int64_t minute,
                                struct gb_bytes *ret_leaves, struct gb_bytes *ret_policies,

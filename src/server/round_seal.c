@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -19,17 +20,15 @@
 #include "store/store.h"
 #include "wire/json.h"
 
-enum { POLICIES = 32 }; /* that an entry names: nobody applies more in a minute */
-
 /* Lines "<trust id> <policy>"; one may stand twice, after a restart. */
 static struct json *policies_json(struct gb_bytes text)
 {
     struct json *json = json_new_object();
     struct gb_lines lines;
-    struct gb_bytes line, seen[POLICIES];
+    struct gb_bytes line, seen[ROUND_LOG_POLICIES];
     size_t count = 0;
     gb_lines_init(&lines, text);
-    while (count < POLICIES && gb_lines_next(&lines, &line)) {
+    while (count < ROUND_LOG_POLICIES && gb_lines_next(&lines, &line)) {
         size_t i = 0;
         while (i < count && !gb_bytes_equal(seen[i], line))
             i++;
@@ -85,13 +84,23 @@ int round_seal(struct round_log *log, struct store *store, struct digester *dige
                int64_t now_ms, struct gb_err *err)
 {
     int64_t minute;
-    int r = GB_OK;
-    while (r == GB_OK && round_log_due(log, now_s, now_ms, &minute))
+    int r;
+    while ((r = round_log_due(log, now_s, now_ms, &minute, err)) > 0) {
         r = seal_one(log, store, digester, minute, err);
+        if (r < 0)
+            break;
+    }
     return r;
 }
 
-static int remove_all(struct gb_arena *arena, const char *day, const char *suffix,
+/* Its last name was given after this time: a file is no older than that, whatever it is called. */
+static bool is_younger(const char *path, int64_t than_s)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && st.st_ctim.tv_sec > than_s;
+}
+
+static int remove_all(struct gb_arena *arena, const char *day, const char *suffix, int64_t until_s,
                       struct gb_err *err)
 {
     const char *const *names;
@@ -100,15 +109,24 @@ static int remove_all(struct gb_arena *arena, const char *day, const char *suffi
         char *path = gb_arena_printf(arena, "%s/%s", day, *names);
         if (!path)
             return gb_err_nomem(err);
+        if (is_younger(path, until_s))
+            continue;
         if (unlink(path) != 0 && errno != ENOENT)
             r = gb_err_sys(err, errno, "%s: %s", path, strerrordesc_np(errno));
     }
     return r;
 }
 
-int round_prune(const char *folder, int64_t quotes_s, int64_t leaves_s, struct gb_err *err)
+/* By its name; or it bears the name of a day to come, from a clock that was wrong. */
+static bool may_be_over(int64_t first, int64_t now_s, int64_t until_s)
 {
     enum { DAY = 24 * 60 };
+    return (first + DAY) * 60 <= until_s || first * 60 > now_s;
+}
+
+int round_prune(const char *folder, int64_t now_s, int64_t quotes_s, int64_t leaves_s,
+                struct gb_err *err)
+{
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     const char *const *days;
     int64_t first;
@@ -119,12 +137,12 @@ int round_prune(const char *folder, int64_t quotes_s, int64_t leaves_s, struct g
         char *day = gb_arena_printf(arena, "%s/%s", folder, *days);
         if (!day || !round_files_day_minute(*days, &first))
             return gb_err_nomem(err);
-        int64_t end_s = (first + DAY) * 60;
-        if (end_s <= quotes_s)
-            r = remove_all(arena, day, ".quotes", err);
-        if (r == GB_OK && end_s <= leaves_s)
-            r = remove_all(arena, day, ".leaves", err);
-        if (r == GB_OK && end_s <= leaves_s && rmdir(day) != 0 && errno != ENOTEMPTY)
+        if (may_be_over(first, now_s, quotes_s))
+            r = remove_all(arena, day, ".quotes", quotes_s, err);
+        if (r < 0 || !may_be_over(first, now_s, leaves_s))
+            continue;
+        r = remove_all(arena, day, ".leaves", leaves_s, err);
+        if (r == GB_OK && rmdir(day) != 0 && errno != ENOTEMPTY)
             r = gb_err_sys(err, errno, "%s: %s", day, strerrordesc_np(errno));
     }
     return r;

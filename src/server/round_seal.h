@@ -17,8 +17,9 @@
 GB_MUST_USE int round_seal(struct round_log *log, struct store *store, struct digester *digester,
                            int64_t now_s, int64_t now_ms, struct gb_err *err);
 
-/* Removes the quotes, and the leaves, of days that ended before these times (seconds, UTC). */
-GB_MUST_USE int round_prune(const char *folder, int64_t quotes_s, int64_t leaves_s,
+/* Removes the quotes, and the leaves, that were sealed before these times (seconds, UTC), and whose
+ * day ended before them or, after a clock that was wrong, is still to come. */
+GB_MUST_USE int round_prune(const char *folder, int64_t now_s, int64_t quotes_s, int64_t leaves_s,
                             struct gb_err *err);
 
 #endif

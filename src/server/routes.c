@@ -80,7 +80,7 @@ const struct route routes_api[] = {
      api_token_create, "Make a join token"},
     {HTTP_DELETE, "/v1/tokens/{id}", ROUTE_PERSON, ENROL, ACCESS_DO_TOKEN_REVOKE, NONE, 0,
      api_token_revoke, "Revoke a join token"},
-    {HTTP_GET, "/v1/policy", ROUTE_PERSON, SEE_RECORDS, 0, NONE, 0, api_policy_list,
+    {HTTP_GET, "/v1/policy?text", ROUTE_PERSON, SEE_RECORDS, 0, NONE, 0, api_policy_list,
      "Policy documents in force"},
     {HTTP_POST, "/v1/policy?dry_run", ROUTE_PERSON, OFFICER, ACCESS_DO_POLICY, DOCUMENTS, 0,
      api_policy_apply, "Apply policy documents"},

@@ -1,5 +1,6 @@
 #include "server/scribe.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -78,7 +79,7 @@ static void prune(struct scribe *scribe)
     if (gb_clock_ms() < scribe->prune_ms)
         return;
     scribe->prune_ms = gb_clock_ms() + PRUNE_MS;
-    if (round_prune(round_log_folder(scribe->rounds), now_s - scribe->conf.quotes_keep_s,
+    if (round_prune(round_log_folder(scribe->rounds), now_s, now_s - scribe->conf.quotes_keep_s,
                     now_s - scribe->conf.rounds_keep_s, &err) < 0)
         gb_log_err(GB_LOG_ERROR, "rounds-not-removed", &err);
 }
@@ -284,6 +285,11 @@ void scribe_health(struct scribe *scribe, struct scribe_health *ret_health)
     ret_health->signed_size = scribe->signed_size;
     memcpy(ret_health->why, scribe->why, sizeof ret_health->why);
     pthread_mutex_unlock(&scribe->lock);
+    if (ret_health->stopped && ret_health->why[0] == '\0') /* no turn has come to its end */
+        snprintf(ret_health->why, sizeof ret_health->why,
+                 "the ledger's thread has been at work for %" PRId64
+                 " s without an end: its disk may be slow, or garboard-keyd",
+                 ret_health->lag_s);
 }
 
 bool scribe_cosign(struct scribe *scribe, uint64_t size, struct gb_bytes note)

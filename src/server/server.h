@@ -34,6 +34,7 @@ struct worker_parts {
 
 struct bearer;
 struct issuer_keys;
+struct refused;
 struct second;
 struct witnessed;
 
@@ -52,6 +53,7 @@ struct server {
     struct token_keys *token_keys;
     struct issuer_keys *issuer_keys;
     struct second *second;
+    struct refused *refused;
     struct pool *pool;
     struct worker_parts workers[SERVER_MAX_THREADS];
     struct stats stats;

@@ -17,6 +17,7 @@
 #include "server/courier.h"
 #include "server/own_cert.h"
 #include "server/record.h"
+#include "server/refused_tell.h"
 #include "server/reload.h"
 #include "server/scribe.h"
 #include "server/server.h"
@@ -118,6 +119,7 @@ static void carry(void *ctx)
 {
     struct service *service = ctx;
     courier_tick(service->server);
+    refused_tell(service->server, false);
     loop_timer_set(service->courier, COURIER_MS);
 }
 
@@ -182,6 +184,7 @@ static int serve(struct service *service, struct gb_err *err)
     }
     atomic_store(&server->stopping, true);
     threads_stop(service->threads, server->config->shutdown_grace_s * 1000);
+    refused_tell(server, true);
     if (r == GB_OK)
         record(server, ENTRY_SERVER_STOP);
     scribe_stop(server->scribe);

@@ -24,7 +24,8 @@ struct snapshot {
     struct trust trust;
     const char *policy;
     struct signed_set documents;
-    const char *fault; /* NULL: the documents count */
+    const char *fault;   /* NULL: the documents count */
+    const char *refused; /* NULL: not by keyd */
     struct conf_list roots_from;
     struct conf_list officers_from;
     size_t holders; /* under `snapshot_lock` */
@@ -77,6 +78,14 @@ static int judge_signatures(struct gb_arena *scratch, const struct snapshot_part
     if (r == GB_OK)
         r = signed_set_fault(snapshot->arena, &snapshot->documents, parts->at_least,
                              &snapshot->fault, err);
+    if (r == GB_OK && parts->refused) {
+        snapshot->refused =
+            (const char *)gb_arena_copy(snapshot->arena, gb_bytes_str(parts->refused)).data;
+        if (!snapshot->refused)
+            return gb_err_nomem(err);
+    }
+    if (r == GB_OK && !snapshot->fault)
+        snapshot->fault = snapshot->refused;
     if (r == GB_OK && snapshot->fault)
         trust->policy_count = 0;
     return r;
@@ -177,6 +186,11 @@ const struct conf_list *snapshot_officers(const struct snapshot *snapshot)
 const char *snapshot_fault(const struct snapshot *snapshot)
 {
     return snapshot->fault;
+}
+
+const char *snapshot_refused(const struct snapshot *snapshot)
+{
+    return snapshot->refused;
 }
 
 const struct signed_set *snapshot_documents(const struct snapshot *snapshot)

@@ -25,6 +25,8 @@ struct snapshot_parts {
     const struct conf_list *officers; /* public keys */
     const struct store_document *documents;
     size_t count;
+    const char
+        *refused;    /* why none counts, whoever signed it: garboard-keyd said so. NULL: judged */
     size_t at_least; /* officers whose signature each document needs, by the rule that was in force
                         before; the documents may ask for more */
 };
@@ -36,13 +38,15 @@ GB_MUST_USE int snapshot_new(const struct snapshot_parts *parts, struct snapshot
                              struct gb_err *err);
 /* Why no document counts; NULL while all are rightly signed. */
 const char *snapshot_fault(const struct snapshot *snapshot);
+/* `refused` of its parts; NULL: none. */
+const char *snapshot_refused(const struct snapshot *snapshot);
 /* All documents with their signatures, whether they count or not. */
 const struct signed_set *snapshot_documents(const struct snapshot *snapshot);
 const struct trust *snapshot_trust(const struct snapshot *snapshot);
 /* The files that its roots and its officers' keys were read from. */
 const struct conf_list *snapshot_roots(const struct snapshot *snapshot);
 const struct conf_list *snapshot_officers(const struct snapshot *snapshot);
-/* Who may do what; NULL without an AccessPolicy. */
+/* Who may do what; NULL without an AccessPolicy that counts: see snapshot_fault. */
 const struct access_policy *snapshot_access(const struct snapshot *snapshot);
 /* "nodes version 3"; NULL without a policy. */
 const char *snapshot_policy(const struct snapshot *snapshot);

@@ -15,6 +15,7 @@
 #include "server/liveness.h"
 #include "server/nodes.h"
 #include "server/own_cert.h"
+#include "server/refused.h"
 #include "server/round.h"
 #include "server/scribe.h"
 #include "server/second.h"
@@ -153,8 +154,11 @@ int start_read_trust(struct server *server, const struct config *config,
                      struct snapshot **ret_snapshot, struct gb_err *err)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    gb_cleanup(snapshot_unrefp) struct snapshot *current = snapshot_get(server->trust);
     struct store_document *documents;
-    struct snapshot_parts parts = {.roots = &config->tpm_root, .officers = &config->officer_key};
+    struct snapshot_parts parts = {.roots = &config->tpm_root,
+                                   .officers = &config->officer_key,
+                                   .refused = current ? snapshot_refused(current) : NULL};
     if (!arena)
         return gb_err_nomem(err);
     int r = store_document_list(server->store, arena, &documents, &parts.count, err);
@@ -165,10 +169,13 @@ int start_read_trust(struct server *server, const struct config *config,
 void start_set_trust(struct server *server, struct snapshot *snapshot)
 {
     if (snapshot_fault(snapshot))
-        gb_log_event(GB_LOG_ERROR, "policy-does-not-count",
-                     GB_LOG_TEXT("reason", snapshot_fault(snapshot)),
-                     GB_LOG_TEXT("remedy", "sign the documents and apply them again, or name the "
-                                           "officer's key in garboardd.conf and reload"));
+        gb_log_event(
+            GB_LOG_ERROR, "policy-does-not-count", GB_LOG_TEXT("reason", snapshot_fault(snapshot)),
+            GB_LOG_TEXT("remedy", snapshot_refused(snapshot)
+                                      ? "garboard-keyd's log says why; bring the database back to "
+                                        "what keyd has, or apply the newest documents again"
+                                      : "sign the documents and apply them again, or name the "
+                                        "officer's key in garboardd.conf and reload"));
     gb_log_event(GB_LOG_INFO, "policy-loaded", GB_LOG_TEXT("policy", snapshot_policy(snapshot)));
     if (server->issuer_keys) /* not yet, when the service starts: see start_open */
         issuer_keys_warm(server->issuer_keys, snapshot_access(snapshot), gb_clock_ms());
@@ -209,6 +216,8 @@ static int new_tables(struct server *server, struct gb_err *err)
         r = token_keys_new(server->workers, &server->token_keys, err);
     if (r == GB_OK)
         r = second_new(&server->second, err);
+    if (r == GB_OK)
+        r = refused_new(&server->refused, err);
     return r;
 }
 
@@ -281,6 +290,7 @@ void start_close(struct server *server)
     keyd_client_free(server->ledger_keyd);
     store_close(server->store);
     issuer_keys_free(server->issuer_keys);
+    refused_free(server->refused);
     second_free(server->second);
     snapshot_holder_free(server->trust);
     token_keys_free(server->token_keys);

@@ -61,6 +61,9 @@ struct witnesses {
     char fork_why[WITNESSES_WHY];
 };
 
+/* How long a witness that failed again is left alone, after `before_ms` (0: it had not failed).
+ * `stops`: a quorum is missing, so that the ledger waits for it: then only some seconds. */
+int64_t witnesses_pause_ms(int64_t before_ms, bool stops);
 /* One witness' thread: its ctx is a struct one. */
 void *witnesses_run(void *one);
 /* The lock is held. How many have co-signed the push of that number, or a later one. */

@@ -13,7 +13,13 @@
 #include "server/witness_push.h"
 #include "server/witnesses_inside.h"
 
-enum { CONNECT_MS = 3000, TOTAL_MS = 8000, FIRST_PAUSE_MS = 500, LONGEST_PAUSE_MS = 60000 };
+enum {
+    CONNECT_MS = 3000,
+    TOTAL_MS = 8000,
+    FIRST_PAUSE_MS = 500,
+    LONGEST_PAUSE_MS = 60000,
+    STOPPED_PAUSE_MS = 3000
+};
 
 /* ---- what there is to do; the lock is held ---- */
 
@@ -53,11 +59,18 @@ static bool copy_push(struct one *one, struct witness_push *push)
 
 /* ---- what came of it; the lock is held ---- */
 
+int64_t witnesses_pause_ms(int64_t before_ms, bool stops)
+{
+    const int64_t longest = stops ? STOPPED_PAUSE_MS : LONGEST_PAUSE_MS;
+    const int64_t pause_ms = before_ms ? before_ms * 2 : FIRST_PAUSE_MS;
+    return pause_ms > longest ? longest : pause_ms;
+}
+
 static void pause_for_a_while(struct one *one)
 {
-    one->pause_ms = one->pause_ms ? one->pause_ms * 2 : FIRST_PAUSE_MS;
-    if (one->pause_ms > LONGEST_PAUSE_MS)
-        one->pause_ms = LONGEST_PAUSE_MS;
+    const struct witnesses *all = one->all;
+    one->pause_ms =
+        witnesses_pause_ms(one->pause_ms, witnesses_cosigned(all, all->pushes) < all->quorum);
     one->again_ms = gb_clock_ms() + one->pause_ms;
 }
 

@@ -7,9 +7,13 @@ static const char *const OPENED =
     "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON;"
     "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"; /* a page that is gone must not be SIGBUS */
 
+enum {
+    BUSY_MS = 10000, /* a checkpoint may hold the door for a moment */
+    CUT_MS = 2000,   /* all other writes wait for it */
+};
+
 int db_open(struct db *db, const char *path, enum db_mode mode, struct gb_err *err)
 {
-    enum { BUSY_MS = 10000 }; /* a checkpoint may hold the door for a moment */
     *db = (struct db){.path = path};
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
                 (mode == DB_WRITE ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
@@ -39,6 +43,18 @@ void db_close(struct db *db)
 int db_exec(struct db *db, const char *sql, struct gb_err *err)
 {
     int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? GB_OK : db_failed(db, rc, err);
+}
+
+int db_cut_journal(struct db *db, struct gb_err *err)
+{
+    sqlite3_busy_timeout(db->handle, CUT_MS);
+    int rc = sqlite3_wal_checkpoint_v2(db->handle, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    sqlite3_busy_timeout(db->handle, BUSY_MS);
+    if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
+        return gb_err_set(err, GB_ERR_AGAIN,
+                          "forgotten, but somebody reads the database, and its journal still holds "
+                          "the name: ask again in a moment");
     return rc == SQLITE_OK ? GB_OK : db_failed(db, rc, err);
 }
 

@@ -38,6 +38,9 @@ GB_MUST_USE int db_open(struct db *db, const char *path, enum db_mode mode, stru
 void db_close(struct db *db);
 /* One or more statements without values. */
 GB_MUST_USE int db_exec(struct db *db, const char *sql, struct gb_err *err);
+/* Moves the whole journal into the file and cuts it to nothing, outside of a transaction. AGAIN
+ * when readers hold it up for two seconds. */
+GB_MUST_USE int db_cut_journal(struct db *db, struct gb_err *err);
 /* Undoes the transaction, or back to (and with) a savepoint; where even that fails, all. */
 void db_rollback(struct db *db);
 void db_rollback_to(struct db *db, const char *sql);

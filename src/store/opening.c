@@ -62,15 +62,37 @@ int store_opening_each(struct store *store,
     return r < 0 ? r : GB_OK;
 }
 
-/* secure_delete: what is forgotten does not lie on in a free page. */
-static int run_forget(struct db *db, const void *what, struct gb_err *err)
+static int blank(struct db *db, const char *sql, const char *value, struct gb_err *err)
 {
     gb_cleanup(query_close) struct query q;
-    query_open(&q, db, "DELETE FROM opening WHERE scope = ? AND value = ?");
+    query_open(&q, db, sql);
     query_int(&q, db->scope);
-    query_text(&q, what);
-    int r = query_run(&q, err);
-    if (r < 0 || sqlite3_changes(db->handle) > 0)
+    query_text(&q, value);
+    return query_run(&q, err);
+}
+
+/* secure_delete: what is forgotten does not lie on in a free page. The journal holds it until it is
+ * cut: writer.c, `erases`. */
+static int run_forget(struct db *db, const void *what, struct gb_err *err)
+{
+    int before = sqlite3_total_changes(db->handle);
+    int r = blank(db, "DELETE FROM opening WHERE scope = ? AND value = ?", what, err);
+    if (r == GB_OK)
+        r = blank(db,
+                  "UPDATE token SET created_by = 'operator/(forgotten)'"
+                  " WHERE scope = ? AND created_by = 'operator/' || ?",
+                  what, err);
+    if (r == GB_OK)
+        r = blank(db,
+                  "UPDATE ek_grant SET created_by = 'operator/(forgotten)'"
+                  " WHERE scope = ? AND created_by = 'operator/' || ?",
+                  what, err);
+    if (r == GB_OK)
+        r = blank(db,
+                  "UPDATE document SET applied_by = 'operator/(forgotten)'"
+                  " WHERE scope = ? AND applied_by = 'operator/' || ?",
+                  what, err);
+    if (r < 0 || sqlite3_total_changes(db->handle) > before)
         return r;
     return gb_err_set(err, GB_ERR_NOTFOUND, "the ledger holds no opening of this name");
 }
@@ -82,6 +104,7 @@ void store_opening_forget(struct store *store, const char *value, const struct s
     if (!write)
         return;
     write->run = run_forget;
+    write->erases = true;
     if (writer_entry(write, entry))
         write->what = gb_arena_copy(write->arena, gb_bytes_str(value)).data;
     writer_queue(store, write);

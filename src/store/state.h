@@ -28,6 +28,7 @@ struct write {
     const struct store_entry *entry; /* NULL: a write that nobody needs to hear of */
     store_done *done;                /* may be NULL */
     void *ctx;
+    bool erases; /* told only when the journal holds nothing of it either */
     int result;
     struct gb_err err;
 };

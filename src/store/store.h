@@ -107,8 +107,9 @@ GB_MUST_USE int store_opening_get(struct store *store, struct gb_arena *arena,
 GB_MUST_USE int store_opening_each(struct store *store,
                                    bool (*each)(void *ctx, const struct store_opening *opening),
                                    void *ctx, struct gb_err *err);
-/* Forgets every opening with this value (GDPR art. 17); the pages that held it are overwritten.
- * NOTFOUND when there is none. */
+/* Forgets every opening with this value (GDPR art. 17), and who made tokens, grants and documents;
+ * the pages that held it are overwritten and the journal is cut before `done` is told. NOTFOUND
+ * when there is none; AGAIN: it is forgotten, but readers hold the journal: ask again. */
 void store_opening_forget(struct store *store, const char *value, const struct store_entry *entry,
                           store_done *done, void *ctx);
 
@@ -258,6 +259,7 @@ struct store_document {
     const char *kind;
     const char *name;
     uint64_t version;
+    bool versioned; /* the text gives it; of what is applied only */
     struct gb_bytes text;
     const char *applied_by;
     int64_t applied_s;

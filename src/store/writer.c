@@ -24,6 +24,7 @@ struct batch {
 static void *writer_main(void *store);
 static void wait_for_work(struct store *store, int64_t *flush_at_ms, struct batch *ret_batch);
 static void commit_batch(struct store *store, struct batch *batch);
+static void erase(struct db *db, struct write *first);
 static void tell(struct write *first);
 
 struct write *writer_new(store_done *done, void *ctx)
@@ -143,6 +144,7 @@ static void *writer_main(void *ctx)
     do {
         wait_for_work(store, &flush_at_ms, &batch);
         commit_batch(store, &batch);
+        erase(&store->writer, batch.first);
         tell(batch.first);
     } while (!batch.last);
     return NULL;
@@ -307,6 +309,21 @@ static void commit_batch(struct store *store, struct batch *batch)
     count(store, batch, &out);
     live_give_back(&store->live, &batch->live, out.committed == GB_OK && out.live == GB_OK);
     pthread_mutex_unlock(&store->lock);
+}
+
+/* Whoever asked again after it failed has nothing left to forget, but a journal to cut. */
+static void erase(struct db *db, struct write *first)
+{
+    for (struct write *w = first; w; w = w->next) {
+        struct gb_err err;
+        if (!w->erases || (w->result < 0 && w->result != GB_ERR_NOTFOUND))
+            continue;
+        int r = db_cut_journal(db, &err);
+        if (r == GB_OK)
+            continue;
+        w->result = r;
+        w->err = err;
+    }
 }
 
 static void tell(struct write *first)

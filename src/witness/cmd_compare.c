@@ -185,6 +185,8 @@ static bool read_options(int argc, char **argv, struct comparison *with, int *re
 
 int cmd_compare(int argc, char **argv)
 {
+    if (cmds_help(argc, argv, usage))
+        return CMDS_OK;
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     gb_cleanup(digester_freep) struct digester *digester = NULL;
     struct comparison *with = arena ? gb_arena_new_one(arena, struct comparison) : NULL;

@@ -36,6 +36,8 @@ int cmd_forks(int argc, char **argv)
     static const struct option options[] = {{"config", required_argument, NULL, 'c'},
                                             {NULL, 0, NULL, 0}};
     const char *path = WITNESS_CONF_PATH;
+    if (cmds_help(argc, argv, usage))
+        return CMDS_OK;
     for (int c; (c = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
         if (c != 'c')
             return cmds_usage(usage);

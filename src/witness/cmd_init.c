@@ -75,6 +75,8 @@ static void tell(const struct init_plan *plan, const char *vkey)
 
 int cmd_init(int argc, char **argv)
 {
+    if (cmds_help(argc, argv, usage))
+        return CMDS_OK;
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     struct init_plan plan = {.dir = "/etc/garboard-witness",
                              .state = "/var/lib/garboard-witness",

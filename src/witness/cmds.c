@@ -31,6 +31,16 @@ int cmds_usage(const char *usage)
     return CMDS_USAGE;
 }
 
+bool cmds_help(int argc, char **argv, const char *usage)
+{
+    bool asked = false;
+    for (int i = 1; i < argc && !asked; i++)
+        asked = strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
+    if (asked)
+        printf("usage: garboard-witness %s\n", usage);
+    return asked;
+}
+
 int cmds_print(struct gb_buf *text)
 {
     bool good = gb_buf_ok(text) && fwrite(text->data, 1, text->len, stdout) == text->len &&

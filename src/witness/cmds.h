@@ -3,6 +3,8 @@
 #ifndef GB_WITNESS_CMDS_H
 #define GB_WITNESS_CMDS_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -24,6 +26,8 @@ int cmd_compare(int argc, char **argv); /* whether two signed checkpoints are of
 /* Shared: says what went wrong on standard error, and as which exit code. */
 int cmds_fail(const struct gb_err *err);
 int cmds_usage(const char *usage);
+/* Whether --help or -h stands there; then the usage is printed, and all is well. */
+bool cmds_help(int argc, char **argv, const char *usage);
 /* Prints the buffer and frees it. */
 int cmds_print(struct gb_buf *text);
 

@@ -31,7 +31,7 @@ static int help(void)
         "usage: garboard-witness [--config FILE] [--check-config | --print-config]\n"
         "       garboard-witness init --name NAME --dns NAME [--dir DIR] [--state DIR]\n"
         "                             [--listen ADDRESS] [--port PORT]\n"
-        "       garboard-witness add-log [--config FILE] VKEY\n"
+        "       garboard-witness add-log [--config FILE] VKEY...\n"
         "       garboard-witness forks [--config FILE]\n"
         "       garboard-witness compare [--config FILE | --log VKEY]... [--proof FILE]\n"
         "                                CHECKPOINT CHECKPOINT\n"

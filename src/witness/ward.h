@@ -4,6 +4,7 @@
 #define GB_WITNESS_WARD_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -48,6 +49,7 @@ struct witness {
     pthread_mutex_t lock; /* of the table; a ward that is in it stays until the end */
     struct ward *wards[GB_LIMIT_CONF_ITEMS];
     size_t count;
+    atomic_llong unknown_told_s; /* when the log last told of a key or origin that is unknown */
 };
 
 void ward_free(struct ward *ward);

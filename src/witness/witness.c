@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -189,6 +190,26 @@ static void judge(struct witness *witness, struct ward *ward, struct gb_arena *a
         cosign(&witness->pen, ward, arena, &candidate, answer);
 }
 
+/* Whoever set it up wrongly finds it here; strangers do not fill the disk with it. */
+static void tell_unknown(struct witness *witness, const struct asked *asked, int64_t now_s,
+                         const struct witness_answer *answer)
+{
+    enum { QUIET_S = 10 };
+    long long told_s = atomic_load(&witness->unknown_told_s);
+    if (!answer->code ||
+        (strcmp(answer->code, "log-unknown") != 0 && strcmp(answer->code, "not-signed") != 0) ||
+        (told_s != 0 && now_s - told_s < QUIET_S) ||
+        !atomic_compare_exchange_strong(&witness->unknown_told_s, &told_s, now_s))
+        return;
+    char origin[256];
+    const struct gb_bytes name = asked->head.origin;
+    (void)snprintf(origin, sizeof origin, "%.*s", (int)(name.len < 255 ? name.len : 255),
+                   (const char *)name.data);
+    gb_log_event(GB_LOG_WARNING, "refused", GB_LOG_TEXT("log", origin),
+                 GB_LOG_TEXT("code", answer->code), GB_LOG_TEXT("reason", answer->message),
+                 GB_LOG_TEXT("remedy", "garboard-witness add-log, if this log is to be witnessed"));
+}
+
 void witness_add(struct witness *witness, struct gb_arena *arena, struct gb_bytes body,
                  int64_t now_s, struct witness_answer *ret_answer)
 {
@@ -203,11 +224,13 @@ void witness_add(struct witness *witness, struct gb_arena *arena, struct gb_byte
     if (!ward) { /* before any curve */
         refuse(ret_answer, 404, "log-unknown", "this log is not witnessed here",
                "have the witness' operator add its key: garboard-witness add-log");
+        tell_unknown(witness, asked, now_s, ret_answer);
         return;
     }
     pthread_mutex_lock(&ward->lock);
     judge(witness, ward, arena, asked, body, now_s, ret_answer);
     pthread_mutex_unlock(&ward->lock);
+    tell_unknown(witness, asked, now_s, ret_answer);
 }
 
 /* ---- what else is asked ---- */

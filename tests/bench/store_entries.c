@@ -231,5 +231,6 @@ int main(int argc, char **argv)
     printf("  %.0f entries/s of one core, %.1f us each; floor %.1f us, ratio %.1f\n", rate,
            1e6 * took / (double)count, 1e6 * floor / (double)count, took / floor);
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command) != 0 || rate < WANTED ? 1 : 0;
+    bool cleared = system(command) == 0;
+    return cleared && (quick || rate >= (double)WANTED) ? 0 : 1; /* a quick run judges nothing */
 }

@@ -119,6 +119,12 @@ T17_a_database_set_back_is_told_by_keyd() {
     documents_of "$s/state" "$s/old-state"
     server_start || exit 1
     good 'not ready' ready_says 'refuses the documents in force'
+    good 'nothing counts' ready_says 'no document counts: garboard-keyd refuses'
+    exits 0 get policy
+    prints "No document counts"
+    exits 0 node list
+    exits 5 token create --name evil # the founder looks, and mends
+    says "(policy-not-counted)"
     grep -q 'version 2 is older than 3' "$s/log/keyd" || fail 'keyd says why' "$(tail -3 "$s/log/keyd")"
     checks=$((checks + 1))
     exits 5 apply -f signed-2.yaml --no-sign
@@ -130,19 +136,61 @@ T17_a_database_set_back_is_told_by_keyd() {
     server_start || exit 1
     in_force "nodes version 3"
     good 'keyd agrees again' ready_says '"keyd_policy": "ok"'
+    exits 0 token create --name good
+    stop server # once more, and mended by the newest documents
+    documents_of "$s/state" "$s/old-state"
+    server_start || exit 1
+    good 'nothing counts' ready_says 'no document counts: garboard-keyd refuses'
+    exits 0 apply -f three.yaml
+    in_force "nodes version 3"
+    exits 0 token create --name better
 }
 
-another_officer_and_two_persons() {
+another_officer() {
     exits 0 officer create --out bob.key
     cp bob.pem "$s/etc/bob.pem"
     echo "officer_key = $s/etc/bob.pem" >>"$s/etc/keyd.conf"
     echo "officer_key = $s/etc/bob.pem" >>"$s/etc/garboardd.conf"
-    stop server
-    stop keyd
-    keyd_start && server_start || exit 1
+    exits 1 doctor --server-dir "$s/etc"
+    prints "believes other security officers than keyd.conf names"
+    reload # no restart: the new line is believed at once
+    good 'doctor is content' doctor_says 'believes the officers of keyd.conf'
     policy 4 >four.yaml
     exits 0 apply -f four.yaml --officer-key bob.key # one of two is enough
     in_force "nodes version 4"
+}
+
+doctor_says() { "$garboard" doctor --server-dir "$s/etc" | grep -qF "$1"; }
+keyd_starts_untrusting() { tail -n +"$1" "$s/log/keyd" | grep -qF policy-does-not-count; }
+
+# A line that is taken out is believed no more after a reload, at both programs; what only they signed does not count.
+T17_an_officer_whose_line_is_out_counts_no_more() {
+    local was
+    was=$(wc -l <"$s/log/keyd")
+    cp "$s/etc/keyd.conf" keyd.conf-both
+    cp "$s/etc/garboardd.conf" garboardd.conf-both
+    sed -i '/^officer_key = .*bob.pem$/d' "$s/etc/keyd.conf"
+    reload # garboardd still believes bob
+    good 'keyd: nothing counts' keyd_starts_untrusting $((was + 1))
+    policy 5 >by-bob.yaml
+    exits 5 apply -f by-bob.yaml --officer-key bob.key
+    says "keyd-denied"
+    sed -i '/^officer_key = .*bob.pem$/d' "$s/etc/garboardd.conf"
+    reload
+    good 'garboardd: nothing counts' ready_says 'no document counts'
+    # a configuration that cannot be read changes nothing
+    cp "$s/etc/keyd.conf" keyd.conf-one
+    echo "officer_key = $s/etc/nobody.pem" >>"$s/etc/keyd.conf"
+    reload
+    good 'a failed reload is told' keyd_log reload-failed
+    cp keyd.conf-both "$s/etc/keyd.conf"
+    cp garboardd.conf-both "$s/etc/garboardd.conf"
+    reload
+    in_force "nodes version 4"
+    good 'keyd has it again' ready_says '"keyd_policy": "ok"'
+}
+
+two_persons() {
     cat >people.yaml <<'END'
 apiVersion: garboard.dev/v1alpha1
 kind: AccessPolicy
@@ -154,13 +202,16 @@ spec:
 END
     exits 5 apply -f people.yaml
     says "signed by 1 of 2 different officers"
-    local file
-    for file in people four sets-2; do
-        if [ $file = sets-2 ]; then sed 's/^  name: .*/&\n  version: 2/' sets-2.yaml >both-sets-2.yaml; else cp $file.yaml both-$file.yaml; fi
-        exits 0 sign -f both-$file.yaml --key "$s/etc/client/officer.key" -o both-$file.yaml
-        exits 0 sign -f both-$file.yaml --key bob.key -o both-$file.yaml
-    done
-    exits 0 apply -f both-people.yaml -f both-four.yaml -f both-sets-2.yaml --no-sign
+    # as docs/service.md says
+    exits 0 get policy -o in-force.yaml
+    exits 0 apply -f in-force.yaml --no-sign
+    if grep -qvE 'same$|^KIND' <<<"$out"; then fail 'what was fetched is not what is in force' "$out"; fi
+    { cat in-force.yaml && echo --- && cat people.yaml; } >all.yaml
+    exits 0 sign -f all.yaml --key "$s/etc/client/officer.key" -o all.yaml
+    exits 5 apply -f all.yaml --no-sign
+    says "signed by 1 of 2 different officers"
+    exits 0 sign -f all.yaml --key bob.key -o all.yaml
+    exits 0 apply -f all.yaml --no-sign
     prints "signed"
     policy 5 >five.yaml
     exits 5 apply -f five.yaml
@@ -168,6 +219,9 @@ END
     exits 0 sign -f five.yaml --key bob.key -o five-bob.yaml
     exits 0 apply -f five-bob.yaml # client.conf's officer signs, too
     in_force "nodes version 5"
+    sed -e 's/version: 1/version: 2/' -e '/twoPerson/d' people.yaml >lifted.yaml
+    exits 5 apply -f lifted.yaml # one does not lift the rule: garboardd says so before it asks keyd
+    says "AccessPolicy people: signed by 1 of 2 different officers (policy-unsigned)"
 }
 
 # Without the key of one of two nothing counts, at both programs, until it is there again.
@@ -192,6 +246,46 @@ without_an_officer_nothing_counts() {
     good 'keyd has it again' ready_says '"keyd_policy": "ok"'
 }
 
+# What `garboard reference` writes has no version; two officers sign it all the same.
+two_persons_and_a_captured_set() {
+    local file
+    sed 's/^  source: .*/  source: captured again/' sets.yaml >sets-3.yaml
+    exits 0 sign -f sets-3.yaml --key "$s/etc/client/officer.key" -o set-1.yaml
+    says "has no version: version 1 is written"
+    exits 0 sign -f set-1.yaml --key bob.key -o set-1.yaml
+    exits 5 apply -f set-1.yaml --no-sign
+    says "version 1 is older than the applied 2"
+    exits 5 apply -f sets-3.yaml --no-sign
+    says "yours has no version; in force is 2: write version: 3"
+    exits 2 sign -f sets-3.yaml --key bob.key --set-version 0
+    exits 0 sign -f sets-3.yaml --key "$s/etc/client/officer.key" --set-version 3 -o set-3.yaml
+    exits 0 sign -f set-3.yaml --key bob.key -o set-3.yaml
+    exits 0 apply -f set-3.yaml --no-sign
+    prints "changed"
+    for file in $(sed -n 's/^  name: //p' sets-3.yaml); do
+        exits 0 get policy "$file" -o got.yaml
+        same "documents called $file" "$(grep -c '^kind:' got.yaml) $(grep -c "name: $file" got.yaml)" "1 1"
+    done
+    exits 2 get policy nobody -o got.yaml
+    exits 2 get policy nodes
+    says "needs -o FILE"
+}
+
+# The line is the file's, whether apply signs, or the document is in one line, or another stands before.
+a_fault_names_file_and_line() {
+    local how
+    policy 7 >good.yaml
+    printf '%s\n' '# people' 'kind: AccessPolicy' 'metadata: {name: people, version: 2} # all' \
+        'apiVersion: garboard.dev/v1alpha1' 'spec:' '  people:' '    - {name: admin, roles: [admin, nobody]}' >bad.yaml
+    for how in --dry-run --no-sign; do
+        exits 5 apply -f good.yaml -f bad.yaml $how
+        says "garboard: bad.yaml:7: unknown role"
+    done
+    { cat good.yaml && printf '%s\n' --- --- && cat bad.yaml; } >one-file.yaml
+    exits 5 apply -f one-file.yaml
+    says "garboard: one-file.yaml:16: unknown role"
+}
+
 documents_wait_for_keyd() {
     stop keyd
     policy 6 >six.yaml
@@ -201,9 +295,13 @@ documents_wait_for_keyd() {
     stop server
     server_start || exit 1 # without keyd: rounds do not wait for it
     good 'keyd is missed' ready_says 'does not have the documents in force yet'
+    exits 0 node list
+    exits 5 token create --name early
+    says "(policy-awaited)"
     mv "$s/state-keyd/documents" "$s/documents-kept" # as if keyd were new
     keyd_start || exit 1
     good 'sent by itself' ready_says '"keyd_policy": "ok"'
+    exits 0 token create --name late
     [ -s "$s/state-keyd/documents" ] || fail 'keyd keeps them' "$(ls -l "$s/state-keyd")"
     checks=$((checks + 1))
 }
@@ -239,7 +337,11 @@ a_reference_set_gets_its_version
 T17_a_stranger_signs_nothing
 T17_an_old_signed_document_does_not_come_back
 T17_a_database_set_back_is_told_by_keyd
-another_officer_and_two_persons
+another_officer
+T17_an_officer_whose_line_is_out_counts_no_more
+two_persons
+two_persons_and_a_captured_set
+a_fault_names_file_and_line
 without_an_officer_nothing_counts
 documents_wait_for_keyd
 offline_the_same_rule

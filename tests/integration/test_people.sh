@@ -38,6 +38,8 @@ spec:
     - {name: admin, roles: [admin, security-officer]}
     - {name: bob, roles: [admin]}
     - {name: eve, roles: [auditor]}
+    - {name: pia, roles: [enforcement-point]}
+    - {name: tara, roles: [tag-authority]}
     - {name: tom, token: {issuer: "$url", subject: t-1}, roles: [enroller]}
     - {name: bob, token: {issuer: "$url", subject: b-1}, roles: [admin]}
     - {name: sec-team, token: {issuer: "$url", claim: groups, value: security}, roles: [auditor]}
@@ -91,6 +93,10 @@ roles_count() {
     exits 0 whoami --format json
     prints '"AccessPolicy people version 1"'
     as eve 0 node list
+    as pia 0 node list # who may not see who waits to join sees the nodes
+    as tara 0 node list
+    as tara 0 node list --format json
+    prints '"nodes"'
     as eve 5 token create --name x
     says "(role-lacking)"
     as bob 0 token create --name x
@@ -210,6 +216,8 @@ service_init "people_port = $people_port" "oidc_ca = $s/idp/tls.pem"
 keyd_state=$(sed -n 's/^state = //p' "$s/etc/keyd.conf")
 person bob
 person eve
+person pia
+person tara
 keyd_start && server_start || exit 1
 
 before_there_is_a_policy

@@ -55,8 +55,10 @@ static int get(SSL_CTX *ctx, const char *port, const char *path, const char *tok
 {
     char status[16] = "";
     BIO *bio = BIO_new_ssl_connect(ctx);
-    if (!bio || BIO_set_conn_hostname(bio, "127.0.0.1") != 1 || BIO_set_conn_port(bio, port) != 1 ||
-        BIO_do_connect(bio) != 1)
+    char host[32];
+    snprintf(host, sizeof host, "127.0.0.1:%s", port);
+    /* BIO_set_conn_hostname is a macro that casts const away. */
+    if (!bio || BIO_ctrl(bio, BIO_C_SET_CONNECT, 0, host) != 1 || BIO_do_connect(bio) != 1)
         return complain("connect");
     BIO_printf(bio, "GET %s HTTP/1.1\r\nHost: w\r\n%s%s%sConnection: close\r\n\r\n", path,
                token ? "Authorization: Bearer " : "", token ? token : "", token ? "\r\n" : "");

@@ -12,8 +12,9 @@ static char paths[2][64] = {"/tmp/garboard-apply-a-XXXXXX", "/tmp/garboard-apply
 static int set_up(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"kind: A\nname: one", /* lacks its end */
-                                        "kind: A\nname: two\n---\nkind: \"B\"\nname: one\n"};
+    static const char *const texts[] = {
+        "kind: A\nmetadata: {name: one}", /* lacks its end */
+        "metadata: {name: two} # two\nkind: A\n---\n---\nkind: \"B\"\nmetadata: {name: one}\n"};
     for (size_t i = 0; i < 2; i++) {
         int fd = mkstemp(paths[i]);
         if (fd < 0 || dprintf(fd, "%s", texts[i]) < 0)
@@ -45,9 +46,10 @@ static void files_become_documents_of_one_body(void **state)
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     gb_cleanup(apply_files_done) struct apply_files files;
     read_both(arena, &files);
-    assert_true(gb_bytes_is(gb_buf_bytes(&files.body),
-                            "---\nkind: A\nname: one\n---\nkind: A\nname: two\n---\nkind: \"B\"\n"
-                            "name: one\n"));
+    assert_true(
+        gb_bytes_is(gb_buf_bytes(&files.body),
+                    "---\nkind: A\nmetadata: {name: one}\n---\nmetadata: {name: two} # two\n"
+                    "kind: A\n---\n---\nkind: \"B\"\nmetadata: {name: one}\n"));
 }
 
 static void lines_of_the_body_become_lines_of_files(void **state)
@@ -63,9 +65,9 @@ static void lines_of_the_body_become_lines_of_files(void **state)
     } known[] = {
         {"A/one:3: unknown field", 0, ":2: unknown field"},
         {"A/two:2: x: y", 1, ":1: x: y"},
-        {"B/one:2: kind", 1, ":4: kind"},
-        {"B/one:3:", 1, ":5:"},
-        {"document 3: document:3: kind", 1, ":5: kind"},
+        {"B/one:2: kind", 1, ":5: kind"},
+        {"B/one:3:", 1, ":6:"},
+        {"document 3: document:3: kind", 1, ":6: kind"},
         {"document 1: document:2: kind", 0, ":1: kind"},
     };
     for (size_t i = 0; i < GB_ARRAY_LEN(known); i++)
@@ -91,7 +93,8 @@ static void lines_that_signing_put_in_are_taken_away_again(void **state)
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     gb_cleanup(apply_files_done) struct apply_files files;
     read_both(arena, &files);
-    files.items[0].text = gb_bytes_str("kind: A\nx\nx\na\nname: one\nx\nx\nx\nb\n");
+    files.items[0].text =
+        gb_bytes_str("kind: A\na: 1\nb: 1\nc: 1\nmetadata: {name: one}\nd: 1\ne: 1\nf: 1\ng: 1\n");
     files.items[0].inserted = inserted;
     files.items[0].inserted_count = 2;
     assert_int_equal(apply_files_join(&files, NULL), 0);

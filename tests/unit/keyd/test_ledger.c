@@ -431,7 +431,7 @@ static void with_a_next_key_both_sign(void **unused)
     keyd_state_ledger_key(&state, "ledger-next.key", "");
     must(sign(&what, &note));
     assert_int_equal(signatures(note, 4), 1); /* not before a reload */
-    must(house_reload(&house, &err));
+    must(house_reload(&house, &config, &err));
     what = growth(ours, 4, 5);
     must(sign(&what, &note));
     assert_int_equal(signatures(note, 5), 2);
@@ -439,7 +439,7 @@ static void with_a_next_key_both_sign(void **unused)
     snprintf(to, sizeof to, "%s/ledger.key", state.folder);
     assert_int_equal(rename(from, to), 0);
     const char *both = note;
-    must(house_reload(&house, &err));
+    must(house_reload(&house, &config, &err));
     what = growth(ours, 5, 6);
     must(sign(&what, &note));
     assert_int_equal(signatures(note, 6), 1);

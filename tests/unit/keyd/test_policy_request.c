@@ -215,7 +215,7 @@ static void T17_without_its_officer_nothing_counts_until_it_is_mended(void **unu
     snprintf(more, sizeof more, "officer_key = %s/bob.pem\n", state.folder);
     keyd_state_configure(&state, "", more);
     assert_int_equal(keyd_config_read(arena, state.config, &config, &err), 0);
-    assert_int_equal(house_reload(&house, &err), 0);
+    assert_int_equal(house_reload(&house, &config, &err), 0);
     assert_int_equal(in_force(), 0);
     restart();
     assert_int_equal(in_force(), 0);
@@ -235,11 +235,11 @@ static void a_damaged_file_is_refused_with_its_remedy(void **unused)
                                              "A"),
                                 NULL),
                      0);
-    assert_int_equal(house_reload(&house, &err), GB_ERR_CONFIG);
+    assert_int_equal(house_reload(&house, &config, &err), GB_ERR_CONFIG);
     says("documents is damaged (move it away");
     assert_int_equal(in_force(), 1); /* the old ones stay */
     assert_int_equal(unlink(path), 0);
-    assert_int_equal(house_reload(&house, &err), 0);
+    assert_int_equal(house_reload(&house, &config, &err), 0);
     assert_int_equal(in_force(), 0);
 }
 

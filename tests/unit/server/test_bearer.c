@@ -7,8 +7,10 @@
 #include "base/encode.h"
 #include "running.h"
 #include "server/bearer.h"
+#include "store/store.h"
 
 #define ISSUER "https://id.example/realm"
+#define OTHER  "https://other.example"
 
 static struct running service;
 static EVP_PKEY *ec, *rsa, *foreign;
@@ -22,14 +24,20 @@ static const char *policy(const char *audience, const char *algorithms)
         "1}\n"
         "spec:\n  issuers:\n    - issuer: " ISSUER "\n      audience: %s\n      algorithms: [%s]\n"
         "      jwks: {keys: [%s, %s]}\n"
+        "    - {issuer: " OTHER ", audience: garboard, algorithms: [ES256], jwks: {keys: [%s]}}\n"
         "  people:\n"
         "    - {name: anna, roles: [admin, security-officer]}\n"
         "    - {name: bob, token: {issuer: " ISSUER ", subject: b-1}, roles: [enroller]}\n"
         "    - {name: sec-team, token: {issuer: " ISSUER
         ", claim: groups, value: security}, roles: "
-        "[auditor]}\n",
+        "[auditor]}\n"
+        "    - {name: helpers, token: {issuer: " ISSUER
+        ", claim: groups, value: helpers}, roles: [enroller]}\n"
+        "    - {name: others, token: {issuer: " OTHER
+        ", claim: groups, value: all}, roles: [enroller]}\n",
         audience, algorithms, make_jwk(service.arena, ec, ",\"kid\":\"e\""),
-        make_jwk(service.arena, rsa, ",\"kid\":\"r\""));
+        make_jwk(service.arena, rsa, ",\"kid\":\"r\""),
+        make_jwk(service.arena, ec, ",\"kid\":\"e\""));
 }
 
 static int setup(void **state)
@@ -297,6 +305,74 @@ static void what_was_judged_before_the_body_is_looked_at_after_it(void **state)
     running_trust(&service, policy("garboard", "ES256, RS256"));
 }
 
+/* Another issuer's b-1 is not our bob, whatever opens the door to them. */
+static void T19_a_subject_is_one_issuers(void **state)
+{
+    (void)state;
+    struct token_claims c = good();
+    expect(es256(&c), "GET /v1/whoami", 200, "\"identity\": \"bob\"");
+    c.issuer = OTHER;
+    c.more = ",\"groups\":[\"all\"]";
+    expect(es256(&c), "GET /v1/whoami", 200, "\"identity\": \"" OTHER " b-1\"");
+}
+
+struct looking {
+    const char *value;
+    size_t count;
+};
+
+static bool look(void *ctx, const struct store_opening *opening)
+{
+    struct looking *looking = ctx;
+    looking->count += strcmp(opening->value, looking->value) == 0;
+    return true;
+}
+
+static size_t openings(const char *value)
+{
+    struct looking looking = {.value = value};
+    assert_int_equal(store_opening_each(service.server->store, look, &looking, NULL), GB_OK);
+    return looking.count;
+}
+
+/* What somebody did who came in by a group is theirs, and can be forgotten with them. */
+static void a_change_is_recorded_as_the_human_not_the_group(void **state)
+{
+    (void)state;
+    struct token_claims c = good();
+    char body[4096];
+    c.subject = "h-1";
+    c.more = ",\"groups\":[\"helpers\"]";
+    const char *header = gb_arena_printf(service.arena, "Authorization: Bearer %s\r\n", es256(&c));
+    assert_int_equal(running_ask_with(service.people, NULL, "POST /v1/tokens", header,
+                                      "{\"expires_in_s\":600,\"uses\":1}", body, sizeof body),
+                     201);
+    assert_int_equal(openings(ISSUER " h-1"), 2); /* the call, and the change */
+    assert_int_equal(openings("helpers"), 0);
+}
+
+/* An end beyond all time is an end like another: no sum runs over (this builds with UBSan, too). */
+static void T29_the_last_of_all_seconds_is_no_overflow(void **state)
+{
+    (void)state;
+    struct token_claims c = good();
+    struct kit_client client;
+    char body[4096];
+    c.exp = 0;
+    c.more = ",\"exp\":9223372036854775807";
+    const char *head = gb_arena_printf(service.arena,
+                                       "POST /v1/tokens HTTP/1.1\r\nHost: x\r\n"
+                                       "Authorization: Bearer %s\r\nContent-Length: 35\r\n\r\n",
+                                       es256(&c));
+    assert_true(kit_connect(&client, service.people, NULL, NULL, TLS1_3_VERSION));
+    assert_true(kit_say(&client, head));
+    usleep(50000);
+    assert_true(kit_say(&client, "{\"expires_in_s\":600,\"uses\":1      }"));
+    assert_int_equal(kit_answer(&client, body, sizeof body), 201);
+    kit_client_done(&client);
+    expect(es256(&c), "GET /v1/whoami", 200, "bob");
+}
+
 static void words_of_the_header(void **state)
 {
     (void)state;
@@ -320,6 +396,9 @@ int main(void)
         cmocka_unit_test(T29_a_huge_token_costs_nothing),
         cmocka_unit_test(T29_no_body_is_read_before_the_token_is_good),
         cmocka_unit_test(what_was_judged_before_the_body_is_looked_at_after_it),
+        cmocka_unit_test(T19_a_subject_is_one_issuers),
+        cmocka_unit_test(a_change_is_recorded_as_the_human_not_the_group),
+        cmocka_unit_test(T29_the_last_of_all_seconds_is_no_overflow),
         cmocka_unit_test(words_of_the_header),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -5,7 +5,11 @@
 #include "../test.h"
 #include "policy/access.h"
 #include "running.h"
+#include "server/courier.h"
+#include "server/refused.h"
+#include "server/refused_tell.h"
 #include "server/routes.h"
+#include "server/snapshot.h"
 #include "store/store.h"
 
 #define HEAD                                                                                       \
@@ -251,15 +255,94 @@ static void an_entry_says_who_how_what_and_over_which_body(void **state)
     uint64_t before = entries();
     expect(ELLA, "POST /v1/tokens", "{\"expires_in_s\":600,\"uses\":1}", 201, "\"token\"");
     assert_int_equal(count(before, "call", "", text), 1);
-    static const char *const parts[] = {
-        "\"how\":\"certificate\"", "\"roles\":[\"enroller\"]", "\"method\":\"POST\"",
-        "\"path\":\"/v1/tokens\"",
-        /* printf '{"expires_in_s":600,"uses":1}' | sha256sum */
-        "\"body\":\"sha256:ba4bf8a4902f2c01d76b2637fd1eed56a659d8c3b28f84a5ae60bcbda91efa76\""};
+    static const char *const parts[] = {"\"how\":\"certificate\"", "\"roles\":[\"enroller\"]",
+                                        "\"method\":\"POST\"", "\"path\":\"/v1/tokens\"",
+                                        "\"body\":{\"commitment\":\""};
     for (size_t i = 0; i < GB_ARRAY_LEN(parts); i++)
         if (!strstr(text, parts[i]))
             fail_msg("%s lacks %s", text, parts[i]);
     assert_int_equal(count(before, "token.create", "", NULL), 1); /* the change has its own */
+    /* printf '{"expires_in_s":600,"uses":1}' | sha256sum: where it is opened, and only there */
+    static const char body[] = "ba4bf8a4902f2c01d76b2637fd1eed56a659d8c3b28f84a5ae60bcbda91efa76";
+    char line[96];
+    assert_null(strstr(text, body));
+    snprintf(line, sizeof line, "GET /v1/ledger/entries?from=%llu&max=1",
+             (unsigned long long)before);
+    expect(AUDE, line, "", 200, body);
+}
+
+/* ---- what a guess is worth ---- */
+
+#define TWO HEAD PEOPLE "  twoPerson: [token.create, node.remove, ledger.forget]\n"
+
+/* Of the newest. */
+static void id_of(size_t who, char id[17])
+{
+    char body[2048];
+    assert_int_equal(ask(who, "GET /v1/two-person", "", body), 200);
+    const char *at = NULL;
+    for (const char *next = body; (next = strstr(next, "\"id\": \"")); at = next)
+        next += 7;
+    assert_non_null(at);
+    snprintf(id, 17, "%s", at);
+}
+
+/* Every run of 64 hex digits in the entries [from, to), one after the other. */
+static size_t digests(uint64_t from, uint64_t to, char found[64][65])
+{
+    struct gb_arena *arena = gb_arena_new();
+    struct store_row *rows;
+    size_t rows_count, n = 0;
+    assert_int_equal(
+        store_entry_list(service.server->store, arena, from, to - from, &rows, &rows_count, NULL),
+        GB_OK);
+    for (size_t i = 0; i < rows_count; i++) {
+        const char *text =
+            gb_arena_printf(arena, "%.*s", (int)rows[i].text.len, (const char *)rows[i].text.data);
+        for (; *text; text++) {
+            size_t len = strspn(text, "0123456789abcdef");
+            if (len == 64) {
+                assert_true(n < 64);
+                snprintf(found[n++], 65, "%s", text);
+            }
+            text += len > 0 ? len - 1 : 0;
+        }
+    }
+    gb_arena_free(arena);
+    return n;
+}
+
+/* The same call twice, taken back in between. */
+static void ask_and_take_back(const char *line, const char *payload)
+{
+    char id[17], back[64];
+    expect(ADA, line, payload, 202, "waiting");
+    id_of(ADA, id);
+    snprintf(back, sizeof back, "DELETE /v1/two-person/%s", id);
+    expect(ADA, back, "", 204, "");
+}
+
+/* Whoever guesses a call of a person, name and all, finds no digest to compare with: the same call
+ * of the same person leaves nothing twice. */
+static void T19_no_name_can_be_guessed_from_the_ledger(void **state)
+{
+    (void)state;
+    static const char *const calls[][2] = {{"DELETE /v1/ledger/openings?name=aude", ""},
+                                           {"POST /v1/tokens", "{\"expires_in_s\":7,\"uses\":1}"}};
+    char first[64][65], second[64][65];
+    running_trust(&service, TWO);
+    for (size_t i = 0; i < GB_ARRAY_LEN(calls); i++) {
+        uint64_t a = entries();
+        ask_and_take_back(calls[i][0], calls[i][1]);
+        uint64_t b = entries();
+        ask_and_take_back(calls[i][0], calls[i][1]);
+        size_t n = digests(a, b, first), m = digests(b, entries(), second);
+        assert_true(n >= 3 && m == n); /* at least: who asked, and who took back whose */
+        for (size_t k = 0; k < n * m; k++)
+            if (strcmp(first[k / m], second[k % m]) == 0)
+                fail_msg("%s: %s stands in the ledger twice", calls[i][0], first[k / m]);
+    }
+    running_trust(&service, HEAD PEOPLE);
 }
 
 /* Who asks to be forgotten is not written down once more. */
@@ -297,8 +380,6 @@ static void T20_without_a_record_no_call_is_carried_out(void **state)
 
 /* ---- two people ---- */
 
-#define TWO HEAD PEOPLE "  twoPerson: [token.create, node.remove, ledger.forget]\n"
-
 /* Of a call of its own: what was carried out is known for some seconds. */
 static char token[64];
 
@@ -306,18 +387,6 @@ static void fresh_token(void)
 {
     static int uses = 10;
     snprintf(token, sizeof token, "{\"expires_in_s\":600,\"uses\":%d}", uses++);
-}
-
-/* Of the newest. */
-static void id_of(size_t who, char id[17])
-{
-    char body[2048];
-    assert_int_equal(ask(who, "GET /v1/two-person", "", body), 200);
-    const char *at = NULL;
-    for (const char *next = body; (next = strstr(next, "\"id\": \"")); at = next)
-        next += 7;
-    assert_non_null(at);
-    snprintf(id, 17, "%s", at);
 }
 
 static void two_people_do_what_one_may_not(void **state)
@@ -382,6 +451,11 @@ static void what_waits_may_be_withdrawn(void **state)
     expect(ABE, "DELETE /v1/two-person/x", "", 404, "two-person-not-found");
     assert_int_equal(count(before, "two-person.withdraw", "", NULL), 1);
     expect(ADA, "POST /v1/tokens", token, 202, "waiting"); /* the first again */
+    expect(ADA, "DELETE /v1/nodes/x", "", 202, "waiting");
+    id_of(ELLA, id);
+    snprintf(line, sizeof line, "DELETE /v1/two-person/%s", id);
+    expect(ELLA, line, "", 403, "only who may make this call"); /* who enrols, and not removes */
+    expect(ADA, line, "", 204, "");
     running_trust(&service, HEAD PEOPLE);
 }
 
@@ -406,7 +480,7 @@ static void T20_an_agreement_that_is_not_recorded_carries_out_nothing(void **sta
     expect(ELLA, "POST /v1/tokens", token, 202, "waiting");
     uint64_t before = entries();
     /* each statement on the way of the second person's call fails once */
-    for (unsigned long nth = 1; nth <= 12; nth++) {
+    for (unsigned long nth = 1; nth <= 24; nth++) {
         store_fail_nth(service.server->store, nth);
         int status = ask(ADA, "POST /v1/tokens", token, body);
         store_fail_nth(service.server->store, 0);
@@ -451,6 +525,101 @@ static void of_two_seconds_at_once_one_carries_out(void **state)
     running_trust(&service, HEAD PEOPLE);
 }
 
+/* The founder, whom no AccessPolicy of ours names. */
+static void as_founder(const char *line, const char *payload, int status, const char *part)
+{
+    char body[2048];
+    int found = running_ask(service.api, &kit_people()->operator, line, payload, body, sizeof body);
+    if (found != status || !strstr(body, part))
+        fail_msg("%s as the founder: %d %s, not %d %s", line, found, body, status, part);
+}
+
+static void note(int result)
+{
+    struct gb_err err = {0};
+    if (result < 0)
+        (void)gb_err_set(&err, result, "as keyd says");
+    courier_note(service.server, result, &err);
+}
+
+static bool is_trusting(void)
+{
+    gb_cleanup(snapshot_unrefp) struct snapshot *snapshot = snapshot_get(service.server->trust);
+    return snapshot_fault(snapshot) == NULL;
+}
+
+/* A database that was set back: keyd knows, and nobody has the roles of then. */
+static void T17_what_keyd_refuses_gives_nobody_a_role(void **state)
+{
+    (void)state;
+    running_trust(&service, TWO);
+    fresh_token();
+    as_founder("GET /v1/nodes", "", 403, "no-role");
+    note(GB_ERR_DENIED);
+    for (int round = 0; round < 2; round++) {
+        assert_false(is_trusting());
+        expect(ADA, "GET /v1/nodes", "", 403, "no-role");
+        expect(OLAF, "POST /v1/policy?dry_run=1", "", 403, "no-role");
+        as_founder("GET /v1/nodes", "", 200, "nodes");
+        as_founder("POST /v1/policy?dry_run=1", "", 422, "policy-invalid");
+        /* the two-person rule is not to be had around */
+        as_founder("POST /v1/tokens", token, 503, "policy-not-counted");
+        as_founder("DELETE /v1/nodes/x", "", 503, "policy-not-counted");
+        as_founder("POST /v1/nodes/x/attest", "", 503, "policy-not-counted");
+        note(GB_ERR_IO); /* away: what keyd said last holds */
+    }
+    note(GB_OK); /* what is stored here, which is nothing, counts again */
+    assert_true(is_trusting());
+    as_founder("POST /v1/tokens", token, 201, "token");
+    running_trust(&service, HEAD PEOPLE);
+}
+
+/* Since the start keyd has said nothing: the documents may be old ones. */
+static void T17_until_keyd_agrees_people_only_look(void **state)
+{
+    (void)state;
+    fresh_token();
+    atomic_store(&service.server->courier.agreed, false);
+    note(GB_ERR_IO);
+    assert_true(is_trusting()); /* rounds go on */
+    expect(ADA, "GET /v1/nodes", "", 200, "nodes");
+    expect(OLAF, "POST /v1/policy?dry_run=1", "", 422, "policy-invalid");
+    expect(ELLA, "POST /v1/tokens", token, 503, "policy-awaited");
+    expect(ADA, "DELETE /v1/nodes/x", "", 503, "policy-awaited");
+    expect(ELLA, "DELETE /v1/nodes/x", "", 403, "role-lacking");
+    note(GB_OK);
+    expect(ELLA, "POST /v1/tokens", token, 201, "token");
+    note(GB_ERR_IO); /* it has agreed once */
+    expect(ADA, "DELETE /v1/nodes/x", "", 404, "node-not-found");
+    note(GB_OK);
+}
+
+/* Who has no role cannot fill the disk, and none of it is forgotten. */
+static void T29_refusals_are_entries_as_long_as_they_are_few(void **state)
+{
+    (void)state;
+    char text[4096], part[64];
+    enum { CALLS = REFUSED_BURST + 30 };
+    struct kit_id gus = kit_id(&kit_people()->ca, "URI:spiffe://example/operator/gus", 0);
+    uint64_t before = entries();
+    for (size_t i = 0; i < CALLS; i++) {
+        char body[2048];
+        assert_int_equal(running_ask(service.api, &gus, "GET /v1/nodes", "", body, sizeof body),
+                         403);
+        assert_non_null(strstr(body, "no-role"));
+    }
+    kit_id_done(&gus);
+    size_t own = count(before, "call.refused", "no-role", NULL);
+    assert_in_range(own, REFUSED_BURST, REFUSED_BURST + 20); /* some seconds have passed */
+    refused_tell(service.server, true);
+    snprintf(part, sizeof part, "{\"more\":%zu}", CALLS - own);
+    assert_int_equal(count(before, "call.refused", part, text), 1);
+    assert_non_null(strstr(text, "\"who\":{\"commitment\""));
+    before = entries();
+    refused_tell(service.server, true);
+    assert_int_equal(entries(), before);
+}
+
 static void whoami(void **state)
 {
     (void)state;
@@ -469,6 +638,7 @@ int main(void)
         cmocka_unit_test(what_a_handler_refuses_is_an_entry_too),
         cmocka_unit_test(T20_nor_is_a_later_refusal_told_without_a_record),
         cmocka_unit_test(an_entry_says_who_how_what_and_over_which_body),
+        cmocka_unit_test(T19_no_name_can_be_guessed_from_the_ledger),
         cmocka_unit_test(whom_to_forget_stands_in_no_entry),
         cmocka_unit_test(T20_without_a_record_no_call_is_carried_out),
         cmocka_unit_test(two_people_do_what_one_may_not),
@@ -478,6 +648,9 @@ int main(void)
         cmocka_unit_test(a_changed_policy_forgets_what_waits),
         cmocka_unit_test(T20_an_agreement_that_is_not_recorded_carries_out_nothing),
         cmocka_unit_test(of_two_seconds_at_once_one_carries_out),
+        cmocka_unit_test(T17_what_keyd_refuses_gives_nobody_a_role),
+        cmocka_unit_test(T17_until_keyd_agrees_people_only_look),
+        cmocka_unit_test(T29_refusals_are_entries_as_long_as_they_are_few),
         cmocka_unit_test(whoami),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

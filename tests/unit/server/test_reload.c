@@ -4,6 +4,7 @@
 #include "../test.h"
 #include "os/file.h"
 #include "running.h"
+#include "server/courier.h"
 #include "server/reload.h"
 #include "server/snapshot.h"
 
@@ -47,6 +48,22 @@ static void T17_a_reload_waits_for_a_change_of_policy(void **state)
     assert_false(atomic_load(&running.server->applying));
 }
 
+/* What keyd refuses does not count again because somebody sends a signal. */
+static void T17_a_reload_does_not_overrule_keyd(void **state)
+{
+    (void)state;
+    struct gb_err err = {0};
+    (void)gb_err_set(&err, GB_ERR_DENIED, "version 2 is older than 3");
+    courier_note(running.server, GB_ERR_DENIED, &err);
+    assert_non_null(snapshot_refused(current()));
+    assert_int_equal(reload(running.server, running.threads, path, NULL), GB_OK);
+    assert_non_null(snapshot_refused(current()));
+    assert_false(courier_agreed(running.server));
+    courier_note(running.server, GB_OK, &err);
+    assert_null(snapshot_refused(current()));
+    assert_true(courier_agreed(running.server));
+}
+
 static void a_reload_is_whole_or_not_at_all(void **state)
 {
     (void)state;
@@ -66,6 +83,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(T17_a_reload_waits_for_a_change_of_policy),
+        cmocka_unit_test(T17_a_reload_does_not_overrule_keyd),
         cmocka_unit_test(a_reload_is_whole_or_not_at_all),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

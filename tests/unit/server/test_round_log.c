@@ -10,6 +10,7 @@
 
 #include "../store/made.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "ledger/entry.h"
 #include "os/file.h"
 #include "server/round_files.h"
@@ -286,21 +287,95 @@ static void T20_T28_a_full_disk_refuses_the_round_and_leaves_nothing_half(void *
     assert_int_equal(entries(f, &rows), 1);
 }
 
+static int prune(struct fixture *f, int64_t now_s, int64_t quotes_s, int64_t leaves_s)
+{
+    return round_prune(f->folder, now_s, quotes_s, leaves_s, &f->err);
+}
+
 static void old_days_go_quotes_first(void **state)
 {
     struct fixture *f = *state;
-    enum { DAY = 86400 };
-    int64_t end_s = (int64_t)M * 60 / DAY * DAY + DAY;
+    int64_t now_s = gb_clock_s(), later_s = now_s + 60;
     assert_int_equal(append(f, 1, M * 60, 0), GB_OK);
     seal(f, (M + 1) * 60, 60000);
-    assert_int_equal(round_prune(f->folder, end_s - 1, end_s - 1, &f->err), GB_OK);
-    assert_true(size_of(f, M, ROUND_QUOTES, false) > 0);
-    assert_int_equal(round_prune(f->folder, end_s, end_s - 1, &f->err), GB_OK);
+    assert_int_equal(prune(f, later_s, later_s, now_s - 60), GB_OK);
     assert_int_equal(size_of(f, M, ROUND_QUOTES, false), -1);
     sealed_as(f, 0, M, 1);
-    assert_int_equal(round_prune(f->folder, end_s, end_s, &f->err), GB_OK);
+    assert_int_equal(prune(f, later_s, later_s, later_s), GB_OK);
     assert_int_equal(size_of(f, M, ROUND_LEAVES, false), -1);
     assert_int_equal(append(f, 1, M * 60, 0), GB_OK); /* its day is made anew */
+}
+
+/* Minutes that are called after 1970 or 2099 are as old as their files are. */
+static void T28_a_wrong_clock_makes_no_minute_old_or_young(void **state)
+{
+    struct fixture *f = *state;
+    enum { FUTURE = 68000000 }; /* 2099 */
+    int64_t now_s = gb_clock_s(), later_s = now_s + 60;
+    assert_int_equal(append(f, 1, 5 * 60, 0), GB_OK);
+    assert_int_equal(append(f, 2, FUTURE * 60LL, 0), GB_OK);
+    seal(f, now_s, 60000);
+    sealed_as(f, 0, 5, 1);
+    sealed_as(f, 1, FUTURE, 1);
+    assert_int_equal(prune(f, now_s, now_s - 60, now_s - 60), GB_OK);
+    assert_true(size_of(f, 5, ROUND_QUOTES, false) > 0);
+    assert_true(size_of(f, FUTURE, ROUND_QUOTES, false) > 0);
+    assert_int_equal(prune(f, later_s, later_s, later_s), GB_OK);
+    assert_int_equal(size_of(f, 5, ROUND_LEAVES, false), -1);
+    assert_int_equal(size_of(f, FUTURE, ROUND_LEAVES, false), -1);
+}
+
+/* Decades lie between names: what is due is found by what is there, not by counting. */
+static void T20_no_years_are_counted_before_a_minute_is_sealed(void **state)
+{
+    struct fixture *f = *state;
+    int64_t began_ms;
+    assert_int_equal(append(f, 1, 5 * 60, 0), GB_OK);
+    assert_int_equal(append(f, 2, M * 60, 1), GB_OK);
+    again(f);
+    began_ms = gb_clock_ms();
+    seal(f, (M + 1) * 60, 60000);
+    assert_true(gb_clock_ms() - began_ms < 3000); /* counting took a minute and more */
+    sealed_as(f, 0, 5, 1);
+    sealed_as(f, 1, M, 1);
+    /* The clock was far ahead for a moment: names go on from there, one a real minute. */
+    assert_int_equal(append(f, 3, (M + 9000000) * 60LL, 61000), GB_OK);
+    seal(f, (M + 2) * 60, 121000);
+    sealed_as(f, 2, M + 9000000, 1);
+    assert_int_equal(append(f, 4, (M + 2) * 60, 122000), GB_OK);
+    assert_int_equal(append(f, 5, (M + 2) * 60 + 50, 172000), GB_OK);
+    seal(f, (M + 3) * 60, 182000);
+    sealed_as(f, 3, M + 9000001, 2);
+}
+
+/* One policy more than an entry can name: the next minute begins, and none goes unnamed. */
+static void a_minute_with_many_policies_is_closed(void **state)
+{
+    struct fixture *f = *state;
+    for (uint64_t id = 1; id <= ROUND_LOG_POLICIES + 1; id++) {
+        struct round_proof proof = {.leaf = {.trust_id = id, .verified_at_s = M * 60},
+                                    .policy = "nodes version 3"};
+        assert_int_equal(round_log_append(f->log, &proof, M * 60, 0, &f->err), GB_OK);
+    }
+    assert_int_equal(size_of(f, M, ROUND_LEAVES, true), ROUND_LOG_POLICIES * ROUNDS_LEAF);
+    assert_int_equal(size_of(f, M + 1, ROUND_LEAVES, true), ROUNDS_LEAF);
+}
+
+/* A minute's quotes can be asked over HTTP, whose answers have an end. */
+static void a_minute_is_no_larger_than_an_answer(void **state)
+{
+    enum { LONG = 15 << 10 };
+    struct fixture *f = *state;
+    static uint8_t attest[LONG];
+    struct rounds_quote quote = {.attest = gb_bytes(attest, sizeof attest)};
+    struct round_proof proof = {.leaf = {.trust_id = 7, .verified_at_s = M * 60},
+                                .quote = &quote,
+                                .policy = "nodes version 3"};
+    for (size_t i = 0; i <= GB_LIMIT_HTTP_ANSWER / LONG; i++)
+        assert_int_equal(round_log_append(f->log, &proof, M * 60, 0, &f->err), GB_OK);
+    assert_true(size_of(f, M, ROUND_QUOTES, true) <= GB_LIMIT_HTTP_ANSWER);
+    assert_true(size_of(f, M, ROUND_QUOTES, true) > GB_LIMIT_HTTP_ANSWER - 2 * LONG);
+    assert_true(size_of(f, M + 1, ROUND_LEAVES, true) > 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -316,6 +391,10 @@ int main(void)
         TEST(T20_a_minute_that_cannot_be_recorded_waits),
         TEST(T20_T28_a_full_disk_refuses_the_round_and_leaves_nothing_half),
         TEST(old_days_go_quotes_first),
+        TEST(T28_a_wrong_clock_makes_no_minute_old_or_young),
+        TEST(T20_no_years_are_counted_before_a_minute_is_sealed),
+        TEST(a_minute_with_many_policies_is_closed),
+        TEST(a_minute_is_no_larger_than_an_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

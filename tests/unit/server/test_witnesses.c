@@ -15,6 +15,7 @@
 #include "ledger/note.h"
 #include "os/file.h"
 #include "server/witnesses.h"
+#include "server/witnesses_inside.h"
 
 enum { WAIT_MS = 8000 };
 
@@ -429,6 +430,24 @@ static void refuses_what_no_line_says(void **state)
     witnesses_free(witnesses);
 }
 
+/* After a minute without it, a witness that is needed is asked again within seconds. */
+static void who_is_waited_for_is_asked_soon_again(void **state)
+{
+    (void)state;
+    const struct {
+        bool stops;
+        int64_t longest_ms;
+    } cases[] = {{true, 3000}, {false, 60000}};
+    for (size_t i = 0; i < 2; i++) {
+        int64_t pause_ms = witnesses_pause_ms(0, cases[i].stops);
+        assert_int_equal(pause_ms, 500);
+        for (int n = 0; n < 20; n++)
+            pause_ms = witnesses_pause_ms(pause_ms, cases[i].stops);
+        assert_int_equal(pause_ms, cases[i].longest_ms);
+    }
+    assert_int_equal(witnesses_pause_ms(60000, true), 3000);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -441,6 +460,7 @@ int main(void)
         TEST(T28_a_ledger_that_was_set_back_says_so),
         TEST(T28_a_lying_witness_stops_nobody),
         TEST(refuses_what_no_line_says),
+        TEST(who_is_waited_for_is_asked_soon_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

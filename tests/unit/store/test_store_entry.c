@@ -5,6 +5,8 @@
 
 #include "base/limits.h"
 #include "made.h"
+#include "store/db.h"
+#include "store/state.h"
 
 static uint64_t next(struct made *m)
 {
@@ -183,14 +185,85 @@ static int forget(struct made *m, const char *value)
     return answer.result;
 }
 
-/* Whether these bytes stand anywhere in the database's file. */
+/* Whether these bytes stand anywhere in the database's file, or in its journal. */
 static bool in_file(struct made *m, const char *words)
 {
-    static char bytes[1 << 20];
-    FILE *file = fopen(m->path, "rb");
-    size_t n = fread(bytes, 1, sizeof bytes, file);
-    assert_int_equal(fclose(file), 0);
-    return memmem(bytes, n, words, strlen(words)) != NULL;
+    static const char *const suffixes[] = {"", "-wal"};
+    static char bytes[8 << 20];
+    bool found = false;
+    for (size_t i = 0; i < 2; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s%s", m->path, suffixes[i]);
+        FILE *file = fopen(path, "rb");
+        if (!file)
+            continue;
+        size_t n = fread(bytes, 1, sizeof bytes, file);
+        assert_int_equal(fclose(file), 0);
+        found = found || memmem(bytes, n, words, strlen(words)) != NULL;
+    }
+    return found;
+}
+
+static void a_forgotten_name_is_not_in_the_journal_either(void **state)
+{
+    struct made *m = *state;
+    struct answer answer;
+    struct store_document document = {.kind = "NodePolicy",
+                                      .name = "nodes",
+                                      .version = 1,
+                                      .text = gb_bytes_str("text"),
+                                      .applied_by = "operator/alice-in-the-ledger"};
+    struct store_token token = {
+        .created_by = "operator/alice-in-the-ledger", .expires_s = INT64_MAX, .uses_left = 1};
+    struct store_grant grant = {
+        .node_name = "n", .created_by = "operator/alice-in-the-ledger", .expires_s = INT64_MAX};
+    add_opening(m, 1, "alice-in-the-ledger");
+    add_opening(m, 2, "bob-in-the-ledger");
+    answer_init(&answer);
+    store_token_add(m->store, &token, made_entry("token"), answer_done, &answer);
+    answer_wait(&answer, 1);
+    store_grant_add(m->store, &grant, made_entry("grant"), answer_done, &answer);
+    answer_wait(&answer, 2);
+    store_document_apply(m->store, &document, 1, made_entry("document"), answer_done, &answer);
+    answer_wait(&answer, 3);
+    assert_int_equal(answer.result, GB_OK);
+    assert_true(in_file(m, "alice-in-the-ledger"));
+    assert_int_equal(forget(m, "alice-in-the-ledger"), GB_OK);
+    assert_false(in_file(m, "alice-in-the-ledger")); /* the store is open */
+    assert_false(
+        in_file(m, "\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01\x01alice"));
+    assert_true(in_file(m, "operator/(forgotten)"));
+    assert_true(in_file(m, "bob-in-the-ledger"));
+}
+
+static bool forget_inside(void *ctx, const struct store_opening *opening)
+{
+    struct made *m = ctx;
+    (void)opening;
+    assert_int_equal(forget(m, "alice-in-the-ledger"), GB_ERR_AGAIN);
+    return false;
+}
+
+/* Who reads holds the journal: that is said, and asking again cuts it. */
+static void a_reader_holds_a_forgotten_name_up_and_it_is_said(void **state)
+{
+    struct made *m = *state;
+    add_opening(m, 1, "alice-in-the-ledger");
+    add_opening(m, 2, "bob-in-the-ledger");
+    assert_int_equal(store_opening_each(m->store, forget_inside, m, NULL), GB_OK);
+    assert_true(in_file(m, "alice-in-the-ledger"));
+    assert_int_equal(forget(m, "alice-in-the-ledger"), GB_ERR_NOTFOUND);
+    assert_false(in_file(m, "alice-in-the-ledger"));
+}
+
+/* FULL: what is told is on the disk. */
+static void the_writer_waits_for_the_disk(void **state)
+{
+    struct made *m = *state;
+    gb_cleanup(query_close) struct query q;
+    query_open(&q, &m->store->writer, "PRAGMA synchronous");
+    assert_int_equal(query_step(&q, NULL), 1);
+    assert_int_equal(query_get_int(&q), 2);
 }
 
 static void an_opening_is_found_and_forgotten_and_leaves_no_trace(void **state)
@@ -258,6 +331,9 @@ int main(void)
         TEST(rows_that_stand_in_the_log_are_pruned),
         TEST(a_gap_is_refused_at_start),
         TEST(an_opening_is_found_and_forgotten_and_leaves_no_trace),
+        TEST(a_forgotten_name_is_not_in_the_journal_either),
+        TEST(a_reader_holds_a_forgotten_name_up_and_it_is_said),
+        TEST(the_writer_waits_for_the_disk),
         TEST(T28_a_minute_is_sealed_exactly_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

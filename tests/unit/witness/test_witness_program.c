@@ -161,15 +161,42 @@ static void add_log_takes_keys_of_logs(void **state)
 {
     (void)state;
     struct made_log log;
+    const char *out;
     made_log_new(&log, arena, "a.example/ledger");
     const char *const good[] = {"add-log", "--config", conf(), log.vkey, NULL};
     const char *const own[] = {"add-log", "--config", conf(), program.vkey, NULL};
     const char *const wrong[] = {"add-log", "--config", conf(), "a.example/ledger+0+x", NULL};
     assert_int_equal(program_run(&program, good, NULL), 0);
-    assert_int_equal(program_run(&program, good, NULL), 2); /* it is there already */
+    assert_int_equal(program_run(&program, good, &out), 0); /* it is there already */
+    assert_non_null(strstr(out, "there already"));
+    /* several, in lines or in words, of which one is known */
+    struct made_log next, third;
+    made_log_new(&next, arena, "a.example/ledger");
+    made_log_new(&third, arena, "b.example/ledger");
+    const char *lines = gb_arena_printf(arena, "%s\n%s\n", log.vkey, next.vkey);
+    const char *const several[] = {"add-log", "--config", conf(), lines, third.vkey, NULL};
+    assert_int_equal(program_run(&program, several, &out), 0);
+    assert_non_null(strstr(out, "there already"));
+    assert_non_null(strstr(out, "b.example/ledger is witnessed"));
+    made_log_done(&next);
+    made_log_done(&third);
     assert_int_equal(program_run(&program, own, NULL), 2);
     assert_int_equal(program_run(&program, wrong, NULL), 2);
     made_log_done(&log);
+}
+
+static void each_command_has_help(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {"init", "add-log", "forks", "compare"};
+    static const char *const helps[] = {"--help", "-h"};
+    for (size_t i = 0; i < 8; i++) {
+        const char *out;
+        const char *const words[] = {commands[i / 2], helps[i % 2], NULL};
+        assert_int_equal(program_run(&program, words, &out), 0);
+        assert_non_null(
+            strstr(out, gb_arena_printf(arena, "usage: garboard-witness %s", words[0])));
+    }
 }
 
 static int compare(const char *vkey, const char *a, const char *b, const char **ret_out)
@@ -258,9 +285,13 @@ static void T28_forks_shows_the_evidence(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(serves_over_tls),          TEST(T28_killed_it_never_cosigns_two_trees),
-        TEST(init_makes_what_starts),   TEST(add_log_takes_keys_of_logs),
-        TEST(T28_compare_tells_a_fork), TEST(T28_forks_shows_the_evidence),
+        TEST(serves_over_tls),
+        TEST(T28_killed_it_never_cosigns_two_trees),
+        TEST(init_makes_what_starts),
+        TEST(add_log_takes_keys_of_logs),
+        TEST(each_command_has_help),
+        TEST(T28_compare_tells_a_fork),
+        TEST(T28_forks_shows_the_evidence),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
