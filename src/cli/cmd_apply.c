@@ -83,6 +83,7 @@ static const struct cmd_option options[] = {
     {"no-sign", NULL, "send the documents as they are", false, 0},
     CLIENT_OFFICER_OPTIONS,
     CLIENT_CONF_OPTIONS,
+    SERVER_WHY_OPTION,
     {NULL, NULL, NULL, false, 0},
 };
 

@@ -41,8 +41,9 @@ static int conclude(struct doctor *doctor)
         json_set(object, "checks", doctor->checks);
         printed = output_json(object);
     } else {
-        printf("\n%zu ok, %zu warnings, %zu failed\n", doctor->counts[DOCTOR_OK],
-               doctor->counts[DOCTOR_WARNING], doctor->counts[DOCTOR_FAILED]);
+        printf("\n%zu ok, %zu warning%s, %zu failed\n", doctor->counts[DOCTOR_OK],
+               doctor->counts[DOCTOR_WARNING], doctor->counts[DOCTOR_WARNING] == 1 ? "" : "s",
+               doctor->counts[DOCTOR_FAILED]);
         printed = output_flush();
     }
     return printed == CMD_OK ? code : printed;

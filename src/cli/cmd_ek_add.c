@@ -37,6 +37,7 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
 
 static const struct cmd_option options[] = {
     CLIENT_CONF_OPTIONS,
+    SERVER_WHY_OPTION,
     {NULL, NULL, NULL, false, 0},
 };
 

@@ -68,6 +68,8 @@ static int verify_folder(const struct cmd_line *line, struct gb_arena *arena, st
                           "%s: no ledger, or nothing was ever signed in it (no file checkpoint, "
                           "nor ledger/checkpoint)",
                           line->args[0]);
+    if (r == GB_OK && watch->look && !report.fault)
+        r = ledger_rounds_end(&watch->rounds, err);
     return r < 0 ? r
                  : ledger_report_print(line, arena, asked, &report,
                                        watch->look ? &watch->rounds : NULL);

@@ -85,6 +85,7 @@ static const struct cmd_option options[] = {
     {"ek", "EK", "of which TPM: sha256:HEX or a file (default: the only one that waits)", false, 0},
     {"expires", "SPAN", "how long the approval is good (default: 1h)", false, 0},
     CLIENT_CONF_OPTIONS,
+    SERVER_WHY_OPTION,
     {NULL, NULL, NULL, false, 0},
 };
 

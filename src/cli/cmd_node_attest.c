@@ -100,6 +100,7 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
 static const struct cmd_option options[] = {
     {"wait", "SPAN", "wait that long for the answer, and print the verdict", false, 0},
     CLIENT_CONF_OPTIONS,
+    SERVER_WHY_OPTION,
     {NULL, NULL, NULL, false, 0},
 };
 

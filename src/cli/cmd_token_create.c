@@ -69,6 +69,7 @@ static const struct cmd_option options[] = {
     {"expires", "SPAN", "how long it is good: 15m, 2h, 7d (default: 1h)", false, 0},
     {"uses", "N", "how many nodes may join with it (default: 1)", false, 0},
     CLIENT_CONF_OPTIONS,
+    SERVER_WHY_OPTION,
     {NULL, NULL, NULL, false, 0},
 };
 

@@ -73,7 +73,14 @@ static int check(struct gb_arena *arena, const struct cmd_line *line, struct gb_
     const char *issuer = domain ? gb_arena_printf(arena, "spiffe://%s/keyd", domain) : NULL;
     const struct jwt_rules rules = {
         .algs = JWT_ES256, .issuer = issuer, .now_s = checked->now_s, .leeway_s = LEEWAY_S};
-    int r = key_set_read(arena, line, &keys, err);
+    const char *key_id = NULL;
+    const char *named = NULL;
+    int r = jwt_peek(arena, token, &key_id, &named, err); /* before anybody is asked */
+    if (r == GB_ERR_INPUT)
+        gb_err_prefix(err, "%s is no token: ", line->arg_count > 0 ? line->args[0] : "what came");
+    if (r < 0)
+        return r;
+    r = key_set_read(arena, line, &keys, err);
     if (r == GB_ERR_DENIED || r == GB_ERR_NOTFOUND) /* of the keys, not of the token */
         r = GB_ERR_CONFIG;
     if (r == GB_OK)
@@ -175,7 +182,7 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
 }
 
 static const struct cmd_option options[] = {
-    {"jwks", "FILE|URL", "the keys (default: https://HOST:8441/v1/jwks of the server)", false, 0},
+    {"jwks", "FILE|URL", "the keys (default: the server of client.conf is asked)", false, 0},
     {"domain", "NAME", "the trust domain whose keyd must have signed", false, 0},
     {"node", "ID", "the node of whom it must speak: its id, or its SPIFFE ID", false, 0},
     {"nonce", "HEX", "the nonce that it must answer", false, 0},

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/doctor.h"
+#include "crypto/issue.h"
 #include "os/file.h"
 #include "wire/json.h"
 
@@ -128,6 +129,25 @@ static void check_credential(struct doctor *doctor, struct gb_bytes conf)
                    "the node is not enrolled yet, and has no join token that can be read");
 }
 
+/* What it is called says whether it was trusted (docs/service.md): keyd gives the name of a node
+ * for a good verdict only, and lets it end when there is no other. */
+static void check_trusted(struct doctor *doctor, struct gb_bytes pem, struct gb_bytes ca)
+{
+    static const char remedy[] = "on the server: garboard node why NODE";
+    struct issued issued;
+    if (issued_read(doctor->arena, pem, ca, &issued, NULL) < 0)
+        return; /* doctor_cert has said what ails it */
+    if (strstr(issued.spiffe_id, "/joining/"))
+        doctor_say(doctor, DOCTOR_WARNING, remedy,
+                   "the node is untrusted: it joined, and never "
+                   "proved a state that the policy accepts");
+    else if (issued.not_after_s <= doctor->now_s)
+        doctor_say(doctor, DOCTOR_WARNING, remedy,
+                   "the node is untrusted, or the server was away: nothing was renewed");
+    else
+        doctor_say(doctor, DOCTOR_OK, NULL, "the node was trusted when its certificate was made");
+}
+
 /* The agent's node.json: its certificate and the CA that it pinned. */
 static void check_node(struct doctor *doctor, struct gb_bytes conf)
 {
@@ -149,11 +169,13 @@ static void check_node(struct doctor *doctor, struct gb_bytes conf)
              !json_get_text(node, "ca", &ca))
         doctor_say(doctor, DOCTOR_FAILED, "remove it, remove the node on the server, enrol again",
                    "%s is damaged", doctor_path(doctor, path));
-    else
+    else {
         doctor_cert(
             doctor, "the node's certificate", pem, ca,
             60, /* it is renewed at two thirds of its life */
             "see garboard-agent's log: it renews its certificate while the server is there");
+        check_trusted(doctor, pem, ca);
+    }
 }
 
 void doctor_agent(struct doctor *doctor, const char *conf_path)

@@ -115,8 +115,8 @@ static void check_roots(struct doctor *doctor, struct gb_bytes conf, const char 
                    "give tpm_root the root certificates of your TPMs' makers",
                    "%s believes no TPM maker: no node can enrol", program);
     else
-        doctor_say(doctor, DOCTOR_OK, NULL, "%s believes %zu root certificates of TPM makers",
-                   program, count);
+        doctor_say(doctor, DOCTOR_OK, NULL, "%s believes %zu root certificate%s of TPM makers",
+                   program, count, count == 1 ? "" : "s");
 }
 
 /* NULL when a file of theirs cannot be used: that was said then. */
@@ -168,11 +168,23 @@ static void check_officers(struct doctor *doctor, struct setting *setting)
     if (!keyd || !server)
         return;
     if (has_all(keyd, server) && has_all(server, keyd))
-        doctor_say(doctor, DOCTOR_OK, NULL, "%zu security officers, known to both programs",
-                   officers_count(server));
+        doctor_say(doctor, DOCTOR_OK, NULL, "%zu security officer%s, known to both programs",
+                   officers_count(server), officers_count(server) == 1 ? "" : "s");
     else
         doctor_say(doctor, DOCTOR_FAILED, "make officer_key the same in both files",
                    "garboardd.conf and keyd.conf name different security officers");
+}
+
+/* Where `server init` puts the first one: whoever takes this machine could sign what it believes.
+ */
+static void check_officer_key(struct doctor *doctor, const struct setting *setting)
+{
+    const char *path = under(doctor, setting->dir, "client/officer.key");
+    struct stat st;
+    if (stat(path, &st) == 0)
+        doctor_say(doctor, DOCTOR_WARNING,
+                   "keep it on another machine, and sign there: garboard sign",
+                   "a security officer's key lies on the server: %s", doctor_path(doctor, path));
 }
 
 /* What keyd goes by is what it has read, not what its file says now. */
@@ -293,45 +305,82 @@ static void check_ports(struct doctor *doctor, const struct setting *setting)
                  "enrolment", remedy);
 }
 
-/* /readyz names each part: a server without a policy is new, not broken. */
-static void say_why_not(struct doctor *doctor, struct gb_bytes reply)
+/* What /readyz says of one part, when that is not well. */
+static const struct ready_part {
+    const char *name;
+    const char *fault; /* what a failure begins with; NULL: whatever is not fine */
+    const char *fine;  /* the answer of one that is well */
+    const char *remedy;
+    enum doctor_state state;
+} ready_parts[] = {
+    {"store", NULL, "ok", "make room, then see garboardd's log", DOCTOR_FAILED},
+    {"ledger", "stopped", "ok", "it goes on by itself once that is mended; see garboardd's log",
+     DOCTOR_FAILED},
+    {"ledger", "behind", "ok", "see garboardd's log, if it stays so", DOCTOR_WARNING},
+    {"witnesses", "forked", NULL, "see garboardd's log, and: garboard-witness forks",
+     DOCTOR_FAILED},
+    {"witnesses", "late", NULL, "see that the witnesses run, and can be reached", DOCTOR_WARNING},
+    {"keyd", NULL, "ok", "systemctl status garboard-keyd; see its log", DOCTOR_FAILED},
+    {"policy", "no document counts", NULL,
+     "have the documents signed and apply them again, or give the officer's key back to "
+     "officer_key and reload",
+     DOCTOR_FAILED},
+    {"policy", "none is applied", NULL, "garboard apply -f FILE", DOCTOR_WARNING},
+    {"keyd_policy", NULL, "ok", "see the logs of garboardd and garboard-keyd", DOCTOR_FAILED},
+};
+
+/* keyd gets no documents while none counts: that is said already. */
+static bool is_told(const struct json *ready, const struct ready_part *part)
 {
-    static const char *const parts[] = {"store", "keyd"};
-    gb_cleanup(json_freep) struct json *ready = NULL;
-    bool known = json_read(reply, &ready, NULL) == GB_OK;
+    struct gb_bytes policy;
+    return strcmp(part->name, "keyd_policy") == 0 && json_get_text(ready, "policy", &policy) &&
+           gb_bytes_starts(policy, gb_bytes_str("no document counts"));
+}
+
+static bool is_ill(const struct json *ready, const struct ready_part *part,
+                   struct gb_bytes *ret_text)
+{
+    if (!json_get_text(ready, part->name, ret_text) || is_told(ready, part))
+        return false;
+    return part->fault ? gb_bytes_starts(*ret_text, gb_bytes_str(part->fault))
+                       : !gb_bytes_is(*ret_text, part->fine);
+}
+
+/* Each part that is not well, with its reason. A server without a policy is new, not broken. */
+static bool say_parts(struct doctor *doctor, const struct json *ready)
+{
     bool said = false;
-    for (size_t i = 0; known && i < GB_ARRAY_LEN(parts); i++) {
+    for (size_t i = 0; i < GB_ARRAY_LEN(ready_parts); i++) {
+        const struct ready_part *part = &ready_parts[i];
         struct gb_bytes text;
-        if (!json_get_text(ready, parts[i], &text) || gb_bytes_is(text, "ok"))
+        if (!is_ill(ready, part, &text))
             continue;
-        const char *shown = gb_text_escape(doctor->arena, text, 200);
-        doctor_say(doctor, DOCTOR_FAILED, "see its log", "the server's %s: %s", parts[i],
+        const char *shown = gb_text_escape(doctor->arena, text, 300);
+        doctor_say(doctor, part->state, part->remedy, "the server's %s: %s", part->name,
                    shown ? shown : "?");
         said = true;
     }
-    struct gb_bytes policy;
-    if (known && json_get_text(ready, "policy", &policy) &&
-        gb_bytes_starts(policy, gb_bytes_str("no document counts"))) {
-        const char *shown = gb_text_escape(doctor->arena, policy, 200);
-        doctor_say(doctor, DOCTOR_FAILED,
-                   "have the documents signed and apply them again, or give the officer's key "
-                   "back to officer_key and reload",
-                   "%s", shown ? shown : "no document counts");
-        said = true;
-    } else if (known && json_get_text(ready, "keyd_policy", &policy) &&
-               !gb_bytes_is(policy, "ok")) {
-        const char *shown = gb_text_escape(doctor->arena, policy, 200);
-        doctor_say(doctor, DOCTOR_FAILED, "see the logs of garboardd and garboard-keyd", "%s",
-                   shown ? shown : "garboard-keyd lacks the documents in force");
-        said = true;
+    return said;
+}
+
+/* The answer of /readyz, ready or not; anything else came from the gate, or from between us. */
+static void say_ready(struct doctor *doctor, const struct http_reply *reply)
+{
+    gb_cleanup(json_freep) struct json *body = NULL;
+    bool known = json_read(gb_buf_bytes(&reply->body), &body, NULL) == GB_OK;
+    struct gb_bytes text;
+    if (!known || !json_get_text(body, "status", &text)) {
+        bool message = known && json_get_text(json_get(body, "error"), "message", &text);
+        const char *shown = message ? gb_text_escape(doctor->arena, text, 200) : NULL;
+        doctor_say(doctor, DOCTOR_WARNING, "see garboardd's log",
+                   "whether the server is ready was not looked at: it answers %d: %s",
+                   reply->status, shown ? shown : "no reason");
+        return;
     }
-    if (known && json_get_text(ready, "policy", &policy) &&
-        gb_bytes_is(policy, "none is applied")) {
-        doctor_say(doctor, DOCTOR_WARNING, "garboard apply -f FILE",
-                   "no policy is applied, so every node is untrusted");
-        said = true;
-    }
-    if (!said)
+    bool said = say_parts(doctor, body);
+    if (reply->status == 200)
+        doctor_say(doctor, DOCTOR_OK, NULL, "the server is ready");
+    else if (!said)
         doctor_say(doctor, DOCTOR_FAILED, "see garboardd's log", "the server is not ready");
 }
 
@@ -362,10 +411,8 @@ static void check_ready(struct doctor *doctor, const struct setting *setting)
     if (r < 0)
         doctor_say(doctor, DOCTOR_FAILED, "see the lines above, and garboardd's log",
                    "the operator cannot speak with the server: %s", conf.url ? err.text : "no URL");
-    else if (reply.status != 200)
-        say_why_not(doctor, gb_buf_bytes(&reply.body));
     else
-        doctor_say(doctor, DOCTOR_OK, NULL, "the server is ready");
+        say_ready(doctor, &reply);
 }
 
 void doctor_server(struct doctor *doctor, const char *dir)
@@ -381,6 +428,7 @@ void doctor_server(struct doctor *doctor, const char *dir)
     check_roots(doctor, setting.keyd, "garboard-keyd");
     check_roots(doctor, setting.server, "garboardd");
     check_officers(doctor, &setting);
+    check_officer_key(doctor, &setting);
     check_database(doctor, &setting);
     check_keyd(doctor, &setting);
     check_ports(doctor, &setting);

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
+#include "cli/server_client.h"
 #include "net/http_client.h"
 #include "os/file.h"
 #include "wire/jwt.h"
@@ -18,32 +19,34 @@ static bool is_url(const char *text)
     return strncmp(text, scheme, sizeof scheme - 1) == 0;
 }
 
-/* "https://host:8440" to "https://host:8441/v1/jwks": the enrolment listener's usual port. */
-static const char *usual_url(struct gb_arena *arena, const char *server)
-{
-    const char *host = is_url(server) ? server + sizeof scheme - 1 : server;
-    const char *close = *host == '[' ? strchr(host, ']') : NULL; /* an IPv6 address */
-    size_t len = close ? (size_t)(close - host) + 1 : strcspn(host, ":/");
-    return gb_arena_printf(arena, "%s%.*s:8441/v1/jwks", scheme, (int)len, host);
-}
-
-/* The CA by whom the server is known, and the URL when none is given. */
-static int find_server(struct gb_arena *arena, const struct cmd_line *line, const char **url,
-                       const char **ret_ca, struct gb_err *err)
+/* The CA by whom the server behind a URL is known. */
+static int find_ca(struct gb_arena *arena, const struct cmd_line *line, const char **ret_ca,
+                   struct gb_err *err)
 {
     struct client_conf conf = {0};
     const char *ca = cmd_value(line, "ca");
-    if (!ca || !*url) {
-        int r = client_conf_find(arena, line, &conf, err);
-        if (r < 0) {
-            gb_err_prefix(err, "give --jwks and --ca, or: ");
-            return r;
-        }
-    }
-    if (!*url)
-        *url = usual_url(arena, conf.server);
-    *ret_ca = ca ? ca : conf.ca;
-    return *url ? GB_OK : gb_err_nomem(err);
+    int r = ca ? GB_OK : client_conf_find(arena, line, &conf, err);
+    if (r < 0)
+        gb_err_prefix(err, "give --ca, or: ");
+    else
+        *ret_ca = ca ? ca : conf.ca;
+    return r;
+}
+
+/* From the server of client.conf, as any other call: its API has them, too. */
+static int ask_server(struct gb_arena *arena, const struct cmd_line *line, struct jwks **ret_keys,
+                      struct gb_err *err)
+{
+    gb_cleanup(server_client_freep) struct server_client *client = NULL;
+    struct gb_bytes text;
+    int r = server_client_new(arena, line, &client, err);
+    if (r < 0)
+        gb_err_prefix(err, "give --jwks, or: ");
+    if (r == GB_OK)
+        r = server_fetch(client, arena, "/v1/jwks", &text, err);
+    if (r > 0) /* it has been told */
+        return gb_err_set(err, GB_ERR_IO, "the server does not give its keys; give --jwks");
+    return r < 0 ? r : jwks_read(text, ret_keys, err);
 }
 
 static int fetch(struct gb_arena *arena, const char *url, struct gb_bytes ca_pem,
@@ -92,9 +95,11 @@ int key_set_read(struct gb_arena *arena, const struct cmd_line *line, struct jwk
     const char *from = cmd_value(line, "jwks");
     const char *ca = NULL;
     struct gb_bytes ca_pem;
-    if (from && !is_url(from))
+    if (!from)
+        return ask_server(arena, line, ret_keys, err);
+    if (!is_url(from))
         return read_file(arena, from, ret_keys, err);
-    int r = find_server(arena, line, &from, &ca, err);
+    int r = find_ca(arena, line, &ca, err);
     if (r == GB_OK)
         r = file_read(arena, ca, GB_LIMIT_CERT, &ca_pem, err);
     return r < 0 ? r : fetch(arena, from, ca_pem, ret_keys, err);

@@ -9,8 +9,9 @@
 #include "cli/cmd.h"
 #include "wire/jwt.h"
 
-/* --jwks FILE or https://...; without it https://HOST:8441/v1/jwks, HOST being client.conf's. --ca,
- * or client.conf, says which CA vouches for the server. GB_ERR_CONFIG, NOTFOUND, INPUT, IO. */
+/* --jwks FILE or https://...; without it the server of client.conf is asked, as by any other
+ * command. --ca, or client.conf, says which CA vouches for the server. GB_ERR_CONFIG, NOTFOUND,
+ * INPUT, IO. */
 GB_MUST_USE int key_set_read(struct gb_arena *arena, const struct cmd_line *line,
                              struct jwks **ret_keys, struct gb_err *err);
 

@@ -97,15 +97,28 @@ int ledger_nodes_enrol(struct ledger_nodes *nodes, const struct entry *entry,
         if (!*slot)
             return gb_err_nomem(err);
         memcpy((*slot)->id, id, ROUNDS_NODE);
+        (*slot)->first_ms = entry->at_ms;
         nodes->count++;
     }
+    if (!gb_bytes_equal((*slot)->last.ak_public, keys.ak_public))
+        (*slot)->clocked = false; /* another TPM, or a cleared one */
     (*slot)->before = (*slot)->last;
     (*slot)->last = keys;
+    (*slot)->removed_ms = 0;
     return GB_OK;
 }
 
-const struct ledger_node *ledger_nodes_find(const struct ledger_nodes *nodes,
-                                            const uint8_t id[ROUNDS_NODE])
+void ledger_nodes_remove(struct ledger_nodes *nodes, const struct entry *entry)
+{
+    uint8_t id[ROUNDS_NODE];
+    struct ledger_node *node =
+        ledger_nodes_id(entry->whom.text, id) ? ledger_nodes_find(nodes, id) : NULL;
+    if (node)
+        node->removed_ms = entry->at_ms;
+}
+
+struct ledger_node *ledger_nodes_find(const struct ledger_nodes *nodes,
+                                      const uint8_t id[ROUNDS_NODE])
 {
     return nodes->mask > 0 ? *slot_of(nodes, id) : NULL;
 }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/encode.h"
 #include "cli/cmd.h"
 #include "cli/ledger_rounds.h"
@@ -19,14 +20,26 @@ const char *ledger_report_shown(struct gb_arena *arena, struct gb_bytes text)
     return safe ? safe : "";
 }
 
+static struct json *minute_json(int64_t minute_s)
+{
+    char text[GB_CLOCK_TEXT];
+    if (minute_s < 0)
+        return json_text(NULL);
+    gb_clock_text(minute_s, text);
+    return json_text(text);
+}
+
 static struct json *rounds_json(const struct ledger_rounds *rounds)
 {
     struct json *out = json_new_object();
     json_set(out, "minutes", json_number(rounds->minutes));
+    json_set(out, "from", minute_json(rounds->from_s));
+    json_set(out, "to", minute_json(rounds->from_s < 0 ? -1 : rounds->sealed_s));
     json_set(out, "minutes_gone", json_number(rounds->minutes_gone));
     json_set(out, "attestations", json_number(rounds->leaves));
     if (rounds->quotes) {
         json_set(out, "quotes", json_number(rounds->quotes_proven));
+        json_set(out, "quotes_from", minute_json(rounds->quotes_from_s));
         json_set(out, "quotes_gone", json_number(rounds->quotes_gone));
     }
     return out;
@@ -59,16 +72,29 @@ static int print_json(struct gb_arena *arena, const struct ledger_asked *asked,
     return output_json(out);
 }
 
+static void print_span(int64_t from_s, int64_t to_s)
+{
+    char from[GB_CLOCK_TEXT];
+    char to[GB_CLOCK_TEXT];
+    if (from_s < 0)
+        return;
+    gb_clock_text(from_s, from);
+    gb_clock_text(to_s, to);
+    printf(", %s to %s", from, to);
+}
+
 static void print_rounds(const struct ledger_rounds *rounds)
 {
     printf("minutes     %llu sealed minutes hold %llu attestations",
            (unsigned long long)rounds->minutes, (unsigned long long)rounds->leaves);
-    printf(rounds->minutes_gone ? "; of %llu more the leaves are no longer kept\n" : "\n",
+    print_span(rounds->from_s, rounds->sealed_s);
+    printf(rounds->minutes_gone ? "; of %llu older ones the leaves are no longer kept\n" : "\n",
            (unsigned long long)rounds->minutes_gone);
     if (!rounds->quotes)
         return;
     printf("quotes      %llu proven again", (unsigned long long)rounds->quotes_proven);
-    printf(rounds->quotes_gone ? "; of %llu minutes they are no longer kept\n" : "\n",
+    print_span(rounds->quotes_from_s, rounds->sealed_s);
+    printf(rounds->quotes_gone ? "; of %llu older minutes they are no longer kept\n" : "\n",
            (unsigned long long)rounds->quotes_gone);
 }
 

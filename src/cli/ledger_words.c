@@ -40,8 +40,11 @@ static void add_party(struct gb_buf *out, struct gb_arena *arena, const struct j
 static void add_call(struct gb_buf *out, struct gb_arena *arena, const struct json *data)
 {
     if (json_get(data, "method"))
-        gb_buf_printf(out, "  %s %s", reply_text(arena, data, "method"),
-                      reply_text(arena, data, "path"));
+        gb_buf_printf(out, "  %s", reply_text(arena, data, "method"));
+    if (json_get(data, "path"))
+        gb_buf_printf(out, " %s", reply_text(arena, data, "path"));
+    if (json_get(data, "param"))
+        gb_buf_printf(out, " (%s)", reply_text(arena, data, "param"));
     if (json_get(data, "query"))
         gb_buf_printf(out, "?%s", reply_text(arena, data, "query"));
     if (json_get(data, "refused"))

@@ -107,13 +107,18 @@ static int unknown_command(int argc, char **argv)
     char typed[64];
     snprintf(typed, sizeof typed, argc > 1 && argv[1][0] != '-' ? "%s %s" : "%s", argv[0],
              argc > 1 ? argv[1] : "");
+    bool in_group = false; /* "ledger" is right, and what follows is not */
+    for (size_t i = 0; i < count && !in_group; i++) {
+        struct gb_bytes rest = gb_bytes_str(names[i]);
+        in_group = gb_bytes_is(gb_text_word(&rest), argv[0]) && rest.len > 0;
+    }
     const char *near = gb_text_nearest(gb_bytes_str(typed), names, count);
     if (!near)
         near = gb_text_nearest(gb_bytes_str(argv[0]), names, count);
     fprintf(stderr,
             near ? "garboard: no command \"%s\" (did you mean \"%s\"?)\n"
                  : "garboard: no command \"%s\"\n",
-            argv[0], near);
+            in_group ? typed : argv[0], near);
     fputs("Try 'garboard --help'.\n", stderr);
     return CMD_USAGE;
 }

@@ -10,11 +10,12 @@
 #include "base/text.h"
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
+#include "cli/output.h"
 #include "net/http_client.h"
 #include "os/file.h"
 #include "wire/json.h"
 
-enum { CONNECT_MS = 10000, TOTAL_MS = 120000, SHOWN = 400 };
+enum { CONNECT_MS = 10000, TOTAL_MS = 120000, SHOWN = 400, WHY_MAX = 512 };
 
 struct server_client {
     struct gb_arena *arena; /* borrowed */
@@ -60,6 +61,12 @@ int server_client_new(struct gb_arena *arena, const struct cmd_line *line,
     struct client_conf files = {0};
     struct http_client_conf conf = {
         .connect_ms = CONNECT_MS, .total_ms = TOTAL_MS, .max_answer = GB_LIMIT_REPLY};
+    const char *why = cmd_value(line, "why");
+    if (why && strlen(why) > WHY_MAX)
+        return output_usage(line, "--why takes at most %d bytes", WHY_MAX);
+    conf.header = why ? server_path(arena, "Garboard-Why: ", why, "") : NULL;
+    if (why && !conf.header)
+        return gb_err_nomem(err);
     int r = client_conf_find(arena, line, &files, err);
     if (r == GB_OK)
         r = read_pem(arena, files.ca, &conf.ca_pem, err);

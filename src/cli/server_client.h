@@ -12,7 +12,11 @@
 
 struct server_client;
 
-/* Reads client.conf and the files it names; connects at the first request. `line` is borrowed. */
+/* Of every command that changes something: goes with each request of the client. */
+#define SERVER_WHY_OPTION {"why", "TEXT", "why you do it, for the ledger", false, 0}
+
+/* Reads client.conf and the files it names; connects at the first request. `line` is borrowed.
+ * CMD_USAGE when its --why is too long. */
 GB_MUST_USE int server_client_new(struct gb_arena *arena, const struct cmd_line *line,
                                   struct server_client **ret_client, struct gb_err *err);
 void server_client_freep(struct server_client **client);

@@ -64,10 +64,13 @@ static bool all_of(const char *text, const char *also)
 static int read_trust_domain(const struct cmd_line *line, struct init_plan *plan)
 {
     const char *domain = cmd_value(line, "trust-domain");
-    if (!domain || !*domain || strlen(domain) > 128 || !all_of(domain, ".-_"))
+    if (!domain)
+        return output_usage(line, "--trust-domain is needed: a name like example.org");
+    if (!*domain || strlen(domain) > 128 || !all_of(domain, ".-_"))
         return output_usage(line,
-                            "--trust-domain is needed: at most 128 lower case letters, digits, "
-                            "dots, dashes, like example.org");
+                            "--trust-domain takes at most 128 lower case letters, digits, dots, "
+                            "dashes, underscores, like example.org; not \"%s\"",
+                            domain);
     plan->trust_domain = domain;
     return CMD_OK;
 }

@@ -18,6 +18,7 @@ struct http_client {
     char url[512];
     size_t max_answer;
     const char *bearer; /* borrowed */
+    const char *header; /* borrowed */
     char complaint[CURL_ERROR_SIZE];
 };
 
@@ -92,6 +93,7 @@ int http_client_new(const struct http_client_conf *conf, struct http_client **re
     (void)snprintf(client->url, sizeof client->url, "%s", conf->url);
     client->max_answer = conf->max_answer;
     client->bearer = conf->bearer;
+    client->header = conf->header;
     r = tls_client_init(&client->tls, conf, err);
     if (r < 0)
         return r;
@@ -164,6 +166,8 @@ static struct curl_slist *make_headers(const struct http_client *client, const c
         list = add_header(list, bearer);
     }
     gb_free(bearer);
+    if (list && client->header)
+        list = add_header(list, client->header);
     return list;
 }
 

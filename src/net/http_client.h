@@ -28,6 +28,7 @@ struct http_client_conf {
         *external_key;  /* one that lives in a TPM; borrowed for the client's life */
     const char *bearer; /* a token (RFC 6750), sent with every request; borrowed for the client's
                            life; NULL: none */
+    const char *header; /* "Name: value", sent with every request, printable; borrowed likewise */
     int64_t connect_ms;
     int64_t total_ms; /* of one request */
     size_t max_answer;

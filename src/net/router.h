@@ -23,6 +23,8 @@ enum route_flag {
                                   is not renewed, and must still be able to prove itself; else 403
                                   certificate-expired */
     ROUTE_UNRECORDED = 1 << 1, /* a call leaves no record: probes and metrics, each few seconds */
+    ROUTE_PROBE = 1 << 2,      /* people's certificates without a role, too: it says how we are, and
+                                  nothing of anybody */
 };
 
 enum { ROUTE_MAX_PARAMS = 3, ROUTE_ALLOW = 64 };

@@ -84,7 +84,7 @@ static bool is_of_the_store(enum refusal refusal)
 }
 
 /* Takes `data` over. */
-static void record(struct refusing *refusing, const struct person *person, enum entry_what what,
+static void record(struct refusing *refusing, struct person *person, enum entry_what what,
                    struct json *data)
 {
     struct work *work = &refusing->work;
@@ -92,6 +92,7 @@ static void record(struct refusing *refusing, const struct person *person, enum 
     json_set(data, "how", json_text(person_how_word(person->how)));
     call_tell(work->arena, work->request, data);
     json_set(data, "refused", json_text(answer_code(refusing->refusal)));
+    person->let_in = NULL;
     work->then = recorded;
     store_entry_add(work->thread->server->store,
                     record_make(work->arena, work->thread->digester, &record), work_stored, work);
@@ -108,7 +109,6 @@ void answer_refuse_as(struct thread *thread, struct http_request *request, enum 
         tell(thread, request, refusal, message);
         return;
     }
-    person->let_in = false;
     struct refusing *refusing = work_new_of(thread, request, struct refusing);
     if (!refusing) {
         json_free(data);

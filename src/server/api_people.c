@@ -95,16 +95,6 @@ static void withdrawn(struct work *work)
     change_durable(work);
 }
 
-/* "DELETE /v1/nodes/worker-1": without the query, which may name a person. */
-static void tell_call(struct gb_arena *arena, const char *call, struct json *data)
-{
-    int method = (int)strcspn(call, " ");
-    const char *path = call + method + (call[method] == ' ');
-    json_set(data, "method", json_text(gb_arena_printf(arena, "%.*s", method, call)));
-    json_set(data, "path",
-             json_text(gb_arena_printf(arena, "%.*s", (int)strcspn(path, "?"), path)));
-}
-
 /* By whoever asked, or may make the call. */
 static bool may_withdraw(const struct person *person, const struct second_wait *wait)
 {
@@ -137,7 +127,6 @@ void api_second_withdraw(void *ctx, const struct route_call *call)
     w->change.record.data = json_new_object();
     json_set(w->change.record.data, "id", json_hex(gb_bytes(id, sizeof id)));
     json_set(w->change.record.data, "action", json_text(access_action_name(wait.action)));
-    tell_call(w->change.work.arena, wait.call, w->change.record.data);
     w->change.work.then = withdrawn;
     if (!second_hold(thread->server->second, id)) {
         json_free(w->change.record.data);

@@ -11,6 +11,7 @@
 #include "policy/access.h"
 #include "server/answer.h"
 #include "server/call_second.h"
+#include "server/caller.h"
 #include "server/person.h"
 #include "server/record.h"
 #include "server/refusals.h"
@@ -72,6 +73,12 @@ void call_enter(void *ctx, const struct route *route, const struct route_call *c
     struct thread *thread = ctx;
     if (call->role != ROUTE_PERSON || (route->flags & ROUTE_UNRECORDED)) {
         route->handle(thread, call);
+        return;
+    }
+    if (!caller_why_ok(call->request)) {
+        call_refuse_as(
+            thread, call, REFUSAL_MALFORMED,
+            "Garboard-Why: must be percent-encoded UTF-8 in one line of at most 512 bytes");
         return;
     }
     struct calling *calling = calling_new(thread, call);
@@ -169,25 +176,68 @@ static struct json *roles_json(uint32_t roles)
     return list;
 }
 
-/* Printable, and no longer than an entry can bear. */
-static struct json *text_json(struct gb_arena *arena, struct gb_bytes text)
+/* Of a route: "/v1/nodes/{node}". What a person put into a path may be a name. */
+static struct json *pattern_json(struct gb_arena *arena, const struct route *route)
 {
-    const char *shown = gb_text_escape(arena, text, SHOWN);
-    return shown ? json_text(shown) : NULL;
+    const char *path =
+        gb_arena_printf(arena, "%.*s", (int)strcspn(route->pattern, "?"), route->pattern);
+    return path ? json_text(path) : NULL;
 }
 
-/* A query is written down only of a call that is let in, and never one that names whom to forget.
- */
-static bool tells_query(const struct calling *calling)
+static bool is_hex(struct gb_bytes text, const char *others)
 {
-    return calling->route && calling->route->action != ACCESS_DO_LEDGER_FORGET &&
-           http_request_queries(calling->work.request).len > 0;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = (char)text.data[i];
+        if (!(c >= '0' && c <= '9') && !(c >= 'a' && c <= 'f') && (c == 0 || !strchr(others, c)))
+            return false;
+    }
+    return true;
+}
+
+/* A node's id or an EK's digest: no words of a person's have this form. */
+static bool names_machine(struct gb_bytes part)
+{
+    enum { UUID = 36, DIGEST = 64, PREFIX = 7 };
+    if (part.len == PREFIX + DIGEST && memcmp(part.data, "sha256:", PREFIX) == 0)
+        return is_hex(gb_bytes(part.data + PREFIX, DIGEST), "");
+    return part.len == UUID && is_hex(part, "-");
+}
+
+/* Numbers, times and switches; the names are the route's. */
+static bool is_plain_query(struct gb_bytes query)
+{
+    bool value = false;
+    if (gb_bytes_is(query, "dry_run=true"))
+        return true;
+    for (size_t i = 0; i < query.len; i++) {
+        char c = (char)query.data[i];
+        value = c == '=' || (value && c != '&');
+        if (value && (c == 0 || !strchr("=0123456789TZ:.-", c)))
+            return false;
+    }
+    return query.len > 0;
+}
+
+static void tell_target(struct calling *calling, struct json *data)
+{
+    struct gb_arena *arena = calling->work.arena;
+    struct gb_bytes query = http_request_queries(calling->work.request);
+    struct gb_bytes first = calling->call.params[0];
+    json_set(data, "path", pattern_json(arena, calling->route));
+    if (names_machine(first))
+        json_set(
+            data, "param",
+            json_text(gb_arena_printf(arena, "%.*s", (int)first.len, (const char *)first.data)));
+    if (is_plain_query(query))
+        json_set(
+            data, "query",
+            json_text(gb_arena_printf(arena, "%.*s", (int)query.len, (const char *)query.data)));
 }
 
 void call_tell(struct gb_arena *arena, struct http_request *request, struct json *data)
 {
     json_set(data, "method", json_text(method_name(http_request_method(request))));
-    json_set(data, "path", text_json(arena, http_request_path(request)));
+    json_set(data, "path", pattern_json(arena, person_of(request)->let_in));
 }
 
 static struct json *data_of(struct calling *calling)
@@ -197,16 +247,25 @@ static struct json *data_of(struct calling *calling)
     struct json *data = json_new_object();
     json_set(data, "how", json_text(person_how_word(person->how)));
     json_set(data, "roles", roles_json(person->roles));
-    call_tell(work->arena, work->request, data);
-    if (tells_query(calling))
-        json_set(data, "query", text_json(work->arena, http_request_queries(work->request)));
-    if (!calling->route)
+    json_set(data, "method", json_text(method_name(http_request_method(work->request))));
+    if (calling->route)
+        tell_target(calling, data);
+    else
         json_set(data, "refused",
                  json_text(calling->why == REFUSAL_COUNT ? calling->plain.code
                                                          : answer_code(calling->why)));
     if (calling->more > 0)
         json_set(data, "more", json_number(calling->more));
     return data;
+}
+
+/* What was asked for in vain may be anybody's words: a commitment, opened for auditors. */
+static struct record_party asked_for(const struct calling *calling)
+{
+    struct http_request *request = calling->work.request;
+    if (calling->route)
+        return record_text(NULL);
+    return record_person(gb_text_escape(calling->work.arena, http_request_path(request), SHOWN));
 }
 
 /* "sha256:..." in the arena; NULL: nothing was sent, or nobody looked. */
@@ -225,6 +284,8 @@ static void record(struct calling *calling)
     const struct person *person = person_of(work->request);
     struct record record = {.what = calling->route ? ENTRY_CALL : ENTRY_CALL_REFUSED,
                             .who = record_person(person->identity),
+                            .whom = asked_for(calling),
+                            .why = caller_why(work->arena, work->request),
                             .body = body_of(calling),
                             .data = data_of(calling)};
     work->then = recorded;
@@ -247,7 +308,7 @@ static void recorded(struct work *work)
 static void let_in(struct calling *calling)
 {
     struct work *work = &calling->work;
-    person_of(work->request)->let_in = true;
+    person_of(work->request)->let_in = calling->route;
     if (call_needs_second(work->thread, calling->route))
         call_second(work->thread, calling->route, &calling->call, calling->body);
     else

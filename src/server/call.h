@@ -21,7 +21,7 @@ void call_refuse(void *ctx, const struct route_call *call, const struct route_re
  * ever. */
 void call_refuse_as(struct thread *thread, const struct route_call *call, enum refusal why,
                     const char *message);
-/* Members "method" and "path" of an entry's data. */
+/* Members "method" and "path" (the route's pattern) of a call that was let in. */
 void call_tell(struct gb_arena *arena, struct http_request *request, struct json *data);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "net/http_server.h"
 #include "net/router.h"
 #include "net/tls.h"
@@ -62,4 +63,65 @@ struct record_party caller_party(struct gb_arena *arena, const struct route_call
 {
     const struct person *person = person_of(call->request);
     return person ? record_person(person->identity) : record_text(caller_name(arena, call));
+}
+
+enum { WHY_MAX = 512 };
+static const char WHY[] = "Garboard-Why";
+
+/* Some text, that can be shown as it is. */
+static bool is_line(struct gb_bytes text)
+{
+    uint32_t code;
+    for (size_t at = 0, len; at < text.len; at += len) {
+        len = gb_utf8_at(text, at, &code);
+        if (len == 0 || !gb_utf8_printable(code))
+            return false;
+    }
+    return text.len > 0;
+}
+
+static int hex_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* RFC 3986, 2.1: what is no printable ASCII comes as %NN. */
+static bool unquote(struct gb_bytes in, char out[WHY_MAX + 1])
+{
+    size_t len = 0;
+    for (size_t i = 0; i < in.len; i++) {
+        int c = in.data[i];
+        if (c == '%') {
+            int high = in.len - i > 2 ? hex_digit(in.data[i + 1]) : -1;
+            int low = in.len - i > 2 ? hex_digit(in.data[i + 2]) : -1;
+            if (high < 0 || low < 0)
+                return false;
+            c = 16 * high + low;
+            i += 2;
+        }
+        if (len == WHY_MAX)
+            return false;
+        out[len++] = (char)c;
+    }
+    out[len] = '\0';
+    return is_line(gb_bytes(out, len));
+}
+
+struct record_party caller_why(struct gb_arena *arena, const struct http_request *request)
+{
+    char text[WHY_MAX + 1];
+    struct gb_bytes header = http_request_header(request, WHY);
+    if (header.len == 0 || !unquote(header, text))
+        return record_text(NULL);
+    return record_person(gb_arena_printf(arena, "%s", text));
+}
+
+bool caller_why_ok(const struct http_request *request)
+{
+    char text[WHY_MAX + 1];
+    struct gb_bytes header = http_request_header(request, WHY);
+    return !header.data || unquote(header, text);
 }

@@ -18,4 +18,10 @@ const char *caller_name(struct gb_arena *arena, const struct route_call *call);
 /* The same for the ledger: a person's name is personal. */
 struct record_party caller_party(struct gb_arena *arena, const struct route_call *call);
 
+/* Why a person asks, in their own words: the header Garboard-Why, percent-encoded. Personal; in the
+ * arena. Says nothing when there is none, or none that can be read. */
+struct record_party caller_why(struct gb_arena *arena, const struct http_request *request);
+/* False when there is one that cannot be read: UTF-8 in one line of at most 512 bytes. */
+GB_MUST_USE bool caller_why_ok(const struct http_request *request);
+
 #endif

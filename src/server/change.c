@@ -18,6 +18,8 @@ void change_init(struct change *change, const struct route_call *call, enum entr
     change->work.then = change_durable;
     change->record.what = what;
     change->record.who = caller_party(arena, call);
+    if (call->role == ROUTE_PERSON)
+        change->record.why = caller_why(arena, call->request);
     change->by = caller_name(arena, call);
     change->not_found = REFUSAL_INTERNAL;
     change->status = 204;
@@ -57,8 +59,7 @@ void change_durable(struct work *work)
         return;
     }
     gb_log_event(GB_LOG_INFO, entry_word(change->record.what), GB_LOG_TEXT("who", change->by),
-                 GB_LOG_TEXT("whom", change->record.whom.text),
-                 GB_LOG_TEXT("why", change->record.why.text));
+                 GB_LOG_TEXT("whom", change->record.whom.text)); /* why: in the ledger alone */
     if (change->body)
         answer_json(thread, work->request, change->status, change->body);
     else

@@ -2,7 +2,6 @@
 #ifndef GB_SERVER_PERSON_H
 #define GB_SERVER_PERSON_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/check.h"
@@ -21,7 +20,8 @@ struct person {
     uint32_t roles;       /* 0: none */
     uint64_t trust_id;    /* of what was in force when a token was judged */
     int64_t until_s;      /* when the token ends; 0: a certificate, which the router watches */
-    bool let_in;          /* the call stands in the ledger, and its handler has it */
+    const struct route
+        *let_in; /* NULL: not yet. The call stands in the ledger, and its handler has it */
 };
 
 /* "certificate" "token" */

@@ -88,7 +88,7 @@
       "raise metadata.version")                                                                    \
     X(POLICY_NOT_AT_KEYD, 503, "policy-not-at-keyd",                                               \
       "the documents are in force here, but garboard-keyd does not have them yet",                 \
-      "garboard-keyd is asked again until it has them; see /readyz, or: garboard doctor")          \
+      "garboard-keyd is asked again until it has them; see: garboard doctor, on the server")       \
     X(POLICY_NOT_COUNTED, 503, "policy-not-counted",                                               \
       "no document counts: the founder may look and apply documents, and nothing else is done",    \
       "see the reason in /readyz or by: garboard doctor; apply rightly signed documents")          \
@@ -109,7 +109,7 @@
       "ask again in a moment, until it is done or there is no such opening")                       \
     X(LEDGER_STOPPED, 503, "ledger-stopped",                                                       \
       "the ledger cannot be signed: nothing that needs a record is done",                          \
-      "see /readyz and the server's log; it goes on by itself once the cause is gone")             \
+      "see: garboard doctor, on the server; it goes on by itself once the cause is gone")          \
     X(OVERLOADED, 503, "overloaded", "too much is under way", "try again in a moment")             \
     X(NO_MEMORY, 503, "out-of-memory", "out of memory", "try again in a moment")                   \
     X(INTERNAL, 500, "internal", "the server failed", "see the server's log")

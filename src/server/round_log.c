@@ -16,6 +16,7 @@
 #include "ledger/rounds.h"
 #include "os/file.h"
 #include "server/round_files.h"
+#include "server/round_mend.h"
 
 enum {
     FILES = 3,
@@ -208,23 +209,28 @@ int round_log_append(struct round_log *log, const struct round_proof *proof, int
     return r;
 }
 
-/* Outside of the lock: a slow disk holds no round up. */
+/* Outside of the lock: a slow disk holds no round up. The leaves last: none is durable before what
+ * proves it. */
 int round_log_sync(struct round_log *log, struct gb_err *err)
 {
+    static const enum round_file order[FILES] = {ROUND_POLICIES, ROUND_QUOTES, ROUND_LEAVES};
     int fds[FILES];
     pthread_mutex_lock(&log->lock);
     bool dirty = log->dirty && log->open.is;
     for (size_t i = 0; dirty && i < FILES; i++)
-        fds[i] = fcntl(log->open.fds[i], F_DUPFD_CLOEXEC, 0);
+        fds[i] = fcntl(log->open.fds[order[i]], F_DUPFD_CLOEXEC, 0);
     log->dirty = false;
     pthread_mutex_unlock(&log->lock);
     int failed = 0;
     for (size_t i = 0; dirty && i < FILES; i++) {
-        if (fds[i] < 0 || fdatasync(fds[i]) != 0)
+        if (!failed && (fds[i] < 0 || fdatasync(fds[i]) != 0))
             failed = errno;
         if (fds[i] >= 0)
             close(fds[i]);
     }
+    pthread_mutex_lock(&log->lock);
+    log->dirty |= failed != 0; /* again next time */
+    pthread_mutex_unlock(&log->lock);
     return failed ? gb_err_sys(err, failed, "rounds: %s", strerrordesc_np(failed)) : GB_OK;
 }
 
@@ -357,8 +363,11 @@ static int mend_all(struct round_log *log, int64_t sealed, struct gb_err *err)
     if (!arena)
         return gb_err_nomem(err);
     int r = round_files_open(arena, log->folder, sealed, &minutes, &count, err);
-    for (size_t i = 0; r == GB_OK && i < count; i++)
+    for (size_t i = 0; r == GB_OK && i < count; i++) {
         r = round_files_mend(arena, log->folder, minutes[i], err);
+        if (r == GB_OK && minutes[i] > sealed)
+            r = round_mend(arena, log->folder, minutes[i], err);
+    }
     log->closed = sealed;
     log->due_from = sealed + 1;
     if (r < 0 || count == 0)

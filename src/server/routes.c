@@ -1,5 +1,8 @@
 #include "server/routes.h"
 
+#include <stdbool.h>
+
+#include "base/bytes.h"
 #include "net/http_server.h"
 #include "net/router.h"
 #include "policy/access.h"
@@ -14,6 +17,7 @@ enum {
     DOCUMENTS = 64 << 20, /* GB_LIMIT_POLICY */
     EXPIRED_OK = ROUTE_EXPIRED_OK,
     UNRECORDED = ROUTE_UNRECORDED,
+    PROBE = ROUTE_UNRECORDED | ROUTE_PROBE,
 };
 
 /* People, by what they may do (docs/roles.md; a test compares). Whoever changes one thing reads
@@ -104,11 +108,20 @@ const struct route routes_api[] = {
      "Withdraw a call that waits for a second person"},
     {HTTP_GET, "/v1/jwks", ROUTE_NODE | ROUTE_PERSON, EVERYBODY, 0, NONE, UNRECORDED, api_jwks,
      "The keys that verify tokens"},
-    {HTTP_GET, "/healthz", ROUTE_NODE | ROUTE_PERSON, EVERYBODY, 0, NONE, UNRECORDED, api_healthz,
+    {HTTP_GET, "/healthz", ROUTE_NODE | ROUTE_PERSON, EVERYBODY, 0, NONE, PROBE, api_healthz,
      "Whether the service is there"},
-    {HTTP_GET, "/readyz", ROUTE_NODE | ROUTE_PERSON, EVERYBODY, 0, NONE, UNRECORDED, api_readyz,
+    {HTTP_GET, "/readyz", ROUTE_NODE | ROUTE_PERSON, EVERYBODY, 0, NONE, PROBE, api_readyz,
      "Whether the service can do its work"},
     {HTTP_GET, "/metrics", ROUTE_NODE | ROUTE_PERSON, EVERYBODY, 0, NONE, UNRECORDED, api_metrics,
      "Prometheus metrics"},
     {.pattern = NULL},
 };
+
+bool routes_probe(const struct http_request *request)
+{
+    for (const struct route *route = routes_api; route->pattern; route++)
+        if ((route->flags & ROUTE_PROBE) && route->method == http_request_method(request) &&
+            gb_bytes_is(http_request_path(request), route->pattern))
+            return true;
+    return false;
+}

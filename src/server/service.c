@@ -172,7 +172,8 @@ static int serve(struct service *service, struct gb_err *err)
         gb_log_event(GB_LOG_INFO, "started", GB_LOG_TEXT("version", GARBOARD_VERSION),
                      GB_LOG_TEXT("listen", server->config->listen),
                      GB_LOG_NUMBER("api_port", threads_api_port(service->threads)),
-                     GB_LOG_NUMBER("enroll_port", threads_enroll_port(service->threads)));
+                     GB_LOG_NUMBER("enroll_port", threads_enroll_port(service->threads)),
+                     GB_LOG_NUMBER("people_port", threads_people_port(service->threads)));
         record(server, ENTRY_SERVER_START);
         service_tell(SERVICE_READY, NULL);
         if (service_watchdog_ms() > 0)

@@ -225,6 +225,12 @@ uint16_t threads_enroll_port(const struct threads *threads)
     return http_server_port(threads->all[0].thread.enroll);
 }
 
+uint16_t threads_people_port(const struct threads *threads)
+{
+    const struct http_server *people = threads->all[0].thread.people;
+    return people ? http_server_port(people) : 0;
+}
+
 struct swap {
     struct one *one;
     struct tls_pair fresh; /* what was, afterwards */

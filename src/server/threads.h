@@ -17,6 +17,8 @@ GB_MUST_USE int threads_start(struct threads *threads, struct gb_err *err);
 /* The ports in use, where the system chose them. */
 uint16_t threads_api_port(const struct threads *threads);
 uint16_t threads_enroll_port(const struct threads *threads);
+/* 0: nobody listens for tokens. */
+uint16_t threads_people_port(const struct threads *threads);
 /* New handshakes use this certificate; all of the threads or none. */
 GB_MUST_USE int threads_reload(struct threads *threads, const struct listeners_tls *tls,
                                struct gb_err *err);

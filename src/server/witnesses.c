@@ -49,8 +49,9 @@ static int set_up(struct witnesses *all, const struct witnesses_conf *conf, stru
         return gb_err_nomem(err);
     int r = read_lines(all, conf->lines, err);
     if (r == GB_OK && conf->quorum > all->count)
-        r = gb_err_set(err, GB_ERR_CONFIG, "witness_quorum is %zu, and there are %zu witnesses",
-                       conf->quorum, all->count);
+        r = gb_err_set(err, GB_ERR_CONFIG,
+                       "witness_quorum is %zu, of %zu that are named as witness", conf->quorum,
+                       all->count);
     return r;
 }
 

@@ -165,6 +165,9 @@ garboard_verifies_it() {
     says 'not verified'
     echo gbj1.a.b.c >"$s/forged"
     exits 3 token verify "$s/forged" --jwks "$jwks"
+    GARBOARD_SERVER=https://127.0.0.1:1 exits 3 token verify "$s/forged" # nobody was asked
+    says 'is no token'
+    exits 0 token verify "$s/jwt" # the keys come from the server of client.conf
     CLOCK_SHIFT_S=400 exits 1 token verify "$s/jwt" --jwks "$jwks"
     says 'ended'
     exits 2 token verify "$s/jwt" --jwks "$s/none"

@@ -42,7 +42,7 @@ exits 5 node remove nobody
 printf 'apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\nmetadata: {name: nodes, version: 99}\nspec: {secureBoot: any}\n' >unsigned.yaml
 exits 5 apply -f unsigned.yaml --no-sign
 exits 0 ledger tail -n 12
-prints 'admin  call.refused  DELETE /v1/nodes/nobody refused: node-not-found'
+prints 'admin  call.refused  DELETE /v1/nodes/{node} refused: node-not-found'
 prints 'admin  policy.refused  NodePolicy nodes v99 refused: policy-unsigned'
 exits 0 node list
 exits 0 ledger tail
@@ -78,6 +78,13 @@ for path in tile/0/../../../garboard.db tile/0/1000 tile/entries/000.p/300 tile/
     *) fail "$path is served" ;;
     esac
 done
+
+# Why, in a person's words: in the entry of the change, too.
+exits 0 token create --name w9 --why 'Gestell 7 wird größer'
+exits 0 ledger tail -n 1000
+prints '(Gestell 7 wird größer)'
+same 'twice' "$(grep -c 'größer' <<<"$out")" 2
+exits 2 token create --name w9 --why "$(printf '%0600d' 1)"
 
 # A name is forgotten: the record stays.
 exits 0 ledger forget admin

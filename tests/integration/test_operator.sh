@@ -99,6 +99,8 @@ the_node_is_seen() {
     prints "verified at"
     exits 0 doctor --server-dir "$s/etc"
     prints "the server is ready"
+    prints "1 security officer, known"
+    prints "a security officer's key lies on the server: $s/etc/client/officer.key"
     prints "garboard-keyd answers"
     prints "the ledger's keys are published"
     mv "$s/etc/ledger.vkey" "$s/ledger.vkey"
@@ -110,6 +112,7 @@ the_node_is_seen() {
     mv "$s/ledger.vkey" "$s/etc/ledger.vkey"
     exits 0 doctor --agent-conf "$s/node/worker-1/agent.conf"
     prints "the node's certificate is good"
+    prints "the node was trusted when its certificate was made"
 }
 
 a_change_is_watched() {

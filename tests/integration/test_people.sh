@@ -99,6 +99,12 @@ roles_count() {
     prints '"nodes"'
     as eve 5 token create --name x
     says "(role-lacking)"
+    cp -r "$s/etc" "$s/etc-zoe" # a doctor whose certificate has no role
+    cp "$s/zoe/operator-zoe.pem" "$s/etc-zoe/client/operator-admin.pem"
+    cp "$s/zoe/operator-zoe.key" "$s/etc-zoe/client/operator-admin.key"
+    "$garboard" doctor --server-dir "$s/etc-zoe" >"$s/doctor"
+    ! grep -q "no role" "$s/doctor" || fail "the doctor needs a role" "$(cat "$s/doctor")"
+    grep -q "^warning  the server's policy: none is applied" "$s/doctor" || fail "the doctor says why" "$(cat "$s/doctor")"
     as bob 0 token create --name x
     as bob 5 apply -f access.yaml
     says "(role-lacking)"
@@ -218,6 +224,7 @@ person bob
 person eve
 person pia
 person tara
+person zoe
 keyd_start && server_start || exit 1
 
 before_there_is_a_policy

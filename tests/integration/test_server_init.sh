@@ -61,7 +61,7 @@ it_names_what_is_wrong() {
     exits 2 server init --name localhost
     says "--trust-domain is needed"
     exits 2 server init --trust-domain Example.org --name localhost
-    says "--trust-domain is needed"
+    says 'not "Example.org"'
     exits 2 server init --trust-domain example.org
     says "--name is needed"
     exits 2 server init --trust-domain example.org --name 'a b'
@@ -96,7 +96,7 @@ the_doctor_sees_what_is_wrong() {
     exits 1 doctor --server-dir a
     prints "ok       $scratch/a-state-keyd/ca.key has mode 0600"
     prints "ok       the server's certificate is good for 89 more days"
-    prints "ok       garboardd believes 1 root certificates"
+    prints "ok       garboardd believes 1 root certificate of"
     prints "FAILED   garboard-keyd does not answer"
     prints "-> systemctl status garboard-keyd"
     chmod 0644 a-state-keyd/ca.key
@@ -140,6 +140,10 @@ commands_say_what_they_lack() {
     says "which server? give --server, GARBOARD_SERVER, or a client.conf"
     GARBOARD_CONFIG=$scratch/e/client exits 4 node list --server https://127.0.0.1:1
     says "https://127.0.0.1:1: "
+    exits 2 ledger tial
+    says 'no command "ledger tial" (did you mean "ledger tail"?)'
+    exits 2 server init --trust-domain Bad_Dom --name x
+    says 'not "Bad_Dom"'
     exits 2 token create --expires soon
     says "--expires is like"
     exits 2 token create --name a --pool b

@@ -68,10 +68,13 @@ static void put(const char *name, const struct gb_buf *bytes)
     assert_int_equal(file_write(path_of(name), gb_buf_bytes(bytes), NULL), 0);
 }
 
-static void add(struct log *log, enum entry_what what, const char *whom, struct json *data)
+enum { AT = 1795914000 };
+
+static void add_at(struct log *log, int64_t at_s, enum entry_what what, const char *whom,
+                   struct json *data)
 {
     struct gb_buf line;
-    const struct entry entry = {.at_ms = INT64_C(1795914000000),
+    const struct entry entry = {.at_ms = at_s * 1000,
                                 .what = what,
                                 .who = {.text = gb_bytes_str("server")},
                                 .whom = {.text = gb_bytes_str(whom)},
@@ -81,6 +84,11 @@ static void add(struct log *log, enum entry_what what, const char *whom, struct 
     assert_int_equal(log_add(log, gb_buf_bytes(&line), NULL), 0);
     gb_buf_done(&line);
     json_free(data);
+}
+
+static void add(struct log *log, enum entry_what what, const char *whom, struct json *data)
+{
+    add_at(log, AT, what, whom, data);
 }
 
 static struct json *enrolment(const struct make_ak *with, const uint8_t transport[32])
@@ -97,17 +105,29 @@ static struct json *enrolment(const struct make_ak *with, const uint8_t transpor
 
 static const uint8_t transport_key[32] = {7, 7, 7};
 
-/* What a node with this AK answers; the leaf that tells of it. */
-static void attest(uint8_t number, bool trusted, struct gb_buf *leaves, struct gb_buf *quotes)
+/* What a node answers. */
+struct answer {
+    int64_t at_s; /* when its nonce was issued */
+    uint8_t nonce;
+    bool trusted;
+    uint64_t clock_ms; /* of its TPM; 0: as usual */
+    const struct make_ak *by;
+};
+
+/* The leaf that tells of it, and the quote. */
+static void answer(const struct answer *is, struct gb_buf *leaves, struct gb_buf *quotes)
 {
+    struct make_clock clock = make_clock_usual;
     struct pcr_values values = {.count = 1, .banks = {{.alg = DIGEST_SHA256, .mask = 1}}};
     struct gb_buf attest;
     struct gb_buf signature;
-    uint8_t nonce[32] = {number};
+    uint8_t nonce[32] = {is->nonce};
     uint8_t binding[32];
     uint8_t packed[ROUNDS_LEAF];
-    struct rounds_leaf leaf = {.verified_at_s = MINUTE + number, .tier = 1, .trusted = trusted};
-    struct rounds_quote quote = {.nonce = gb_bytes(nonce, 32), .issued_s = MINUTE + number};
+    struct rounds_leaf leaf = {
+        .verified_at_s = (uint64_t)is->at_s, .tier = 1, .trusted = is->trusted};
+    struct rounds_quote quote = {.nonce = gb_bytes(nonce, 32), .issued_s = (uint64_t)is->at_s};
+    clock.clock_ms += is->clock_ms;
     memset(leaf.node, 0x0b, ROUNDS_NODE);
     memset(quote.node, 0x0b, ROUNDS_NODE);
     memcpy(quote.transport, transport_key, 32);
@@ -116,8 +136,8 @@ static void attest(uint8_t number, bool trusted, struct gb_buf *leaves, struct g
         binding_of(digester, quote.nonce, transport_key, gb_bytes(NULL, 0), binding, NULL), 0);
     gb_buf_init(&attest, GB_LIMIT_PUBLIC);
     gb_buf_init(&signature, GB_LIMIT_PUBLIC);
-    make_quote(&values, DIGEST_SHA256, gb_bytes(binding, 32), &attest);
-    make_signature(&ak, gb_buf_bytes(&attest), &signature);
+    make_quote_at(&values, DIGEST_SHA256, gb_bytes(binding, 32), &clock, &attest);
+    make_signature(is->by ? is->by : &ak, gb_buf_bytes(&attest), &signature);
     quote.attest = gb_buf_bytes(&attest);
     quote.signature = gb_buf_bytes(&signature);
     assert_int_equal(digest_of(digester, DIGEST_SHA256, quote.attest, leaf.quote), 0);
@@ -126,6 +146,56 @@ static void attest(uint8_t number, bool trusted, struct gb_buf *leaves, struct g
     gb_buf_add(leaves, packed, sizeof packed);
     gb_buf_done(&attest);
     gb_buf_done(&signature);
+}
+
+static void attest(uint8_t number, bool trusted, struct gb_buf *leaves, struct gb_buf *quotes)
+{
+    const struct answer is = {.at_s = MINUTE + number, .nonce = number, .trusted = trusted};
+    answer(&is, leaves, quotes);
+}
+
+/* A sealed minute of these answers; its entry. */
+static void add_minute(struct log *log, int64_t minute_s, const struct answer *answers,
+                       size_t count)
+{
+    char name[ROUNDS_PATH];
+    struct gb_buf leaves;
+    struct gb_buf quotes;
+    struct rounds_sealed sealed = {.minute_s = minute_s, .count = count};
+    gb_buf_init(&leaves, 1 << 20);
+    gb_buf_init(&quotes, 1 << 20);
+    for (size_t i = 0; i < count; i++)
+        answer(&answers[i], &leaves, &quotes);
+    assert_int_equal(rounds_root(digester, gb_buf_bytes(&leaves), sealed.root, NULL), 0);
+    rounds_path(minute_s, name);
+    put(gb_arena_printf(arena, "rounds/%s.leaves", name), &leaves);
+    put(gb_arena_printf(arena, "rounds/%s.quotes", name), &quotes);
+    add(log, ENTRY_ROUNDS, "", rounds_sealed_write(&sealed, json_new_object()));
+    gb_buf_done(&leaves);
+    gb_buf_done(&quotes);
+}
+
+static struct log *begin_log(void)
+{
+    struct log *log = NULL;
+    assert_int_equal(log_open(path_of("ledger"), &log, NULL), 0);
+    add(log, ENTRY_NODE_ENROL, "node/" NODE, enrolment(&ak, transport_key));
+    return log;
+}
+
+static void end_log(struct log *log)
+{
+    make_grow(log, &key, NULL, log_size(log));
+    log_free(log);
+}
+
+/* Two minutes; the second has this answer. */
+static void make_minutes(const struct answer *first, int64_t second_s, const struct answer *second)
+{
+    struct log *log = begin_log();
+    add_minute(log, MINUTE, first, 1);
+    add_minute(log, second_s, second, 1);
+    end_log(log);
 }
 
 /* A ledger in which a node enrolled and attested LEAVES times within a minute. */
@@ -218,9 +288,9 @@ static void a_ledger_verifies_with_its_minutes_and_quotes(void **state)
     says("entries     300\n");
     says("\nverified");
     assert_int_equal(verify_with("--rounds"), CMD_OK);
-    says("1 sealed minutes hold 3 attestations\n");
+    says("1 sealed minutes hold 3 attestations, ");
     assert_int_equal(verify_with("--quotes"), CMD_OK);
-    says("quotes      3 proven again\n");
+    says("quotes      3 proven again, ");
     assert_int_equal(
         RUN(cmd_ledger_verify, path_of("ledger"), "--key", vkey, "--quotes", "--format", "json"),
         CMD_OK);
@@ -228,16 +298,191 @@ static void a_ledger_verifies_with_its_minutes_and_quotes(void **state)
     says("\"quotes\": 3");
 }
 
+/* Retention takes the oldest first. */
 static void files_that_are_no_longer_kept_are_counted(void **state)
+{
+    (void)state;
+    const struct answer first = {.at_s = MINUTE, .nonce = 1, .trusted = true};
+    const struct answer second = {.at_s = MINUTE + 60, .nonce = 2, .trusted = true};
+    make_minutes(&first, MINUTE + 60, &second);
+    assert_int_equal(unlink(path_of("rounds/2026-11-29/0102.quotes")), 0);
+    assert_int_equal(verify_with("--quotes"), CMD_OK);
+    says("2 sealed minutes hold 2 attestations, 2026-11-29T01:02:00Z to 2026-11-29T01:03:00Z\n");
+    says("1 proven again, 2026-11-29T01:03:00Z to 2026-11-29T01:03:00Z; of 1 older minutes they "
+         "are no longer kept");
+    assert_int_equal(unlink(path_of("rounds/2026-11-29/0102.leaves")), 0);
+    assert_int_equal(verify_with("--rounds"), CMD_OK);
+    says("of 1 older ones the leaves are no longer kept");
+}
+
+static void T28_a_gap_in_the_minute_files_is_found(void **state)
+{
+    (void)state;
+    const struct answer first = {.at_s = MINUTE, .nonce = 1, .trusted = true};
+    const struct answer second = {.at_s = MINUTE + 60, .nonce = 2, .trusted = true};
+    make_minutes(&first, MINUTE + 60, &second);
+    assert_int_equal(unlink(path_of("rounds/2026-11-29/0103.quotes")), 0);
+    assert_int_equal(verify_with("--rounds"), CMD_OK);
+    assert_int_equal(verify_with("--quotes"), CMD_CONTRAINDICATED);
+    says("entry 2: minute 2026-11-29T01:03:00Z: its quotes are gone though older ones are kept");
+    assert_int_equal(unlink(path_of("rounds/2026-11-29/0103.leaves")), 0);
+    assert_int_equal(verify_with("--rounds"), CMD_CONTRAINDICATED);
+    says("entry 2: minute 2026-11-29T01:03:00Z: its leaves are gone though older ones are kept");
+}
+
+static void T28_nothing_to_check_does_not_verify(void **state)
 {
     (void)state;
     make_state();
     assert_int_equal(unlink(path_of("rounds/2026-11-29/0102.quotes")), 0);
-    assert_int_equal(verify_with("--quotes"), CMD_OK);
-    says("0 proven again; of 1 minutes they are no longer kept");
+    assert_int_equal(verify_with("--quotes"), CMD_CONTRAINDICATED);
+    says("no quotes are kept, up to this one: none was proven");
     assert_int_equal(unlink(path_of("rounds/2026-11-29/0102.leaves")), 0);
+    assert_int_equal(
+        RUN(cmd_ledger_verify, path_of("ledger"), "--key", vkey, "--rounds", "--format", "json"),
+        CMD_CONTRAINDICATED);
+    says("\"verified\": false");
+    says("no leaves are kept, up to this one: nothing was checked");
+    make_dir_done(path_of("rounds"));
+    assert_int_equal(verify_with("--rounds"), CMD_USAGE);
+}
+
+static void T28_a_quote_that_comes_again_is_found(void **state)
+{
+    (void)state;
+    /* ECDSA signs anew each time: the quote is what comes twice, not its signature. */
+    const struct answer first = {.at_s = MINUTE, .nonce = 1, .trusted = true};
+    const struct answer again = {.at_s = MINUTE + 60, .nonce = 1, .trusted = true};
+    make_minutes(&first, MINUTE + 60, &again);
     assert_int_equal(verify_with("--rounds"), CMD_OK);
-    says("of 1 more the leaves are no longer kept");
+    assert_int_equal(verify_with("--quotes"), CMD_CONTRAINDICATED);
+    says("entry 2: minute 2026-11-29T01:03:00Z: node 0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b: a quote "
+         "that came before");
+}
+
+static void T28_a_nonce_that_comes_again_is_found(void **state)
+{
+    (void)state;
+    const struct answer first = {.at_s = MINUTE, .nonce = 1, .trusted = true};
+    const struct answer again = {
+        .at_s = MINUTE + 60, .nonce = 1, .trusted = true, .clock_ms = 60000};
+    make_minutes(&first, MINUTE + 60, &again);
+    assert_int_equal(verify_with("--quotes"), CMD_CONTRAINDICATED);
+    says("a quote over a nonce that was answered before");
+}
+
+static void T28_a_tpm_clock_that_goes_back_is_found(void **state)
+{
+    (void)state;
+    const struct answer first = {.at_s = MINUTE, .nonce = 1, .trusted = true, .clock_ms = 5};
+    struct answer second = {.at_s = MINUTE + 60, .nonce = 2, .trusted = true};
+    make_minutes(&first, MINUTE + 60, &second);
+    assert_int_equal(verify_with("--quotes"), CMD_CONTRAINDICATED);
+    says("a quote whose TPM clock or reset count goes back");
+    make_dir_done(path_of("ledger"));
+    second.trusted = false; /* as garboardd judges it */
+    make_minutes(&first, MINUTE + 60, &second);
+    assert_int_equal(verify_with("--quotes"), CMD_OK);
+}
+
+static void T28_a_minute_that_does_not_follow_is_found(void **state)
+{
+    (void)state;
+    const struct answer first = {.at_s = MINUTE, .nonce = 1, .trusted = true};
+    const struct answer second = {.at_s = MINUTE, .nonce = 2, .trusted = true};
+    make_minutes(&first, MINUTE - 60, &second);
+    assert_int_equal(verify_with("--rounds"), CMD_CONTRAINDICATED);
+    says("entry 2: minute 2026-11-29T01:01:00Z: it does not follow the minute that was sealed");
+    make_dir_done(path_of("ledger"));
+    make_minutes(&second, MINUTE, &second);
+    assert_int_equal(verify_with("--rounds"), CMD_CONTRAINDICATED);
+    says("entry 2: minute 2026-11-29T01:02:00Z: it does not follow");
+}
+
+static void T28_an_attestation_far_from_its_minute_is_found(void **state)
+{
+    (void)state;
+    const struct answer first = {.at_s = MINUTE - 31 * 86400, .nonce = 1};
+    const struct answer late = {.at_s = MINUTE + 60 + 60 + 301, .nonce = 2};
+    const struct answer early = {.at_s = MINUTE + 60 - 31 * 86400 - 1, .nonce = 2};
+    const struct answer just = {.at_s = MINUTE + 60 + 60 + 300, .nonce = 2};
+    make_minutes(&first, MINUTE + 60, &just);
+    assert_int_equal(verify_with("--rounds"), CMD_OK);
+    make_dir_done(path_of("ledger"));
+    make_minutes(&first, MINUTE + 60, &late);
+    assert_int_equal(verify_with("--rounds"), CMD_CONTRAINDICATED);
+    says("entry 2: minute 2026-11-29T01:03:00Z: node 0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b: the time "
+         "of its attestation is far from the minute");
+    make_dir_done(path_of("ledger"));
+    make_minutes(&first, MINUTE + 60, &early);
+    assert_int_equal(verify_with("--rounds"), CMD_CONTRAINDICATED);
+    says("the time of its attestation is far from the minute");
+}
+
+static void T28_a_quote_from_before_the_enrolment_is_found(void **state)
+{
+    (void)state;
+    const struct answer is = {.at_s = AT - 301, .nonce = 1, .trusted = true};
+    struct log *log = begin_log();
+    add_minute(log, MINUTE, &is, 1);
+    end_log(log);
+    assert_int_equal(verify_with("--quotes"), CMD_CONTRAINDICATED);
+    says("a quote from before the node enrolled");
+}
+
+static void T28_a_quote_of_a_removed_node_is_found(void **state)
+{
+    (void)state;
+    const struct answer first = {.at_s = MINUTE, .nonce = 1, .trusted = true};
+    const struct answer second = {.at_s = MINUTE + 600, .nonce = 2, .trusted = true};
+    for (int again = 0; again < 2; again++) {
+        struct log *log = begin_log();
+        add_minute(log, MINUTE, &first, 1);
+        add_at(log, MINUTE + 60, ENTRY_NODE_REMOVE, "node/" NODE, NULL);
+        if (again)
+            add_at(log, MINUTE + 120, ENTRY_NODE_ENROL, "node/" NODE,
+                   enrolment(&ak, transport_key));
+        add_minute(log, MINUTE + 600, &second, 1);
+        end_log(log);
+        assert_int_equal(verify_with("--quotes"), again ? CMD_OK : CMD_CONTRAINDICATED);
+        if (!again)
+            says("a quote from after the node was removed");
+        make_dir_done(path_of("ledger"));
+    }
+}
+
+static void T28_a_quote_of_a_node_that_never_enrolled_is_found(void **state)
+{
+    (void)state;
+    const struct answer is = {.at_s = MINUTE, .nonce = 1, .trusted = true};
+    struct log *log = NULL;
+    assert_int_equal(log_open(path_of("ledger"), &log, NULL), 0);
+    add_minute(log, MINUTE, &is, 1);
+    end_log(log);
+    assert_int_equal(verify_with("--quotes"), CMD_CONTRAINDICATED);
+    says("a quote of a node that never enrolled");
+}
+
+/* Who enrolled again with another key: the old one holds for the minute in which that was, for no
+ * later one. */
+static void T28_the_keys_before_hold_no_longer_than_their_minute(void **state)
+{
+    (void)state;
+    const struct answer is = {.at_s = MINUTE + 1, .nonce = 1, .trusted = true};
+    struct make_ak other;
+    make_ak_init(&other, "P-256", 0, KEY_ECDSA, DIGEST_SHA256);
+    for (int late = 0; late < 2; late++) {
+        struct log *log = begin_log();
+        add_at(log, MINUTE - late, ENTRY_NODE_ENROL, "node/" NODE,
+               enrolment(&other, transport_key));
+        add_minute(log, MINUTE, &is, 1);
+        end_log(log);
+        assert_int_equal(verify_with("--quotes"), late ? CMD_CONTRAINDICATED : CMD_OK);
+        if (late)
+            says("the quote is not signed by the AK that the node enrolled with");
+        make_dir_done(path_of("ledger"));
+    }
+    make_ak_done(&other);
 }
 
 static void T28_a_changed_attestation_is_found(void **state)
@@ -425,6 +670,17 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(a_ledger_verifies_with_its_minutes_and_quotes),
         T(files_that_are_no_longer_kept_are_counted),
+        T(T28_a_gap_in_the_minute_files_is_found),
+        T(T28_nothing_to_check_does_not_verify),
+        T(T28_a_quote_that_comes_again_is_found),
+        T(T28_a_nonce_that_comes_again_is_found),
+        T(T28_a_tpm_clock_that_goes_back_is_found),
+        T(T28_a_minute_that_does_not_follow_is_found),
+        T(T28_an_attestation_far_from_its_minute_is_found),
+        T(T28_a_quote_from_before_the_enrolment_is_found),
+        T(T28_a_quote_of_a_removed_node_is_found),
+        T(T28_a_quote_of_a_node_that_never_enrolled_is_found),
+        T(T28_the_keys_before_hold_no_longer_than_their_minute),
         T(T28_a_changed_attestation_is_found),
         T(T28_an_attestation_taken_away_is_found),
         T(T28_a_changed_quote_is_found),

@@ -209,6 +209,42 @@ static void T28_what_is_torn_at_the_end_is_cut_and_the_rest_sealed(void **state)
     sealed_as(f, 0, M, 3);
 }
 
+/* The quotes came later to the disk than the leaves, or the other way round: whatever has lost its
+ * other half goes before the minute is sealed. */
+static void T28_a_leaf_whose_quote_is_torn_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+    char path[PATH_MAX];
+    for (uint8_t n = 0; n < 3; n++)
+        assert_int_equal(append(f, n, M * 60, 0), GB_OK);
+    path_of(f, M, ROUND_QUOTES, true, path);
+    long third = size_of(f, M, ROUND_QUOTES, true) / 3;
+    assert_int_equal(truncate(path, 2 * third - 1), 0);
+    again(f);
+    assert_int_equal(size_of(f, M, ROUND_LEAVES, true), ROUNDS_LEAF);
+    assert_int_equal(size_of(f, M, ROUND_QUOTES, true), third);
+    seal(f, (M + 1) * 60, 60000);
+    sealed_as(f, 0, M, 1);
+    again(f); /* a sealed minute is left alone */
+    sealed_as(f, 0, M, 1);
+}
+
+static void T28_a_quote_whose_leaf_is_torn_is_dropped(void **state)
+{
+    struct fixture *f = *state;
+    char path[PATH_MAX];
+    for (uint8_t n = 0; n < 3; n++)
+        assert_int_equal(append(f, n, M * 60, 0), GB_OK);
+    path_of(f, M, ROUND_LEAVES, true, path);
+    long third = size_of(f, M, ROUND_QUOTES, true) / 3;
+    assert_int_equal(truncate(path, 2 * ROUNDS_LEAF - 1), 0);
+    again(f);
+    assert_int_equal(size_of(f, M, ROUND_LEAVES, true), ROUNDS_LEAF);
+    assert_int_equal(size_of(f, M, ROUND_QUOTES, true), third);
+    seal(f, (M + 1) * 60, 60000);
+    sealed_as(f, 0, M, 1);
+}
+
 /* Killed between the entry's commit and the files' last names: the names follow, and there is no
  * second entry. */
 static void T28_a_crash_after_the_seal_seals_nothing_twice(void **state)
@@ -386,6 +422,8 @@ int main(void)
         TEST(T28_a_minute_is_sealed_once_it_is_over_with_all_its_rounds),
         TEST(T28_a_clock_that_goes_backwards_reopens_no_minute),
         TEST(T28_what_is_torn_at_the_end_is_cut_and_the_rest_sealed),
+        TEST(T28_a_leaf_whose_quote_is_torn_is_dropped),
+        TEST(T28_a_quote_whose_leaf_is_torn_is_dropped),
         TEST(T28_a_crash_after_the_seal_seals_nothing_twice),
         TEST(the_minute_goes_on_after_a_restart),
         TEST(T20_a_minute_that_cannot_be_recorded_waits),
