@@ -570,7 +570,7 @@ static void the_folder_above_will_do(void **state)
     char *proof = path_of("x.tlog-proof");
     make_state();
     assert_int_equal(RUN(cmd_ledger_verify, state_dir, "--key", vkey, "--quotes"), CMD_OK);
-    says("quotes      3 proven again\n");
+    says("quotes      3 proven again, ");
     assert_int_equal(RUN(cmd_ledger_prove, state_dir, "--node", NODE, "--key", vkey, "-o", proof),
                      CMD_OK);
     assert_int_equal(RUN(cmd_ledger_prove, state_dir, "1", "--key", vkey, "-o", proof), CMD_OK);
