@@ -194,7 +194,6 @@ static int attest_now(struct agent *agent, struct gb_err *err)
     int r = one_round(agent, &code, err);
     if (r < 0) {
         link_close(&agent->link); /* a new connection next time, whatever was wrong */
-        results_end(agent->config, &agent->results, gb_clock_ms());
         return r;
     }
     act_on_verdict(agent);
@@ -212,7 +211,11 @@ int agent_step(struct agent *agent, int64_t *ret_wait_s, struct gb_err *err)
         r = enroll_now(agent, ret_wait_s, err);
     if (r == GB_OK)
         r = connect_now(agent, err);
-    return r < 0 ? r : attest_now(agent, err);
+    if (r == GB_OK)
+        r = attest_now(agent, err);
+    if (r < 0) /* whatever it was: nobody renews the result */
+        results_end(agent->config, &agent->results, gb_clock_ms());
+    return r;
 }
 
 int agent_token(struct agent *agent, const char **ret_jwt, struct gb_err *err)

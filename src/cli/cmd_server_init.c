@@ -1,5 +1,6 @@
 /* garboard server init: keys, certificates and configuration of a new attestation server. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/cmd.h"
 #include "cli/file_set.h"
@@ -44,9 +45,16 @@ static int print_text(const struct init_plan *plan, const struct init_keys *keys
         puts("No --tpm-root was given: no TPM is believed until keyd.conf and garboardd.conf name "
              "a\n"
              "maker's root certificate.\n");
-    printf("Next:\n"
-           "  systemctl enable --now garboard-keyd garboardd\n"
-           "  garboard doctor --server-dir %s\n"
+    if (strcmp(plan->dir, "/etc/garboard") == 0)
+        printf("Next:\n"
+               "  systemctl enable --now garboard-keyd garboardd\n");
+    else
+        printf("Next:\n"
+               "  garboard-keyd --config %s/keyd.conf &\n"
+               "  garboardd --config %s/garboardd.conf &\n"
+               "  export GARBOARD_CONFIG=%s/client\n",
+               plan->dir, plan->dir, plan->dir);
+    printf("  garboard doctor --server-dir %s\n"
            "  garboard apply -f POLICY.yaml\n"
            "  garboard token create --name NODE > NODE.token\n"
            "Keep %s/client for operators only, and a copy of %s in a safe place\n"

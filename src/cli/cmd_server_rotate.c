@@ -84,7 +84,7 @@ static int rotate(struct rotation *rotation, const struct rotation_kind *kind,
 
 static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
 {
-    const char *state = cmd_value(line, "state");
+    const char *state = cmd_value(line, "keyd-state");
     struct rotation rotation = {.arena = arena,
                                 .state = state ? state : "/var/lib/garboard-keyd",
                                 .now_s = gb_clock_s(),
@@ -100,7 +100,8 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
 }
 
 static const struct cmd_option options[] = {
-    {"state", "DIR", "garboard-keyd's folder of state (default: /var/lib/garboard-keyd)", false, 0},
+    {"keyd-state", "DIR", "garboard-keyd's folder of state (default: /var/lib/garboard-keyd)",
+     false, 0},
     {"passphrase-file", "FILE", "its first line opens and seals the keys", false, 0},
     {"status", NULL, "only tell which keys there are", false, 0},
     {"force", NULL, "do not wait until the next key is known everywhere", false, 0},

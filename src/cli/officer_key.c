@@ -40,6 +40,14 @@ int officer_key_read(struct gb_arena *arena, const char *path, const char *passp
         r = file_read(arena, path, GB_LIMIT_PUBLIC, &pem, err);
     if (r < 0)
         return r;
+    static const char sealed[] = "ENCRYPTED PRIVATE KEY";
+    if (passphrase.len == 0 && memmem(pem.data, pem.len, sealed, sizeof sealed - 1)) {
+        wipe(pem);
+        return gb_err_set(err, GB_ERR_CONFIG,
+                          "the officer's key %s opens with a passphrase: give its file by "
+                          "--officer-passphrase-file or client.conf (sign: --passphrase-file)",
+                          path);
+    }
     r = signer_from_pem(pem, passphrase, ret_signer, err);
     wipe(pem);
     wipe(passphrase);

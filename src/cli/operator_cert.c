@@ -74,6 +74,8 @@ static int read_trust_domain(const struct operator_ask *ask, struct ca *ca, stru
 static int read_ca(const struct operator_ask *ask, struct ca *ca, struct gb_err *err)
 {
     int r = read_file(ask, "ca.pem", GB_LIMIT_CERT, &ca->pem, err);
+    if (r == GB_ERR_NOTFOUND)
+        gb_err_prefix(err, "--keyd-state: ");
     if (r == GB_OK)
         r = read_key(ask, ca, err);
     return r < 0 ? r : read_trust_domain(ask, ca, err);

@@ -34,7 +34,8 @@ struct init_plan {
     const char *names[INIT_NAMES + 1]; /* NULL-terminated */
     const char *passphrase_file;       /* NULL: keys are not sealed */
     struct gb_bytes passphrase;
-    struct gb_bytes officer_passphrase; /* empty: the officer's key is not sealed */
+    const char *officer_passphrase_file; /* NULL: none */
+    struct gb_bytes officer_passphrase;  /* empty: the officer's key is not sealed */
     struct gb_bytes roots[INIT_ROOTS];
     size_t root_count;
     uint64_t api_port;

@@ -97,6 +97,8 @@ static void add_client(struct file_set *set, const struct init_plan *plan,
                   "server = https://%s%s%s:%llu\nca = ca.pem\ncert = operator-admin.pem\n"
                   "key = operator-admin.key\nofficer_key = officer.key\n",
                   v6 ? "[" : "", plan->names[0], v6 ? "]" : "", (unsigned long long)plan->api_port);
+    if (plan->officer_passphrase_file)
+        gb_buf_printf(&text, "officer_passphrase_file = %s\n", plan->officer_passphrase_file);
     file_set_folder(set, dir, 0700, self.user, self.group);
     add_text(set, dir, "client.conf", &text, 0644);
     add_file(set, dir, "ca.pem", keys->ca_pem, 0644, self);

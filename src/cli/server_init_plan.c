@@ -147,8 +147,13 @@ static int read_passphrase(struct gb_arena *arena, const struct cmd_line *line,
 static int read_officer_passphrase(struct gb_arena *arena, const struct cmd_line *line,
                                    struct init_plan *plan, struct gb_err *err)
 {
-    return officer_passphrase(arena, cmd_value(line, "officer-passphrase-file"),
-                              &plan->officer_passphrase, err);
+    if (!cmd_has(line, "officer-passphrase-file"))
+        return CMD_OK;
+    int code =
+        read_path(arena, line, "officer-passphrase-file", "", &plan->officer_passphrase_file);
+    return code != CMD_OK ? code
+                          : officer_passphrase(arena, plan->officer_passphrase_file,
+                                               &plan->officer_passphrase, err);
 }
 
 /* Each must hold certificates: found now, not when the service starts. */

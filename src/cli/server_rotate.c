@@ -29,7 +29,9 @@ static int lock(struct rotation *rotation, struct gb_err *err)
     if (rotation->lock_fd < 0)
         return errno == ENOENT
                    ? gb_err_set(err, GB_ERR_CONFIG,
-                                "there is no ca.pem: --state names garboard-keyd's folder of state")
+                                "--keyd-state: %s/ca.pem: no such file: this is not "
+                                "garboard-keyd's folder",
+                                rotation->state)
                    : gb_err_sys(err, errno, "cannot open ca.pem in the folder of state");
     if (flock(rotation->lock_fd, LOCK_EX | LOCK_NB) != 0)
         return gb_err_set(err, GB_ERR_AGAIN, "another rotation is under way");
@@ -41,9 +43,9 @@ int rotation_open(struct rotation *rotation, const char *passphrase_file, struct
     struct stat st;
     rotation->lock_fd = -1;
     if (stat(rotation->state, &st) != 0)
-        return errno == ENOENT
-                   ? gb_err_set(err, GB_ERR_NOTFOUND, "there is no such folder of state (--state)")
-                   : gb_err_sys(err, errno, "cannot look at the folder of state");
+        return errno == ENOENT ? gb_err_set(err, GB_ERR_NOTFOUND,
+                                            "--keyd-state: %s: no such folder", rotation->state)
+                               : gb_err_sys(err, errno, "cannot look at the folder of state");
     rotation->as = (struct file_as){.mode = 0600, .owner = st.st_uid, .group = st.st_gid};
     int r = lock(rotation, err);
     return r < 0 ? r : secret_file_passphrase(passphrase_file, &rotation->passphrase, err);

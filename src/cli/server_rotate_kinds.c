@@ -79,10 +79,10 @@ const struct rotation_kind rotation_token = {
     .identify = identify_token,
     .find_before = find_before,
     .leave = leave_token,
-    .at_rest = "To change the key: garboard server rotate token --state %s\n",
+    .at_rest = "To change the key: garboard server rotate token --keyd-state %s\n",
     .at_published = "1. systemctl reload garboard-keyd: GET /v1/jwks then has both keys.\n"
                     "2. Ten minutes later, or when whoever checks tokens has read /v1/jwks anew:\n"
-                    "   garboard server rotate token --state %s\n",
+                    "   garboard server rotate token --keyd-state %s\n",
     .at_turned = "systemctl reload garboard-keyd: the new key signs. The one before stays in\n"
                  "/v1/jwks until its last token has ended; ten minutes after the reload\n"
                  "garboard-keyd removes %s/token-old.jwk. Nothing more is to be done.\n",
@@ -143,12 +143,12 @@ const struct rotation_kind rotation_ledger = {
     .next = "ledger-next.key",
     .make = make_ledger,
     .identify = identify_ledger,
-    .at_rest = "To change the key: garboard server rotate ledger --state %s\n",
+    .at_rest = "To change the key: garboard server rotate ledger --keyd-state %s\n",
     .at_published =
         "1. systemctl reload garboard-keyd: each checkpoint then has both signatures.\n"
         "2. Add the next key's line to ledger.vkey, here and with all auditors and witnesses.\n"
         "3. When all of them have it, in ten minutes or in weeks:\n"
-        "   garboard server rotate ledger --state %s\n",
+        "   garboard server rotate ledger --keyd-state %s\n",
     .at_turned =
         "systemctl reload garboard-keyd: the key above signs alone. Then take the line of\n"
         "the key before out of ledger.vkey, here and with witnesses. Auditors keep it in a file\n"

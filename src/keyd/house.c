@@ -22,7 +22,7 @@ static int open_parts(struct house *house, struct gb_err *err)
 {
     const struct keyd_config *config = house->config;
     const struct beliefs *beliefs = NULL;
-    int r = vault_open(config, gb_clock_ms(), &house->vault, err);
+    int r = vault_open(config, gb_clock_s() * 1000, &house->vault, err);
     if (r == 0)
         r = ledger_open(config, house->vault, &house->ledger, err);
     if (r == 0)
@@ -58,7 +58,9 @@ static int read_anew(struct house *house, const struct keyd_config *anew,
     config.tpm_intermediates = anew->tpm_intermediates;
     config.officer_keys = anew->officer_keys;
     int r = beliefs_read(&config, ret_beliefs, err);
-    return r < 0 ? r : vault_reload(house->vault, gb_clock_ms(), err); /* nothing after it fails */
+    return r < 0
+               ? r
+               : vault_reload(house->vault, gb_clock_s() * 1000, err); /* nothing after it fails */
 }
 
 /* A request that brings documents comes before or after, never between. */

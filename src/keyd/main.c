@@ -183,7 +183,7 @@ static void tick(struct keyd *keyd)
 {
     int64_t now_ms = gb_clock_ms();
     challenges_sweep(keyd->house.challenges, now_ms);
-    vault_tick(keyd->house.vault, now_ms);
+    vault_tick(keyd->house.vault, gb_clock_s() * 1000);
     if (keyd->watchdog_ms > 0 && now_ms >= keyd->alive_ms) {
         service_tell(SERVICE_ALIVE, NULL);
         keyd->alive_ms = now_ms + keyd->watchdog_ms;

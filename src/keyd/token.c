@@ -49,7 +49,10 @@ static int write_token(struct desk *desk, const uint8_t node_id[16], const struc
     if (r < 0)
         return r;
     gb_clock_text(desk->now_s, at);
-    const struct ear ear = {.build = "garboard-keyd " GARBOARD_VERSION,
+    const struct ear_attester attester = {EAR_SUBMOD, verdict};
+    const struct ear ear = {.attesters = &attester,
+                            .attester_count = 1,
+                            .build = "garboard-keyd " GARBOARD_VERSION,
                             .issuer = issuer,
                             .subject = subject,
                             .node = node,
@@ -61,7 +64,7 @@ static int write_token(struct desk *desk, const uint8_t node_id[16], const struc
                             .verified_at = at,
                             .life_s = TOKEN_LIFE_S,
                             .trusted = proof_is_trusted(desk, verdict)};
-    gb_cleanup(json_freep) struct json *claims = ear_json(desk->arena, &ear, verdict);
+    gb_cleanup(json_freep) struct json *claims = ear_json(desk->arena, &ear);
     r = json_print(claims, &text, err);
     if (r == 0)
         r = vault_token(desk->house->vault, desk->arena, gb_bytes_str(text), ret_jwt, err);

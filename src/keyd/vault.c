@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -20,9 +21,8 @@ struct vault {
     const struct keyd_config *config; /* borrowed */
     pthread_mutex_t lock;             /* a signer has one user at a time; guards all below */
     struct vault_keys *keys;          /* owned */
-    int64_t before_until_ms;
-    struct gb_arena *arena; /* owned: what outlives a reload */
-    struct gb_bytes ca_pem; /* never changes */
+    struct gb_arena *arena;           /* owned: what outlives a reload */
+    struct gb_bytes ca_pem;           /* never changes */
 };
 
 void vault_free(struct vault *vault)
@@ -48,11 +48,10 @@ int vault_open(const struct keyd_config *config, int64_t now_ms, struct vault **
         return gb_err_nomem(err);
     pthread_mutex_init(&vault->lock, NULL);
     vault->config = config;
-    vault->before_until_ms = now_ms + VAULT_BEFORE_MS;
     vault->arena = gb_arena_new();
     if (!vault->arena)
         return gb_err_nomem(err);
-    int r = vault_keys_read(config, &vault->keys, err);
+    int r = vault_keys_read(config, now_ms, &vault->keys, err);
     if (r < 0)
         return r;
     vault->ca_pem = gb_arena_copy(vault->arena, vault->keys->ca_pem);
@@ -65,7 +64,7 @@ int vault_open(const struct keyd_config *config, int64_t now_ms, struct vault **
 int vault_reload(struct vault *vault, int64_t now_ms, struct gb_err *err)
 {
     gb_cleanup(vault_keys_freep) struct vault_keys *next = NULL;
-    int r = vault_keys_read(vault->config, &next, err);
+    int r = vault_keys_read(vault->config, now_ms, &next, err);
     if (r < 0)
         return r;
     if (!gb_bytes_equal(next->ca_pem, vault->ca_pem))
@@ -74,7 +73,6 @@ int vault_reload(struct vault *vault, int64_t now_ms, struct gb_err *err)
     pthread_mutex_lock(&vault->lock);
     struct vault_keys *old = vault->keys;
     vault->keys = gb_take(next);
-    vault->before_until_ms = now_ms + VAULT_BEFORE_MS;
     pthread_mutex_unlock(&vault->lock);
     vault_keys_free(old);
     return GB_OK;
@@ -87,11 +85,25 @@ static void remove_before(struct vault *vault, struct gb_bytes ours)
     struct gb_bytes there;
     struct gb_err err = {0};
     const char *path = arena ? vault_keys_before_path(arena, vault->config) : NULL;
-    if (!path || file_read(arena, path, GB_LIMIT_PUBLIC, &there, NULL) < 0 ||
+    const char *until = arena ? vault_keys_until_path(arena, vault->config) : NULL;
+    if (!path || !until || file_read(arena, path, GB_LIMIT_PUBLIC, &there, NULL) < 0 ||
         !gb_bytes_equal(there, ours))
         return;
-    if (unlink(path) != 0 || file_sync_folder_of(path, &err) < 0)
+    /* In this order: a key without its time would begin anew. */
+    if (unlink(path) != 0 || file_sync_folder_of(path, &err) < 0 || unlink(until) != 0)
         gb_log_event(GB_LOG_WARNING, "token-key-before-not-removed", GB_LOG_TEXT("file", path));
+}
+
+/* Once: where it cannot be kept, a start or reload begins the time anew, which is told. */
+static void keep_until(struct vault *vault, const char *line)
+{
+    static const struct file_as own = {.mode = 0600, .owner = (uid_t)-1, .group = (gid_t)-1};
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    struct gb_err err = {0};
+    const char *path = arena ? vault_keys_until_path(arena, vault->config) : NULL;
+    int r = path ? file_replace(path, gb_bytes_str(line), &own, &err) : gb_err_nomem(&err);
+    if (r < 0)
+        gb_log_err(GB_LOG_WARNING, "token-key-before-not-timed", &err);
 }
 
 void vault_tick(struct vault *vault, int64_t now_ms)
@@ -99,12 +111,16 @@ void vault_tick(struct vault *vault, int64_t now_ms)
     pthread_mutex_lock(&vault->lock);
     struct vault_keys *keys = vault->keys;
     struct gb_bytes before = keys->before;
-    bool due = before.len > 0 && now_ms >= vault->before_until_ms;
+    const char *line = keys->before_line;
+    keys->before_line = NULL;
+    bool due = before.len > 0 && now_ms >= keys->before_until_ms;
     if (due) {
         keys->before = gb_bytes(NULL, 0); /* its bytes live on: a reload is of our own thread */
         keys->jwks = keys->jwks_later;
     }
     pthread_mutex_unlock(&vault->lock);
+    if (line)
+        keep_until(vault, line);
     if (!due)
         return;
     gb_log_event(GB_LOG_INFO, "token-key-before-ended");

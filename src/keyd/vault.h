@@ -1,4 +1,5 @@
-/* The private keys: the CA's, those of tokens and of the ledger. They never leave. Thread-safe. */
+/* The private keys: the CA's, those of tokens and of the ledger. They never leave. Thread-safe.
+ * `now_ms` is the calendar's, since 1970: some of it is kept across starts. */
 #ifndef GB_KEYD_VAULT_H
 #define GB_KEYD_VAULT_H
 
@@ -16,20 +17,20 @@
 
 struct vault;
 
-/* For how long the key that signed tokens before stays published after a start or reload: a token
- * lives five minutes, and clocks differ. */
+/* For how long the key that signed tokens before stays published once keyd knows that it is one: a
+ * token lives five minutes, and clocks differ. */
 enum { VAULT_BEFORE_MS = 10 * 60 * 1000 };
 
 /* Opens, in the folder of state: ca.key, ca.pem, token.key, ledger.key; and, while a key is
- * changed, token-next.key, token-old.jwk, ledger-next.key. A passphrase_file without a slash is
- * looked for in $CREDENTIALS_DIRECTORY. Borrows `config`. GB_ERR_CONFIG, NOTFOUND, IO, NOMEM; texts
- * never tell a secret. */
+ * changed, token-next.key, token-old.jwk, token-old.until, ledger-next.key. A passphrase_file
+ * without a slash is looked for in $CREDENTIALS_DIRECTORY. Borrows `config`. GB_ERR_CONFIG,
+ * NOTFOUND, IO, NOMEM; texts never tell a secret. */
 GB_MUST_USE int vault_open(const struct keyd_config *config, int64_t now_ms,
                            struct vault **ret_vault, struct gb_err *err);
 /* Reads all of them again and takes all or none. The CA must be the same: GB_ERR_CONFIG. */
 GB_MUST_USE int vault_reload(struct vault *vault, int64_t now_ms, struct gb_err *err);
-/* Now and then, by one thread: ends the publication of the token key that signed before, and
- * removes its file, in time. */
+/* Now and then, by one thread: keeps in a file until when the token key that signed before is
+ * published, so that no later start or reload gives it more; ends that, and removes its files. */
 void vault_tick(struct vault *vault, int64_t now_ms);
 void vault_free(struct vault *vault);
 void vault_freep(struct vault **vault);

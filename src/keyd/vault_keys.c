@@ -1,5 +1,7 @@
 #include "keyd/vault_keys.h"
 
+#include <inttypes.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,7 @@
 #include "crypto/issue.h"
 #include "crypto/signer.h"
 #include "keyd/config.h"
+#include "keyd/vault.h"
 #include "ledger/note.h"
 #include "os/file.h"
 #include "os/secret_file.h"
@@ -41,6 +44,7 @@ void vault_keys_freep(struct vault_keys **keys)
 struct reading {
     struct vault_keys *keys;
     const struct keyd_config *config;
+    int64_t now_ms;
     struct secret passphrase;
 };
 
@@ -53,6 +57,11 @@ static const char *path_of(struct gb_arena *arena, const struct keyd_config *con
 const char *vault_keys_before_path(struct gb_arena *arena, const struct keyd_config *config)
 {
     return path_of(arena, config, "token-old.jwk");
+}
+
+const char *vault_keys_until_path(struct gb_arena *arena, const struct keyd_config *config)
+{
+    return path_of(arena, config, "token-old.until");
 }
 
 /* Where systemd puts what LoadCredential= names. */
@@ -132,6 +141,38 @@ static int read_next(const struct reading *reading, const char **ret_key, struct
     return r;
 }
 
+/* "KID MS\n": until when that key is published. 0: it does not say so of this key. */
+static int read_until(const struct reading *reading, struct gb_bytes id, int64_t *ret_until_ms,
+                      struct gb_err *err)
+{
+    struct gb_arena *arena = reading->keys->arena;
+    struct gb_bytes in = {0};
+    uint64_t until_ms = 0;
+    const char *path = vault_keys_until_path(arena, reading->config);
+    int r = path ? file_read(arena, path, JWK_MAX, &in, err) : gb_err_nomem(err);
+    if (r < 0)
+        return r == GB_ERR_NOTFOUND ? GB_OK : r;
+    in = gb_text_trim(in);
+    if (gb_bytes_equal(gb_text_until(&in, ' '), id) && gb_text_u64(in, INT64_MAX, &until_ms))
+        *ret_until_ms = (int64_t)until_ms;
+    return GB_OK;
+}
+
+/* The time begins when keyd first reads that this key is the one before: it signed by it until
+ * then. A clock that was put back does not make it longer. */
+static int time_before(const struct reading *reading, struct gb_bytes id, struct gb_err *err)
+{
+    struct vault_keys *keys = reading->keys;
+    const int64_t most_ms = reading->now_ms + VAULT_BEFORE_MS;
+    int r = read_until(reading, id, &keys->before_until_ms, err);
+    if (r < 0 || (keys->before_until_ms > 0 && keys->before_until_ms <= most_ms))
+        return r;
+    keys->before_until_ms = most_ms;
+    keys->before_line = gb_arena_printf(keys->arena, "%.*s %" PRId64 "\n", (int)id.len,
+                                        (const char *)id.data, most_ms);
+    return keys->before_line ? GB_OK : gb_err_nomem(err);
+}
+
 /* The key that signed before, as `server rotate` wrote it: one JWK. The same as the present one:
  * the rotation was cut between two steps, and nothing has changed yet. */
 static int read_before(const struct reading *reading, struct gb_err *err)
@@ -148,9 +189,10 @@ static int read_before(const struct reading *reading, struct gb_err *err)
         return r;
     if (json_read(in, &jwk, NULL) < 0 || !json_get_text(jwk, "kid", &id))
         return gb_err_set(err, GB_ERR_CONFIG, "token-old.jwk is damaged: it may be removed");
-    if (!gb_bytes_is(id, keys->token_id))
-        keys->before = in;
-    return GB_OK;
+    if (gb_bytes_is(id, keys->token_id))
+        return GB_OK;
+    keys->before = in;
+    return time_before(reading, id, err);
 }
 
 static const char *jwks_of(struct gb_arena *arena, const char *now, const char *next,
@@ -180,6 +222,8 @@ static int read_token_keys(const struct reading *reading, struct gb_err *err)
         return r;
     keys->jwks = jwks_of(keys->arena, now.key, next, keys->before);
     keys->jwks_later = jwks_of(keys->arena, now.key, next, gb_bytes(NULL, 0));
+    if (keys->before.len > 0 && keys->before_until_ms <= reading->now_ms)
+        keys->jwks = keys->jwks_later; /* the next tick removes its files */
     return keys->jwks && keys->jwks_later ? GB_OK : gb_err_nomem(err);
 }
 
@@ -223,13 +267,13 @@ static int read_ledger_keys(const struct reading *reading, struct gb_err *err)
     return r == GB_ERR_NOTFOUND ? GB_OK : r;
 }
 
-int vault_keys_read(const struct keyd_config *config, struct vault_keys **ret_keys,
+int vault_keys_read(const struct keyd_config *config, int64_t now_ms, struct vault_keys **ret_keys,
                     struct gb_err *err)
 {
     gb_cleanup(vault_keys_freep) struct vault_keys *keys = gb_calloc(1, sizeof *keys);
     if (!keys)
         return gb_err_nomem(err);
-    struct reading reading = {.keys = keys, .config = config};
+    struct reading reading = {.keys = keys, .config = config, .now_ms = now_ms};
     keys->arena = gb_arena_new();
     int r = keys->arena ? read_passphrase(&reading, err) : gb_err_nomem(err);
     if (r == 0)

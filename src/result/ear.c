@@ -19,22 +19,22 @@ static const char *const claim_names[EAR_CLAIM_COUNT] = {
     [EAR_SOURCED_DATA] = "sourced-data",
 };
 
-/* Measurements of boot can say "approved boot" (3); only IMA's list speaks of what ran since (2).
- * Identity has no value between recognised and not. */
+/* Why each value: docs/tokens.md. Measurements of boot can say "approved boot" (3); only IMA's list
+ * speaks of what ran since (2). Identity has no value between recognised and not. */
 const struct ear_link ear_links[GB_LINK_COUNT] = {
     [GB_LINK_EVIDENCE] = {EAR_INSTANCE_IDENTITY, 2, 0, 99},
     [GB_LINK_IDENTITY] = {EAR_INSTANCE_IDENTITY, 2, 0, 97},
-    [GB_LINK_FIRMWARE] = {EAR_HARDWARE, 2, 32, 96},
-    [GB_LINK_OPTION_ROMS] = {EAR_HARDWARE, 2, 32, 96},
-    [GB_LINK_BOOT_POLICY] = {EAR_CONFIGURATION, 2, 32, 96},
-    [GB_LINK_BOOTLOADER] = {EAR_EXECUTABLES, 3, 33, 96},
-    [GB_LINK_KERNEL] = {EAR_EXECUTABLES, 3, 33, 96},
-    [GB_LINK_INITRD] = {EAR_EXECUTABLES, 3, 33, 96},
-    [GB_LINK_CMDLINE] = {EAR_CONFIGURATION, 2, 32, 96},
+    [GB_LINK_FIRMWARE] = {EAR_HARDWARE, 2, 32, 97},
+    [GB_LINK_OPTION_ROMS] = {EAR_HARDWARE, 2, 32, 97},
+    [GB_LINK_BOOT_POLICY] = {EAR_CONFIGURATION, 2, 36, 96},
+    [GB_LINK_BOOTLOADER] = {EAR_EXECUTABLES, 3, 32, 96},
+    [GB_LINK_KERNEL] = {EAR_EXECUTABLES, 3, 32, 96},
+    [GB_LINK_INITRD] = {EAR_EXECUTABLES, 3, 32, 96},
+    [GB_LINK_CMDLINE] = {EAR_CONFIGURATION, 2, 36, 96},
     [GB_LINK_OS] = {EAR_EXECUTABLES, 2, 33, 96},
     [GB_LINK_ENGINE] = {EAR_EXECUTABLES, 2, 33, 96},
     [GB_LINK_CONTAINERS] = {EAR_EXECUTABLES, 2, 33, 96},
-    [GB_LINK_POSTURE] = {EAR_CONFIGURATION, 2, 32, 96},
+    [GB_LINK_POSTURE] = {EAR_CONFIGURATION, 2, 36, 96},
     [GB_LINK_LOCATION] = {EAR_CLAIM_NONE, 0, 0, 0},
 };
 
@@ -53,6 +53,7 @@ static const struct {
     {EAR_CONFIGURATION, 2, "approved"},
     {EAR_CONFIGURATION, 3, "no known weakness"},
     {EAR_CONFIGURATION, 32, "has known weaknesses"},
+    {EAR_CONFIGURATION, 36, "some of it could not be seen"},
     {EAR_CONFIGURATION, 96, "not acceptable"},
     {EAR_EXECUTABLES, 2, "approved at boot and since"},
     {EAR_EXECUTABLES, 3, "approved at boot"},
@@ -185,8 +186,9 @@ static bool has_vector(const struct verdict *verdict)
 }
 
 /* EAR, 3.1. A vector holds at least one claim, or it is left out. */
-static struct json *submod_json(const struct verdict *verdict)
+static struct json *submod_json(const struct ear_attester *attester)
 {
+    const struct verdict *verdict = attester->verdict;
     struct json *object = json_new_object();
     json_set(object, "ear_status", json_text(gb_tier_name(ear_status(verdict))));
     if (has_vector(verdict))
@@ -208,9 +210,10 @@ static struct json *links_json(const struct verdict *verdict)
     return links;
 }
 
-/* Our own claim, all that the standard ones are too coarse for. */
-static struct json *garboard_json(const struct ear *ear, const struct verdict *verdict)
+/* Our own claim, all that the standard ones are too coarse for: of the first attester. */
+static struct json *own_json(const struct ear *ear)
 {
+    const struct verdict *verdict = ear->attesters[0].verdict;
     struct json *object = json_new_object();
     json_set(object, "node", json_text(ear->node));
     json_set(object, "tier", json_text(gb_tier_name(verdict->tier)));
@@ -238,12 +241,13 @@ static struct json *text_or_fail(const char *text)
 }
 
 /* RFC 7519, 4.1; RFC 9711, 4.1 (eat_nonce: base64url in JSON). */
-struct json *ear_json(struct gb_arena *arena, const struct ear *ear, const struct verdict *verdict)
+struct json *ear_json(struct gb_arena *arena, const struct ear *ear)
 {
     const uint64_t issued_s = ear->issued_s > 0 ? (uint64_t)ear->issued_s : 0;
     struct json *submods = json_new_object();
     struct json *claims = json_new_object();
-    json_set(submods, EAR_SUBMOD, submod_json(verdict));
+    for (size_t i = 0; i < ear->attester_count; i++)
+        json_set(submods, ear->attesters[i].name, submod_json(&ear->attesters[i]));
     json_set(claims, "eat_profile", json_text(EAR_PROFILE));
     json_set(claims, "iss", text_or_fail(ear->issuer));
     json_set(claims, "sub", text_or_fail(ear->subject));
@@ -254,6 +258,6 @@ struct json *ear_json(struct gb_arena *arena, const struct ear *ear, const struc
     json_set(claims, "eat_nonce", text_or_fail(gb_base64url(arena, ear->nonce)));
     json_set(claims, "ear_verifier_id", verifier_json(ear));
     json_set(claims, "submods", submods);
-    json_set(claims, "garboard", garboard_json(ear, verdict));
+    json_set(claims, EAR_OWN, own_json(ear));
     return claims;
 }

@@ -7,6 +7,7 @@
 #define GB_RESULT_EAR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -18,7 +19,8 @@
 #include "wire/json.h"
 
 #define EAR_PROFILE "tag:ietf.org,2026:rats/ear#04"
-#define EAR_SUBMOD  "node" /* the one attester of a token: the node's TPM and what it measured */
+#define EAR_SUBMOD  "node"         /* an attester: the node's TPM and what it measured */
+#define EAR_OWN     "garboard.dev" /* our private claim (RFC 7519, 4.3), by a name that is ours */
 
 /* AR4SI, 2.3: the aspects that a vector may speak of. */
 enum ear_claim {
@@ -46,7 +48,7 @@ enum gb_tier ear_value_tier(uint64_t value);
 
 /* What each link says. 0: AR4SI has no value for it, so nothing is claimed. */
 struct ear_link {
-    enum ear_claim claim; /* none: this link stands in the claim "garboard" only */
+    enum ear_claim claim; /* none: this link stands in our own claim only */
     uint8_t affirming;
     uint8_t warning;
     uint8_t contraindicated;
@@ -64,8 +66,16 @@ void ear_vector(const struct verdict *verdict, uint8_t ret_vector[EAR_CLAIM_COUN
  * then never affirming nor warning, but none. */
 enum gb_tier ear_status(const struct verdict *verdict);
 
-/* What a verdict does not know. Strings are borrowed. */
+/* One of those that a token speaks of: each has a submodule of its own. Borrowed. */
+struct ear_attester {
+    const char *name; /* EAR_SUBMOD; no two have the same */
+    const struct verdict *verdict;
+};
+
+/* What is said of all of them. Everything is borrowed. */
 struct ear {
+    const struct ear_attester *attesters; /* at least one; the first is whom EAR_OWN speaks of */
+    size_t attester_count;
     const char *build;       /* "garboard-keyd 0.1.0" */
     const char *issuer;      /* spiffe://.../keyd */
     const char *subject;     /* the attester: the SPIFFE ID of its certificate */
@@ -82,7 +92,7 @@ struct ear {
 
 /* The whole claims set of a JWT. NULL, or an object that will not print, when out of memory.
  * `arena` holds texts meanwhile. */
-struct json *ear_json(struct gb_arena *arena, const struct ear *ear, const struct verdict *verdict);
+struct json *ear_json(struct gb_arena *arena, const struct ear *ear);
 
 /* What the claims of a verified token say. Spans point into the claims. */
 struct ear_said {

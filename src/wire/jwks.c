@@ -168,7 +168,8 @@ static int read_key(const struct reading *r, unsigned *ret_algs, struct key **re
     if (!json_get_text(r->jwk, "kty", &kind))
         return wrong(r, "no \"kty\"");
     if (json_get(r->jwk, "d")) /* whoever reads this set can sign */
-        return wrong(r, "it holds a private key: it must be replaced");
+        return gb_err_set(r->err, GB_ERR_DENIED,
+                          "key %zu of the set holds a private key: it must be replaced", r->at + 1);
     if (!verifies(r->jwk) || narrowed(r->jwk, JWT_ALG_ALL) == 0)
         return GB_OK;
     if (gb_bytes_is(kind, "EC"))
@@ -195,21 +196,36 @@ static int read_id(const struct reading *r, const char **ret_id)
     return *ret_id ? GB_OK : gb_err_nomem(r->err);
 }
 
+/* RFC 7517, 5: a key that is malformed is as if it were not there. The others go on: one slip of an
+ * issuer must not lock everybody out. What we could not decide is an error. */
+static bool is_malformed(int code)
+{
+    return code == GB_ERR_INPUT || code == GB_ERR_LIMIT;
+}
+
 static int read_all(struct jwks *set, const struct json *list, struct gb_err *err)
 {
+    struct gb_err first = {0}; /* why the first malformed key is one */
     for (size_t i = 0; i < json_count(list); i++) {
-        struct jwks_key *to = &set->keys[set->count];
-        struct reading r = {.arena = set->arena, .jwk = json_at(list, i), .at = i, .err = err};
-        int got = read_id(&r, &to->id);
+        struct jwks_key key = {0};
+        struct gb_err why = {0};
+        struct reading r = {.arena = set->arena, .jwk = json_at(list, i), .at = i, .err = &why};
+        int got = read_id(&r, &key.id);
         if (got == GB_OK)
-            got = read_key(&r, &to->algs, &to->key);
+            got = read_key(&r, &key.algs, &key.key);
+        if (is_malformed(got)) {
+            first = first.code == 0 ? why : first;
+            continue;
+        }
         if (got < 0)
-            return got;
-        set->count += to->key ? 1 : 0;
+            return gb_err_set(err, got == GB_ERR_DENIED ? GB_ERR_INPUT : got, "%s", why.text);
+        if (key.key)
+            set->keys[set->count++] = key;
     }
-    return set->count > 0
-               ? GB_OK
-               : gb_err_set(err, GB_ERR_INPUT, "the key set has no key that we could verify with");
+    if (set->count > 0)
+        return GB_OK;
+    return gb_err_set(err, GB_ERR_INPUT, "the key set has no key that we could verify with%s%s",
+                      first.code == 0 ? "" : ": ", first.text);
 }
 
 int jwks_read(struct gb_bytes json, struct jwks **ret_keys, struct gb_err *err)

@@ -37,8 +37,10 @@ const char *jwt_alg_name(enum jwt_alg alg);
 struct jwks; /* a key set; it has one user at a time */
 
 /* {"keys":[...]}: EC keys on P-256 and P-384, RSA of 2048 bits and more. A key of another kind, for
- * another use, or for an algorithm that is none of ours is skipped, as RFC 7517, 5 asks; one of our
- * kinds that is not what it says is GB_ERR_INPUT. No usable key in it is GB_ERR_INPUT, too.
+ * another use, or for an algorithm that is none of ours is skipped, as RFC 7517, 5 asks, and so is
+ * one that is malformed: it never verifies anything, and costs the others nothing. No usable key in
+ * it is GB_ERR_INPUT, which says why the first was malformed; likewise a set that shows a private
+ * key, whose owner has lost more than that key.
  * GB_ERR_LIMIT above GB_LIMIT_JWKS bytes or GB_LIMIT_JWKS_KEYS keys; NOMEM, BUG. */
 GB_MUST_USE int jwks_read(struct gb_bytes json, struct jwks **ret_keys, struct gb_err *err);
 size_t jwks_count(const struct jwks *keys); /* of those that are usable */

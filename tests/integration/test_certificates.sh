@@ -141,7 +141,7 @@ assert said["iss"] == "spiffe://test.example/keyd" and said["exp"] - said["iat"]
 assert said["eat_profile"] == "tag:ietf.org,2026:rats/ear#04", said
 assert said["submods"]["node"]["ear_status"] in ("affirming", "warning"), said
 assert said["submods"]["node"]["ear_trustworthiness_vector"]["instance-identity"] == 2, said
-assert said["garboard"]["trusted"] is True and said["garboard"]["links"]["os"] == "affirming", said
+assert said["garboard.dev"]["trusted"] is True and said["garboard.dev"]["links"]["os"] == "affirming", said
 END
     checks=$((checks + 1))
     printf '%s\n' "$jwt" >"$s/jwt"

@@ -321,7 +321,9 @@ a_sealed_key_needs_its_passphrase() {
     exits 0 officer create --out sealed.key --passphrase-file pass
     grep -q ENCRYPTED sealed.key || fail "sealed.key is not sealed"
     exits 2 sign -f one.yaml --key sealed.key
-    says "opens without a passphrase"
+    says "(sign: --passphrase-file)"
+    exits 2 apply -f one.yaml --officer-key sealed.key
+    says "--officer-passphrase-file"
     exits 0 sign -f one.yaml --key sealed.key --passphrase-file pass
     prints "signatures:"
     prints "name: nodes # version 1"

@@ -57,7 +57,7 @@ apache_make() {
         printf 'ServerRoot %s\nServerName 127.0.0.1\nListen 127.0.0.1:%s\nPidFile %s\n' "$web/apache" "$apache_port" "$web/apache/pid"
         printf 'DefaultRuntimeDir %s\nErrorLog %s\nDocumentRoot %s\n' "$web/apache" "$s/log/apache" "$web/www"
         printf 'LoadModule %s_module /usr/lib/apache2/modules/mod_%s.so\n' mpm_event mpm_event authn_core authn_core \
-            authz_core authz_core auth_openidc auth_openidc
+            authz_core authz_core headers headers auth_openidc auth_openidc
         [ "$(id -u)" != 0 ] || printf 'User #%s\nGroup #%s\n' 65534 65534
         sed -e "s#attest.example.org:8441#127.0.0.1:$enroll_port#; s#example.org#test.example#; s#/etc/apache2/garboard#$web#" \
             "$example/../apache/attested.conf"
@@ -70,9 +70,9 @@ apache_start() {
     until_true 10 curl -s -o "$s/none" "http://127.0.0.1:$apache_port/" || fail "apache" "$(tail -5 "$s/log/apache")"
 }
 
-# by_apache [TOKEN]: the status that Apache answers with
+# by_apache [TOKEN [CURL-OPTION...]]: the status that Apache answers with
 by_apache() {
-    curl -s -o "$s/body" -w '%{http_code}' ${1:+-H "Authorization: Bearer $1"} "http://127.0.0.1:$apache_port/x"
+    curl -s -o "$s/body" -w '%{http_code}' ${1:+-H "Authorization: Bearer $1"} "${@:2}" "http://127.0.0.1:$apache_port/x"
 }
 
 # by_token [TOKEN]: the status that nginx answers with
@@ -101,10 +101,23 @@ claims() {
         sed "$1"
 }
 
+# A key that was taken out of the set must not verify for ever: not when it is fetched, not when nobody fetches.
+a_key_set_is_kept_for_minutes_only() {
+    local theirs
+    theirs=$(lie '{"alg":"ES256","kid":"liar"}' "$(claims '')")
+    touch -d '-14 minutes' "$web/jwks.json"
+    same 'a key set of 14 minutes ago' "$(by_token "$theirs")" 200
+    touch -d '-16 minutes' "$web/jwks.json"
+    same 'a key set of 16 minutes ago' "$(by_token "$theirs")" 401
+    "$example/fetch-jwks" "https://127.0.0.1:$enroll_port/v1/jwks" "$s/etc/ca.pem" "$web/jwks.json" || fail 'fetch-jwks again'
+    same 'a key that is in the set no more' "$(by_token "$theirs")" 401
+    same 'one that still is' "$(by_token "$jwt")" 200
+    cp "$s/two" "$web/jwks.json"
+}
+
 # What signs well and must be refused all the same, and what does not sign.
 T20_a_result_is_looked_at_in_every_respect() {
     local header='{"alg":"ES256","kid":"liar"}'
-    openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$s/liar.pem" 2>/dev/null
     jq --argjson key "$("$source_dir/tests/integration/make_token.py" "$s/liar.pem" jwk liar)" '.keys += [$key]' "$web/jwks.json" >"$s/two"
     cp "$s/two" "$web/jwks.json"
     same 'a second key of the set' "$(by_token "$(lie "$header" "$(claims '')")")" 200
@@ -127,6 +140,28 @@ T20_a_result_is_looked_at_in_every_respect() {
     same 'no token' "$(by_token aaaa)" 401
 }
 
+# Signed by a key of the set that Apache fetches, and all the same not to be believed at this moment.
+T20_apache_looks_at_the_time() {
+    local header='{"alg":"ES256","kid":"liar"}' later port
+    local iat='s/"nbf":\([0-9]*\)/"nbf":\1,"iat":\1/'
+    port=$(free_port) later=$(($(date +%s) + 3600))
+    "$source_dir/tests/integration/issuer.py" jwks "liar=$s/liar.pem" >"$s/certs"
+    start issuer "$source_dir/tests/integration/issuer.py" serve "$port" "$web/server.pem" "$web/server.key" "$s/certs"
+    sed -i "s#^OIDCOAuthVerifyJwksUri .*#OIDCOAuthVerifyJwksUri https://127.0.0.1:$port/realm/certs#; s#^OIDCCABundlePath .*#OIDCCABundlePath $web/server.pem#" "$web/apache/conf"
+    until_true 10 curl -s -o "$s/none" --cacert "$web/server.pem" "https://127.0.0.1:$port/realm/certs" || fail 'a key set'
+    apache_start
+    same 'Apache: a second key' "$(by_apache "$(lie "$header" "$(claims "$iat")")")" 200
+    same 'Apache: nbf in an hour' "$(by_apache "$(lie "$header" "$(claims "$iat;s/\"nbf\":[0-9]*/\"nbf\":$later/;s/\"exp\":/&9/")")")" 401
+    same 'Apache: iat in an hour' "$(by_apache "$(lie "$header" "$(claims "$iat;s/\"iat\":[0-9]*/\"iat\":$later/;s/\"exp\":/&9/")")")" 401
+    same 'Apache: no end' "$(by_apache "$(lie "$header" "$(claims "$iat;s/exp/xxx/")")")" 401
+    same 'Apache: ended' "$(by_apache "$(lie "$header" "$(claims "$iat;s/\"exp\":[0-9]*/\"exp\":1700000000/")")")" 401
+    same 'Apache: no nbf' "$(by_apache "$(lie "$header" "$(claims "$iat;s/nbf/xxx/")")")" 401
+    same 'Apache: no iat' "$(by_apache "$(lie "$header" "$(claims '')")")" 401
+    same 'Apache: a client sets no claim and no clock' "$(by_apache "$(lie "$header" "$(claims "$iat;s/exp/xxx/")")" -H 'OIDC_CLAIM_exp: 9999999999' -H 'Garboard-Now: t=1000000')" 401
+    stop apache
+    stop issuer
+}
+
 T20_apache_takes_it_and_nothing_less() {
     [ -e /usr/lib/apache2/modules/mod_auth_openidc.so ] || {
         echo "no mod_auth_openidc: that part is skipped"
@@ -147,6 +182,8 @@ T20_apache_takes_it_and_nothing_less() {
     apache_start
     same 'Apache: the status decides' "$(by_apache "$jwt" | grep -c '40[13]')" 1
     stop apache
+    sed -i 's#ear_status:none#ear_status:affirming#' "$web/apache/conf"
+    T20_apache_looks_at_the_time
 }
 
 accepted() {
@@ -217,8 +254,10 @@ agent_start w1
 good 'trusted' is w1 verdict trusted
 take_result
 accepted
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$s/liar.pem" 2>/dev/null
 T20_apache_takes_it_and_nothing_less
 T20_a_result_is_looked_at_in_every_respect
+a_key_set_is_kept_for_minutes_only
 T19_only_a_trusted_nodes_certificate_is_accepted
 no_longer_trusted
 stop tpm-w1 KILL # the machine boots well again

@@ -17,7 +17,7 @@ jwks() { curl -sSf --cacert "$s/etc/ca.pem" "https://127.0.0.1:$enroll_port/v1/j
 kids() { python3 -c 'import json, sys; print(*[k["kid"] for k in json.load(sys.stdin)["keys"]])'; }
 publishes() { [ "$(jwks | kids)" = "$1" ]; }
 has_kids() { [ "$(jwks | kids | wc -w)" = "$1" ]; }
-id_of() { "$garboard" server rotate "$1" --state "$2" --status --format json "${@:4}" | python3 -c 'import json, sys; print(json.load(sys.stdin).get(sys.argv[1], ""))' "$3"; }
+id_of() { "$garboard" server rotate "$1" --keyd-state "$2" --status --format json "${@:4}" | python3 -c 'import json, sys; print(json.load(sys.stdin).get(sys.argv[1], ""))' "$3"; }
 reload_keyd() { kill -HUP "${pid[keyd]}"; }
 signs_with() { tail -n 1 "$s/kids" | grep -qxF -- "$1"; }
 
@@ -45,15 +45,15 @@ token_keys_change_under_load() {
     tokens &
     pid[tokens]=$!
     until_true 20 signs_with "$old" || fail 'tokens by the old key' "$(cat "$s/tokens/errors")"
-    exits 0 server rotate token --state "$state"
+    exits 0 server rotate token --keyd-state "$state"
     prints 'systemctl reload garboard-keyd'
     new=$(id_of token "$state" next)
     reload_keyd
     until_true 10 has_kids 2 || fail 'both keys are published within 10 s' "$(jwks)"
     same 'the one that signs comes first' "$(jwks | kids)" "$old $new"
-    exits 5 server rotate token --state "$state"
+    exits 5 server rotate token --keyd-state "$state"
     says '--force'
-    exits 0 server rotate token --state "$state" --force
+    exits 0 server rotate token --keyd-state "$state" --force
     prints 'token-old.jwk'
     reload_keyd
     until_true 20 signs_with "$new" || fail 'tokens by the new key' "$(tail -3 "$s/kids" "$s/tokens/errors")"
@@ -64,9 +64,31 @@ token_keys_change_under_load() {
     unset 'pid[tokens]'
     same 'signed by the old key, then by the new one, and by no other' "$(uniq "$s/kids" | tr '\n' ' ')" "$old $new "
     same 'no private half of the old key is left' "$(grep -c 'BEGIN.*PRIVATE' "$state"/token*)" "$state/token-old.jwk:0
+$state/token-old.until:0
 $state/token.key:1"
-    exits 5 server rotate token --state "$state"
+    exits 5 server rotate token --keyd-state "$state"
     says 'not over'
+}
+
+# Ten minutes in a few seconds: the moment that keyd wrote down is moved to the near future. Reloads until then, and a start, do not
+# put it off; then the running service drops the key, and what it signed verifies no more.
+the_old_key_goes_whatever_is_reloaded() {
+    local new old end
+    new=$(id_of token "$state" signs)
+    old=$(cut -d' ' -f1 "$state/token-old.until")
+    end=$(($(date +%s) + 6))
+    printf '%s %s000\n' "$old" "$end" >"$state/token-old.until"
+    stop keyd
+    keyd_start || exit 1
+    until_true 10 publishes "$new $old" || fail 'both after a start' "$(jwks)"
+    while [ "$(date +%s)" -lt $((end - 1)) ]; do
+        reload_keyd
+        sleep .5
+    done
+    until_true 8 publishes "$new" || fail 'the old key is dropped' "$(jwks)" "$(cat "$state"/token-old*)"
+    same 'its files are gone' "$(find "$state" -name 'token-old*')" ''
+    jwks "$s/now"
+    ! "$rotation" token "$s/now" <"$s/tokens/0.jwt" >"$s/second" 2>&1 || fail 'a token by the old key verifies'
 }
 
 strangers_may_keep_the_key_set() {
@@ -95,11 +117,11 @@ head_by_next() { head_by "$s/next.vkey" && ! "$garboard" ledger verify "$s/state
 T28_the_services_ledger_goes_on_under_another_key() {
     id_of ledger "$state" signs >"$s/was.vkey"
     until_true 20 head_by "$s/was.vkey" || fail 'by the old key' "$("$garboard" ledger verify "$s/state/ledger" --key "$s/was.vkey" 2>&1)"
-    exits 0 server rotate ledger --state "$state"
+    exits 0 server rotate ledger --keyd-state "$state"
     id_of ledger "$state" next >"$s/next.vkey"
     reload_keyd
     until_true 20 head_by_both || fail 'by both' "$(cat "$s/state/ledger/checkpoint")"
-    exits 0 server rotate ledger --state "$state" --force
+    exits 0 server rotate ledger --keyd-state "$state" --force
     reload_keyd
     until_true 20 head_by_next || fail 'by the next key alone' "$(cat "$s/state/ledger/checkpoint")"
 }
@@ -123,6 +145,7 @@ operators_get_certificates() {
     exits 3 operator create bob --keyd-state "$state" --csr "$s/etc/ca.pem"
     exits 3 operator create bob --keyd-state "$state" --csr - </dev/null
     exits 2 operator create bob --keyd-state "$s/none" --out "$s/bob"
+    says "--keyd-state: "
     exits 2 operator create bob --keyd-state "$state"
     for name in '' .bob -- -bob a/b 'a b' $'a\nb' "$(printf '%049d' 0)"; do exits 2 operator create --keyd-state "$state" --out "$s/bob" -- "$name"; done
     for days in 0 826 x; do exits 2 operator create bob --keyd-state "$state" --out "$s/bob" --days "$days"; done
@@ -166,13 +189,13 @@ T28_ledger_keys_change_under_load() {
     grown 'checkpoints by the old key'
     id_of ledger "$s/own-keyd" signs --passphrase-file "$s/passphrase" >"$s/old.vkey"
     same 'auditors were given that key' "$(cat "$s/own-etc/ledger.vkey")" "$(cat "$s/old.vkey")"
-    exits 2 server rotate ledger --state "$s/own-keyd"
-    exits 0 server rotate ledger --state "$s/own-keyd" --passphrase-file "$s/passphrase"
+    exits 2 server rotate ledger --keyd-state "$s/own-keyd"
+    exits 0 server rotate ledger --keyd-state "$s/own-keyd" --passphrase-file "$s/passphrase"
     id_of ledger "$s/own-keyd" next --passphrase-file "$s/passphrase" >"$s/new.vkey"
     own_reload
     grown 'checkpoints by both keys'
-    exits 5 server rotate ledger --state "$s/own-keyd" --passphrase-file "$s/passphrase"
-    exits 0 server rotate ledger --state "$s/own-keyd" --passphrase-file "$s/passphrase" --force
+    exits 5 server rotate ledger --keyd-state "$s/own-keyd" --passphrase-file "$s/passphrase"
+    exits 0 server rotate ledger --keyd-state "$s/own-keyd" --passphrase-file "$s/passphrase" --force
     own_reload
     grown 'checkpoints by the new key'
     touch "$s/notes/stop"
@@ -218,7 +241,7 @@ a_rotation_that_is_cut_anywhere_goes_on() {
         for run in 1 2; do
             for ((at = 1, code = 137; code == 137; at++)); do
                 code=0
-                LD_PRELOAD=$die_at DIE_AT=$at "$garboard" server rotate $key --state "$s/own-keyd" --force >"$s/second" 2>&1 || code=$?
+                LD_PRELOAD=$die_at DIE_AT=$at "$garboard" server rotate $key --keyd-state "$s/own-keyd" --force >"$s/second" 2>&1 || code=$?
                 "$bin/garboard-keyd" --config "$s/own-etc/keyd.conf" --check-config 2>"$s/second" ||
                     fail "$key, run $run, cut at $at: keyd does not load it" "$(cat "$s/second")" "$(ls -l "$s/own-keyd")"
                 next=$(id_of $key "$s/own-keyd" next)
@@ -237,17 +260,18 @@ a_rotation_that_is_cut_anywhere_goes_on() {
 }
 
 a_rotation_is_refused_where_it_cannot_be() {
-    exits 2 server rotate ca --state "$s/own-keyd"
+    exits 2 server rotate ca --keyd-state "$s/own-keyd"
     exits 2 server rotate
-    exits 2 server rotate token --state "$s/none"
-    exits 2 server rotate token --state "$s/own-etc"
-    exits 2 server rotate token --state "$s/own-keyd" --passphrase-file /dev/null
-    exits 0 server rotate token --state "$s/own-keyd" --status
+    exits 2 server rotate token --keyd-state "$s/none"
+    says "--keyd-state: "
+    exits 2 server rotate token --keyd-state "$s/own-etc"
+    exits 2 server rotate token --keyd-state "$s/own-keyd" --passphrase-file /dev/null
+    exits 0 server rotate token --keyd-state "$s/own-keyd" --status
     prints 'signs'
     (
         flock 9
         failures=0
-        exits 5 server rotate token --state "$s/own-keyd" --status
+        exits 5 server rotate token --keyd-state "$s/own-keyd" --status
         says 'another rotation'
         [ "$failures" = 0 ]
     ) 9<"$s/own-keyd/ca.pem" || fail 'two at once'
@@ -265,6 +289,7 @@ agent_once w1 || fail 'it joins' "$(tail -3 "$s/log/agent-w1")"
 until_true 20 is w1 verdict trusted || fail 'trusted' "$(tail -5 "$s/log/server")"
 token_keys_change_under_load
 strangers_may_keep_the_key_set
+the_old_key_goes_whatever_is_reloaded
 operators_get_certificates
 T28_the_services_ledger_goes_on_under_another_key
 stop server

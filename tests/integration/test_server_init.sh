@@ -83,7 +83,11 @@ it_names_what_is_wrong() {
 
 keys_are_sealed_by_the_passphrase() {
     printf 'open sesame\nnot this\n' >pass
-    init e --passphrase-file pass
+    init e --passphrase-file pass --officer-passphrase-file pass
+    prints "export GARBOARD_CONFIG=$scratch/e/client"
+    if grep -q systemctl <<<"$out"; then fail "systemctl is for /etc/garboard"; fi
+    grep -qx "officer_passphrase_file = $scratch/pass" e/client/client.conf || fail "client.conf lacks officer_passphrase_file"
+    grep -q 'BEGIN ENCRYPTED PRIVATE KEY' e/client/officer.key || fail "officer.key is not sealed"
     grep -q 'BEGIN ENCRYPTED PRIVATE KEY' e-state-keyd/ca.key || fail "ca.key is not sealed"
     grep -q 'BEGIN ENCRYPTED PRIVATE KEY' e-state-keyd/token.key || fail "token.key is not sealed"
     openssl pkey -in e-state-keyd/ca.key -passin 'pass:open sesame' -noout || fail "ca.key does not open"

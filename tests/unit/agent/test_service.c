@@ -728,6 +728,27 @@ static void a_result_that_ended_is_removed(void **state)
     agent.results.end_ms = 0;
     assert_true(agent_step(&agent, &wait_s, &err) < 0);
     assert_false(there(result));
+    assert_false(agent.results.there);
+}
+
+/* Nor when a step fails before there is a connection. */
+static void a_result_that_ended_is_removed_without_a_link(void **state)
+{
+    (void)state;
+    gb_cleanup(agent_done) struct agent agent;
+    const char *result = gb_arena_printf(arena, "%s/result", swtpm.folder);
+    copy_in("eventlog.bin", "eventlog");
+    start(&agent, config_of(gb_arena_printf(arena, "result_file = %s\n", result)));
+    server.life_s = 300;
+    step_ok(&agent);
+    assert_true(there(result));
+    link_close(&agent.link);
+    agent.state.ca = gb_bytes_str("no CA");
+    assert_true(agent_step(&agent, &wait_s, &err) < 0);
+    assert_true(there(result));
+    agent.results.end_ms = 0;
+    assert_true(agent_step(&agent, &wait_s, &err) < 0);
+    assert_false(there(result));
 }
 
 static void another_tpm_under_the_same_state_is_told(void **state)
@@ -820,6 +841,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_refused_renewal_stops_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(publishes_results_while_it_is_trusted, setup, teardown),
         cmocka_unit_test_setup_teardown(a_result_that_ended_is_removed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_result_that_ended_is_removed_without_a_link, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(another_tpm_under_the_same_state_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(T03_a_ca_that_is_not_the_pinned_one_is_not_taken, setup,
                                         teardown),

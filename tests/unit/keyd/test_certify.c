@@ -756,6 +756,77 @@ static void T18_a_certificate_under_another_id_renews_nothing(void **unused)
     assert_non_null(strstr(err.text, "EK"));
 }
 
+/* A certificate of our CA for this transport key and AK, under any name and from any time. */
+static struct gb_bytes certificate_named(const char *spiffe_id, int64_t not_before_s)
+{
+    uint8_t ak_hash[32];
+    struct gb_buf pem;
+    gb_cleanup(key_freep) struct key *key = NULL;
+    must(tpm_public_key(&transport.area, &key, &err));
+    must(digest_of(digester, DIGEST_SHA256, ak.area.encoded, ak_hash));
+    gb_buf_init(&pem, GB_LIMIT_CERT);
+    const struct issue what = {.role = ISSUE_CLIENT,
+                               .common_name = "node",
+                               .spiffe_id = spiffe_id,
+                               .ak = ak_hash,
+                               .not_before_s = not_before_s,
+                               .not_after_s = not_before_s + 3600};
+    must(vault_issue(house.vault, key, &what, &pem, &err));
+    struct gb_bytes copy = gb_arena_copy(arena, gb_buf_bytes(&pem));
+    gb_buf_done(&pem);
+    return copy;
+}
+
+static int token_by(struct gb_bytes pem)
+{
+    struct rpc_reply reply;
+    struct rpc_request request = token_request(pem);
+    return serve(&request, &reply);
+}
+
+/* One node has one name: another spelling of the same id is nobody's. */
+static void T18_an_id_is_spelt_in_one_way(void **unused)
+{
+    (void)unused;
+    struct node node;
+    challenge(&node);
+    answer(&node);
+    const char *name = spiffe_id_of("node", node.certify.certify.node_id);
+    const char *uuid = strrchr(name, '/') + 1;
+    assert_int_equal(token_by(certificate_named(name, desk.now_s - 60)), GB_OK);
+    char *upper = gb_arena_printf(arena, "%s", uuid);
+    for (char *c = upper; *c; c++)
+        *c = (char)(*c >= 'a' && *c <= 'f' ? *c - 'a' + 'A' : *c);
+    assert_string_not_equal(upper, uuid);
+    const char *others[] = {
+        upper,
+        gb_arena_printf(arena, "%.8s%.4s-%.4s-%.4s--%.12s", uuid, uuid + 9, uuid + 14, uuid + 19,
+                        uuid + 24),
+        gb_arena_printf(arena, "----%.8s%.4s%.4s%.4s%.12s", uuid, uuid + 9, uuid + 14, uuid + 19,
+                        uuid + 24),
+        gb_arena_printf(arena, "%.35s", uuid),
+        gb_arena_printf(arena, "%s0", uuid),
+    };
+    for (size_t i = 0; i < GB_ARRAY_LEN(others); i++) {
+        const char *as = gb_arena_printf(arena, "spiffe://example.test/node/%s", others[i]);
+        if (token_by(certificate_named(as, desk.now_s - 60)) != GB_ERR_DENIED ||
+            !strstr(err.text, "not a node's"))
+            fail_msg("%s: %s", as, err.text);
+    }
+}
+
+static void a_certificate_counts_from_its_beginning(void **unused)
+{
+    (void)unused;
+    struct node node;
+    challenge(&node);
+    answer(&node);
+    const char *name = spiffe_id_of("node", node.certify.certify.node_id);
+    assert_int_equal(token_by(certificate_named(name, desk.now_s)), GB_OK);
+    assert_int_equal(token_by(certificate_named(name, desk.now_s + 1)), GB_ERR_DENIED);
+    assert_non_null(strstr(err.text, "not valid now"));
+}
+
 static void T05_a_token_needs_the_certificate_of_its_own_ek(void **unused)
 {
     (void)unused;
@@ -952,6 +1023,8 @@ int main(void)
         T(T20_a_node_that_is_not_trusted_is_not_renewed),
         T(T05_a_renewal_needs_a_certified_ek),
         T(T18_a_certificate_under_another_id_renews_nothing),
+        T(T18_an_id_is_spelt_in_one_way),
+        T(a_certificate_counts_from_its_beginning),
         T(T05_a_token_needs_the_certificate_of_its_own_ek),
         T(a_token_says_what_was_proven),
     };

@@ -112,7 +112,7 @@ static struct sequencer *open_all(const struct killed *k, struct guard *guard, s
                               .cluster = "default"};
     *guard = (struct guard){.arena = gb_arena_new()};
     must(keyd_config_read(guard->arena, k->keyd.config, config, &err), "keyd.conf", &err);
-    must(vault_open(config, gb_clock_ms(), &guard->vault, &err), "vault", &err);
+    must(vault_open(config, gb_clock_s() * 1000, &guard->vault, &err), "vault", &err);
     must(ledger_open(config, guard->vault, &guard->ledger, &err), "keyd's ledger", &err);
     must(digester_new(&guard->digester, &err), "digester", &err);
     must(store_open(&conf, store, &err), "store", &err);

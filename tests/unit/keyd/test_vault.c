@@ -133,6 +133,61 @@ static void a_token_key_is_published_before_and_after_it_signs(void **unused)
     vault_tick(vault, NOW + 2 * VAULT_BEFORE_MS);
 }
 
+/* As keyd does: it starts again at this moment. */
+static void restart(int64_t now_ms)
+{
+    vault_free(vault);
+    vault = NULL;
+    must(vault_open(&config, now_ms, &vault, &err));
+}
+
+/* Whoever can send signals, or restart keyd, keeps no old key alive. */
+static void no_reload_and_no_start_gives_the_key_before_more_time(void **unused)
+{
+    (void)unused;
+    const char *first = kid(0);
+    keyd_state_token_key(&state, "token-next.key", "");
+    turn_token();
+    restart(NOW); /* a look at the configuration: nothing begins */
+    assert_int_not_equal(access(path_of("token-old.until"), F_OK), 0);
+    int64_t begin = NOW + 5000;
+    must(vault_reload(vault, begin, &err));
+    vault_tick(vault, begin + 1);
+    const int64_t moments[] = {begin + 1000, begin + VAULT_BEFORE_MS / 2,
+                               begin + VAULT_BEFORE_MS - 1};
+    for (size_t i = 0; i < 3; i++) {
+        must(vault_reload(vault, moments[i], &err));
+        vault_tick(vault, moments[i]);
+        assert_string_equal(kid(1), first);
+        restart(moments[i]);
+        vault_tick(vault, moments[i]);
+        assert_string_equal(kid(1), first);
+    }
+    restart(begin + VAULT_BEFORE_MS);
+    assert_null(kid(1)); /* at once */
+    vault_tick(vault, begin + VAULT_BEFORE_MS);
+    assert_int_not_equal(access(path_of("token-old.jwk"), F_OK), 0);
+    assert_int_not_equal(access(path_of("token-old.until"), F_OK), 0);
+}
+
+static void the_time_of_another_key_or_of_a_clock_put_back_counts_not(void **unused)
+{
+    (void)unused;
+    const char *first = kid(0);
+    keyd_state_token_key(&state, "token-next.key", "");
+    turn_token();
+    const char *texts[] = {"", "another 1001\n", gb_arena_printf(arena, "%s x\n", first),
+                           gb_arena_printf(arena, "%s 99999999999999\n", first)};
+    for (size_t i = 0; i < 4; i++) {
+        write_file("token-old.until", texts[i]);
+        restart(NOW);
+        vault_tick(vault, NOW + VAULT_BEFORE_MS - 1);
+        assert_string_equal(kid(1), first);
+    }
+    vault_tick(vault, NOW + VAULT_BEFORE_MS);
+    assert_null(kid(1));
+}
+
 /* Cut after the first of its two steps: the key "before" is the one that signs. */
 static void a_rotation_that_was_cut_changes_nothing(void **unused)
 {
@@ -223,6 +278,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_token_key_is_published_before_and_after_it_signs, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(no_reload_and_no_start_gives_the_key_before_more_time,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(the_time_of_another_key_or_of_a_clock_put_back_counts_not,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(a_rotation_that_was_cut_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(only_the_key_that_was_read_is_removed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_reload_takes_all_or_nothing, setup_sealed, teardown),

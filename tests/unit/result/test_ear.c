@@ -149,7 +149,10 @@ static void the_claims_are_those_of_the_drafts(void **state)
     verdict.links[GB_LINK_KERNEL].tier = GB_TIER_CONTRAINDICATED;
     verdict.links[GB_LINK_OS].tier = GB_TIER_NONE;
     verdict.links[GB_LINK_CMDLINE].tier = GB_TIER_NONE;
-    const struct ear ear = {.build = "keyd 1",
+    const struct ear_attester attester = {EAR_SUBMOD, &verdict};
+    const struct ear ear = {.attesters = &attester,
+                            .attester_count = 1,
+                            .build = "keyd 1",
                             .issuer = "spiffe://a/keyd",
                             .subject = "spiffe://a/node/x",
                             .node = "x",
@@ -161,7 +164,7 @@ static void the_claims_are_those_of_the_drafts(void **state)
                             .verified_at = "2027-01-15T08:00:00Z",
                             .life_s = 300};
     char *text = NULL;
-    struct json *claims = ear_json(arena, &ear, &verdict);
+    struct json *claims = ear_json(arena, &ear);
     assert_int_equal(json_print(claims, &text, NULL), 0);
     const char *head = "{\n"
                        "  \"eat_profile\": \"tag:ietf.org,2026:rats/ear#04\",\n"
@@ -189,13 +192,55 @@ static void the_claims_are_those_of_the_drafts(void **state)
                        "      ]\n"
                        "    }\n"
                        "  },\n"
-                       "  \"garboard\": {\n"
+                       "  \"garboard.dev\": {\n"
                        "    \"node\": \"x\",\n"
                        "    \"tier\": \"contraindicated\",\n"
                        "    \"trusted\": false,\n";
     assert_int_equal(strncmp(text, head, strlen(head)), 0);
     assert_non_null(strstr(text, "\"verified_at\": \"2027-01-15T08:00:00Z\""));
     gb_free(text);
+    json_free(claims);
+    gb_arena_free(arena);
+}
+
+/* Each stands for itself: the bad one makes the good one no worse, nor the other way round. */
+static void every_attester_has_a_submodule_of_its_own(void **state)
+{
+    (void)state;
+    struct gb_arena *arena = gb_arena_new();
+    struct verdict node = good();
+    struct verdict card = {.tier = GB_TIER_CONTRAINDICATED, .policy = "cards version 1"};
+    card.links[GB_LINK_FIRMWARE].tier = GB_TIER_CONTRAINDICATED;
+    const struct ear_attester attesters[] = {{EAR_SUBMOD, &node}, {"card", &card}};
+    const struct ear ear = {.attesters = attesters,
+                            .attester_count = 2,
+                            .build = "keyd 1",
+                            .issuer = "spiffe://a/keyd",
+                            .subject = "spiffe://a/node/x",
+                            .node = "x",
+                            .trust_id = "0f",
+                            .verified_at = "2027-01-15T08:00:00Z",
+                            .trusted = true};
+    struct json *claims = ear_json(arena, &ear);
+    const struct json *submods = json_get(claims, "submods");
+    const struct json *second = json_get(submods, "card");
+    const struct json *vector = json_get(second, "ear_trustworthiness_vector");
+    struct ear_said said;
+    struct gb_bytes text;
+    uint64_t value = 0;
+    assert_int_equal(ear_read(claims, &said, NULL), 0);
+    assert_int_equal(said.status, GB_TIER_AFFIRMING);
+    assert_int_equal(said.vector[EAR_HARDWARE], 2);
+    assert_true(gb_bytes_is(said.policy, "base version 3"));
+    assert_true(json_get_text(second, "ear_status", &text));
+    assert_true(gb_bytes_is(text, "contraindicated"));
+    assert_true(json_get_number(vector, "hardware", &value));
+    assert_int_equal(value, 97);
+    assert_null(json_get(vector, "instance-identity"));
+    assert_true(json_as_text(json_at(json_get(second, "ear_appraisal_policy_ids"), 0), &text));
+    assert_true(gb_bytes_is(text, "cards version 1"));
+    assert_true(json_get_text(json_get(claims, EAR_OWN), "policy", &text));
+    assert_true(gb_bytes_is(text, "base version 3"));
     json_free(claims);
     gb_arena_free(arena);
 }
@@ -253,6 +298,7 @@ int main(void)
         cmocka_unit_test(values_are_of_the_tier_that_they_stand_for),
         cmocka_unit_test(the_published_table_is_this_one),
         cmocka_unit_test(the_claims_are_those_of_the_drafts),
+        cmocka_unit_test(every_attester_has_a_submodule_of_its_own),
         cmocka_unit_test(a_result_is_read_or_refused_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -308,6 +308,61 @@ static void skips_keys_that_are_not_for_us(void **state)
     EVP_PKEY_free(weak);
 }
 
+/* One slip of an issuer locks nobody out, and opens nothing: under its id nothing verifies. */
+static void a_malformed_key_costs_the_others_nothing(void **state)
+{
+    struct desk *desk = *state;
+    EVP_PKEY *other = make_jwt_key(JWT_ES256, 0);
+    const char *good = make_jwk(desk->arena, desk->key, ",\"kid\":\"good\"");
+    const char *odd = make_jwk(desk->arena, other, ",\"kid\":7");
+    const char *malformed[] = {
+        "7",
+        "null",
+        "{\"kid\":\"bad\"}",
+        "{\"kid\":\"bad\",\"kty\":7}",
+        "{\"kid\":\"bad\",\"kty\":\"EC\"}",
+        "{\"kid\":\"bad\",\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}",
+        "{\"kid\":\"bad\",\"kty\":\"EC\",\"crv\":\"P-256\","
+        "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","
+        "\"y\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\"}",
+        "{\"kid\":\"bad\",\"kty\":\"RSA\",\"n\":\"AQ\",\"e\":\"AQAB\"}",
+        "{\"kid\":\"bad\",\"kty\":\"RSA\",\"n\":\"AQ\",\"e\":\"AA\"}",
+        odd,
+    };
+    const char *claims = "{\"exp\":1800000300}";
+    const struct jwt_rules any = {.algs = JWT_ALG_ALL, .now_s = NOW};
+    const char *by_good =
+        make_jwt(desk->arena, desk->key, JWT_ES256, "{\"alg\":\"ES256\",\"kid\":\"good\"}", claims);
+    const char *by_other =
+        make_jwt(desk->arena, other, JWT_ES256, "{\"alg\":\"ES256\",\"kid\":\"bad\"}", claims);
+    for (size_t i = 0; i < GB_ARRAY_LEN(malformed); i++)
+        for (int last = 0; last < 2; last++) {
+            gb_cleanup(jwks_freep) struct jwks *keys = NULL;
+            struct jwt jwt;
+            const char *set =
+                last ? set_of(desk, good, malformed[i]) : set_of(desk, malformed[i], good);
+            if (jwks_read(gb_bytes_str(set), &keys, NULL) != 0 || jwks_count(keys) != 1)
+                fail_msg("%s", set);
+            assert_true(jwks_has(keys, "good"));
+            assert_false(jwks_has(keys, "bad"));
+            assert_int_equal(jwt_verify(desk->arena, gb_bytes_str(by_good), keys, &any, &jwt, NULL),
+                             0);
+            assert_true(jwt_verify(desk->arena, gb_bytes_str(by_other), keys, &any, &jwt, NULL) <
+                        0);
+        }
+    EVP_PKEY_free(other);
+}
+
+/* Who shows a private key has lost more than that key: the whole set is refused. */
+static void a_private_key_voids_its_set(void **state)
+{
+    struct desk *desk = *state;
+    const char *good = make_jwk(desk->arena, desk->key, "");
+    const char *private = make_jwk(desk->arena, desk->key, ",\"d\":\"AQ\"");
+    assert_int_equal(usable(desk, set_of(desk, good, private), "private"), GB_ERR_INPUT);
+    assert_int_equal(usable(desk, set_of(desk, private, good), "private"), GB_ERR_INPUT);
+}
+
 static void refuses_sets_that_are_wrong(void **state)
 {
     struct desk *desk = *state;
@@ -358,6 +413,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(peeks_without_believing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_long_token_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(skips_keys_that_are_not_for_us, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_malformed_key_costs_the_others_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_private_key_voids_its_set, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refuses_sets_that_are_wrong, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_set_has_a_ceiling, set_up, tear_down),
     };

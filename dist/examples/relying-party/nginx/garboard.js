@@ -10,6 +10,7 @@ import fs from 'fs';
 const PROFILE = 'tag:ietf.org,2026:rats/ear#04';
 const LEEWAY_S = 30; // how far two clocks may be apart
 const MAX_TOKEN = 16384;
+const MAX_SET_AGE_S = 900; // fetch-jwks runs every minute; a key that was withdrawn must not count because it stopped
 
 // What this relying party accepts of a result that verifies. Adapt it: a claim that is absent was not judged.
 function acceptable(ear) {
@@ -35,8 +36,10 @@ function base64url(text) {
 // RFC 5480: what stands before the point of a P-256 key.
 const SPKI = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex');
 
-// The key of this id, or null. Only keys that are for ES256 are taken.
+// The key of this id, or null; throws when the set is old. Only keys that are for ES256 are taken.
 function find_key(path, id) {
+    if (Date.now() - fs.statSync(path).mtimeMs > MAX_SET_AGE_S * 1000)
+        throw new Error('the key set is old: is fetch-jwks running?');
     const keys = JSON.parse(fs.readFileSync(path, 'utf8')).keys;
     for (let i = 0; i < keys.length; i++) {
         const k = keys[i];
