@@ -63,6 +63,8 @@ static int apply(const struct cmd_line *line, struct gb_arena *arena, struct app
                         &telling, &reply, err);
     if (r != 0)
         return r;
+    if (json_get(reply, "warning"))
+        fprintf(stderr, "garboard: warning: %s\n", reply_text(arena, reply, "warning"));
     return line->json ? output_json(gb_take(reply))
                       : print(line, arena, json_get(reply, "applied"));
 }

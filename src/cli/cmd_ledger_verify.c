@@ -8,8 +8,10 @@
 #include "cli/ledger_rounds.h"
 #include "cli/output.h"
 #include "ledger/checkpoint.h"
+#include "ledger/entry.h"
 #include "ledger/verify.h"
 #include "os/file.h"
+#include "wire/json.h"
 
 static const struct cmd_option options[] = {
     LEDGER_KEYS_OPTIONS,
@@ -23,14 +25,41 @@ static const struct cmd_option options[] = {
 
 /* What ledger_verify hands back. */
 struct watch {
+    const char *fault; /* a literal: the first entry that none could have written */
+    uint64_t index;    /* which */
+    int64_t at_ms;     /* of the entry before */
+    uint64_t back;     /* entries that are older than the one before them */
     struct ledger_rounds rounds;
     bool look;     /* rounds are asked for */
     bool terminal; /* somebody waits before it */
 };
 
+/* Every entry is one that Garboard writes, to the byte. A clock may be set back: that is counted.
+ */
+static int read_entry(struct watch *watch, uint64_t index, struct gb_bytes line, struct gb_err *err)
+{
+    struct entry entry;
+    gb_cleanup(json_freep) struct json *tree = NULL;
+    int r = entry_read(line, &entry, NULL, &tree, err);
+    if (r == GB_ERR_INPUT || r == GB_ERR_LIMIT) {
+        watch->fault = "it is signed, but is no entry of a ledger of Garboard";
+        watch->index = index;
+        return GB_OK;
+    }
+    if (r < 0)
+        return r;
+    if (entry.at_ms < watch->at_ms)
+        watch->back++;
+    watch->at_ms = entry.at_ms;
+    return GB_OK;
+}
+
 static int look(void *arg, uint64_t index, struct gb_bytes entry, struct gb_err *err)
 {
     struct watch *watch = arg;
+    int r = watch->fault ? GB_OK : read_entry(watch, index, entry, err);
+    if (r < 0 || !watch->look)
+        return r;
     return ledger_rounds_take(&watch->rounds, index, entry, err);
 }
 
@@ -58,7 +87,7 @@ static int verify_folder(const struct cmd_line *line, struct gb_arena *arena, st
                                cmd_has(line, "quotes"), err);
     if (r < 0)
         return r;
-    asked->entry = watch->look ? look : NULL;
+    asked->entry = look;
     asked->progress = progress;
     asked->arg = watch;
     const char *ledger = ledger_rounds_ledger(line, arena);
@@ -68,6 +97,12 @@ static int verify_folder(const struct cmd_line *line, struct gb_arena *arena, st
                           "%s: no ledger, or nothing was ever signed in it (no file checkpoint, "
                           "nor ledger/checkpoint)",
                           line->args[0]);
+    if (r == GB_OK && !report.fault && watch->fault) {
+        report.fault = watch->fault;
+        report.has_index = true;
+        report.index = watch->index;
+    }
+    report.back = watch->back;
     if (r == GB_OK && watch->look && !report.fault)
         r = ledger_rounds_end(&watch->rounds, err);
     return r < 0 ? r

@@ -61,6 +61,7 @@ static int print_json(struct gb_arena *arena, const struct ledger_asked *asked,
     json_set(out, "fault", json_text(fault));
     json_set(out, "index", index ? json_number(*index) : json_text(NULL));
     ledger_report_head(arena, &report->opened.head, out);
+    json_set(out, "clock_back", json_number(report->back));
     json_set(out, "entries", json_number(report->done));
     json_set(out, "signed_by",
              json_text(report->opened.signer ? report->opened.signer->name : NULL));
@@ -106,6 +107,8 @@ static void print_text(struct gb_arena *arena, const struct ledger_asked *asked,
     gb_hex_encode(gb_bytes(head->root, MERKLE_HASH), root);
     printf("ledger      %s\n", ledger_report_shown(arena, head->origin));
     printf("entries     %llu\n", (unsigned long long)head->size);
+    if (report->back > 0)
+        printf("clock       went back before %llu of them\n", (unsigned long long)report->back);
     printf("root        %s\n", root);
     if (report->opened.signer)
         printf("signed by   %s\n", report->opened.signer->name);

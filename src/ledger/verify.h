@@ -34,6 +34,7 @@ struct ledger_report {
     bool has_index;
     uint64_t index; /* the first entry that the fault speaks of */
     uint64_t done;  /* entries that were hashed and have their hash in the tiles */
+    uint64_t back;  /* the caller's: entries with a time before that of the one before them */
     uint64_t since; /* size of the older checkpoint, 0 without one */
 };
 

@@ -8,6 +8,7 @@
 #include "ledger/entry.h"
 #include "net/http_server.h"
 #include "net/router.h"
+#include "policy/access.h"
 #include "policy/signed.h"
 #include "policy/signed_set.h"
 #include "server/answer.h"
@@ -15,6 +16,7 @@
 #include "server/apply.h"
 #include "server/change.h"
 #include "server/courier.h"
+#include "server/person.h"
 #include "server/policy_record.h"
 #include "server/record.h"
 #include "server/refusals.h"
@@ -126,6 +128,15 @@ static void prepare_in_pool(struct work *work, struct worker_parts *parts)
         work->result = apply_try(parts->keyd, work->arena, &a->plan, &work->err);
 }
 
+/* Who has a role by a token is not looked up: its claims are not kept. */
+static bool loses_roles(const struct applying *a)
+{
+    const struct person *person = person_of(a->change.work.request);
+    const struct access_policy *access = snapshot_access(a->plan.snapshot);
+    return person && person->how == PERSON_BY_CERTIFICATE && access &&
+           access_of_name(access, gb_bytes_str(person->name)) == 0;
+}
+
 static struct json *applied_json(const struct applying *a)
 {
     struct json *list = json_new_array();
@@ -136,6 +147,9 @@ static struct json *applied_json(const struct applying *a)
     }
     struct json *body = json_new_object();
     json_set(body, "applied", list);
+    if (loses_roles(a))
+        json_set(body, "warning",
+                 json_text("you lose all roles: the AccessPolicy does not name you"));
     return body;
 }
 

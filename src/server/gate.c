@@ -28,6 +28,14 @@ static bool has_a_role(struct thread *thread, const struct route_call *call,
     struct gb_arena *arena = http_request_arena(call->request);
     if (person->roles != 0)
         return true;
+    gb_cleanup(snapshot_unrefp) struct snapshot *snapshot = snapshot_get(thread->server->trust);
+    const char *fault = snapshot ? snapshot_fault(snapshot) : NULL;
+    if (fault)
+        return refuse(thread, call, REFUSAL_NO_ROLE,
+                      gb_arena_printf(arena,
+                                      "you are %s (by %s); no document counts (%s), so nobody has "
+                                      "a role, and only the founder may look and apply",
+                                      person->name, person_how_word(person->how), fault));
     return refuse(thread, call, REFUSAL_NO_ROLE,
                   gb_arena_printf(arena, "you are %s (by %s), who has no role here", person->name,
                                   person_how_word(person->how)));

@@ -12,7 +12,8 @@
     X(FORBIDDEN, 403, "forbidden", "this certificate is nobody's whom we know",                    \
       "use the certificate of a node or of a person")                                              \
     X(NO_ROLE, 403, "no-role", "you have no role here",                                            \
-      "have a security officer name you in the AccessPolicy: garboardd(8), PEOPLE")                \
+      "have a security officer name you in the AccessPolicy: garboardd(8), PEOPLE; where no "      \
+      "document counts: garboard doctor, on the server")                                           \
     X(ROLE, 403, "role-lacking", "your roles do not include this",                                 \
       "see: garboard whoami; roles are given by the AccessPolicy: garboardd(8), PEOPLE")           \
     X(BEARER_MISSING, 401, "bearer-missing", "this port takes people who show a token",            \

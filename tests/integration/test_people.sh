@@ -92,6 +92,11 @@ roles_count() {
     exits 0 apply -f access.yaml
     exits 0 whoami --format json
     prints '"AccessPolicy people version 1"'
+    sed 's/version: 1/version: 2/; s/name: admin, roles/name: other, roles/' access.yaml >without.yaml
+    exits 0 apply -f without.yaml --dry-run
+    says "you lose all roles"
+    exits 0 apply -f access.yaml --dry-run
+    case $err in *"you lose"*) fail "a warning for nothing" "$err" ;; esac
     as eve 0 node list
     as pia 0 node list # who may not see who waits to join sees the nodes
     as tara 0 node list

@@ -216,6 +216,8 @@ static void make_state_with(const struct make_ak *enrolled, const uint8_t transp
     add(log, ENTRY_SERVER_START, "", NULL);
     add(log, ENTRY_NODE_ENROL, "node/" NODE, enrolment(enrolled, transport));
     add(log, ENTRY_ROUNDS, "", rounds_sealed_write(&sealed, json_new_object()));
+    while (log_size(log) < 300)
+        add(log, ENTRY_SERVER_START, "", NULL);
     make_grow(log, &key, NULL, 300);
     log_free(log);
     gb_buf_done(&leaves);
@@ -579,6 +581,22 @@ static void the_folder_above_will_do(void **state)
     assert_int_equal(RUN(cmd_ledger_verify, path_of("rounds"), "--key", vkey), CMD_USAGE);
 }
 
+static void T28_an_entry_that_is_none_is_found(void **state)
+{
+    (void)state;
+    struct log *log = begin_log();
+    add_at(log, AT - 1, ENTRY_SERVER_START, "", NULL);
+    end_log(log);
+    assert_int_equal(verify_with(NULL), CMD_OK);
+    says("went back before 1 of them");
+    make_dir_done(path_of("ledger"));
+    log = begin_log();
+    make_grow(log, &key, NULL, 3); /* "entry 1", "entry 2" */
+    log_free(log);
+    assert_int_equal(verify_with(NULL), CMD_CONTRAINDICATED);
+    says("DOES NOT VERIFY: entry 1: it is signed, but is no entry");
+}
+
 static void an_entry_is_proven_alone(void **state)
 {
     (void)state;
@@ -589,10 +607,16 @@ static void an_entry_is_proven_alone(void **state)
     make_dir_done(path_of("ledger")); /* the proof needs nothing but the key */
     assert_int_equal(RUN(cmd_ledger_verify, "--proof", proof, "--key", vkey), CMD_OK);
     says("entry       7 of 300\n");
-    says("says        entry 7\n");
+    says("server.start");
     struct gb_buf entry;
-    gb_buf_init(&entry, 100);
-    gb_buf_puts(&entry, "entry 7");
+    struct json *none = NULL;
+    const struct entry seventh = {.at_ms = INT64_C(1000) * AT,
+                                  .what = ENTRY_SERVER_START,
+                                  .who = {.text = gb_bytes_str("server")},
+                                  .whom = {.text = gb_bytes_str("")},
+                                  .data = none};
+    gb_buf_init(&entry, GB_LIMIT_ENTRY);
+    assert_int_equal(entry_write(&seventh, &entry, NULL), 0);
     put("entry", &entry);
     assert_int_equal(RUN(cmd_ledger_verify, "--proof", proof, "--key", vkey, path_of("entry")),
                      CMD_OK);
@@ -688,6 +712,7 @@ int main(void)
         T(T28_a_trusted_node_without_its_quote_is_found),
         T(T28_a_quote_of_another_key_is_found),
         T(T28_a_quote_over_another_transport_key_is_found),
+        T(T28_an_entry_that_is_none_is_found),
         T(an_entry_is_proven_alone),
         T(an_attestation_is_proven_alone),
         T(the_folder_above_will_do),

@@ -361,11 +361,22 @@ static void no_ledger_is_an_error(void **state)
     assert_int_equal(ledger_verify(arena, dir, &asked, &report, NULL), GB_ERR_INPUT);
 }
 
+/* Its hashes are compared when it becomes full, not at the end. */
+static void T28_a_changed_hash_in_a_full_upper_tile_is_found(void **state)
+{
+    (void)state;
+    grow(65536 + 256, NULL);
+    verifies();
+    flip("tile/1/000", 7 * MERKLE_HASH);
+    faulty_at("tile/1/000: hash 7 is not that of the tile below", UINT64_C(7) * 256);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(a_right_ledger_verifies_entry_by_entry),
+        T(T28_a_changed_hash_in_a_full_upper_tile_is_found),
         T(T28_an_edited_entry_is_named),
         T(T28_an_edited_entry_of_the_partial_bundle_is_named),
         T(T28_reordered_entries_are_named),

@@ -633,6 +633,7 @@ static void T17_what_keyd_refuses_gives_nobody_a_role(void **state)
     note(GB_ERR_DENIED);
     for (int round = 0; round < 2; round++) {
         assert_false(is_trusting());
+        expect(ADA, "GET /v1/nodes", "", 403, "no document counts (");
         expect(ADA, "GET /v1/nodes", "", 403, "no-role");
         expect(OLAF, "POST /v1/policy?dry_run=1", "", 403, "no-role");
         as_founder("GET /v1/nodes", "", 200, "nodes");
