@@ -160,7 +160,13 @@ static void report(const struct export *x, const struct ledger_minutes *minutes)
     if (minutes)
         printf("%s: %zu minutes, %zu new, %zu not kept by the server any more\n", x->rounds,
                minutes->all, minutes->fetched, minutes->gone);
-    printf("Verify it: garboard ledger verify %s --key KEY\n", x->ledger);
+    printf("Verify it: garboard ledger verify %s%s --key ledger.vkey\n"
+           "(ledger.vkey: the ledger's verifier key, on the server's host "
+           "/etc/garboard/ledger.vkey)\n",
+           x->line->args[0],
+           !minutes          ? ""
+           : minutes->quotes ? " --quotes"
+                             : " --rounds");
 }
 
 static void done(struct export *x)
@@ -204,7 +210,7 @@ const struct cmd cmd_ledger_export = {
     .max_args = 1,
     .summary = "copy the server's ledger, proving what is fetched",
     .examples = "  garboard ledger export /srv/audit --quotes\n"
-                "  garboard ledger verify /srv/audit/ledger --quotes --key ledger.pub\n",
+                "  garboard ledger verify /srv/audit --quotes --key ledger.vkey\n",
     .options = options,
     .run = run,
 };

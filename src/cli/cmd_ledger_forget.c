@@ -1,7 +1,10 @@
 /* garboard ledger forget: erase what opens a person's commitments. The record stays, and verifies;
  * whose it was is not known any more. */
+#include <stdio.h>
+
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
+#include "cli/output.h"
 #include "cli/server_client.h"
 
 static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
@@ -9,7 +12,13 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
     gb_cleanup(server_client_freep) struct server_client *client = NULL;
     const char *path = server_path(arena, "/v1/ledger/openings?name=", line->args[0], "");
     int r = path ? server_client_new(arena, line, &client, err) : gb_err_nomem(err);
-    return r != 0 ? r : server_delete(client, path, err);
+    if (r == 0)
+        r = server_delete(client, path, err);
+    if (r != 0 || line->json)
+        return r;
+    printf("Forgotten: %s. The entries stay, and verify; whose they were is not known any more.\n",
+           line->args[0]);
+    return output_flush();
 }
 
 static const struct cmd_option options[] = {

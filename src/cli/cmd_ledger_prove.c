@@ -43,11 +43,12 @@ struct proving {
 
 static int open_ledger(struct proving *p, struct gb_err *err)
 {
+    const char *ledger = ledger_rounds_ledger(p->line, p->arena);
     int r = ledger_keys_read(p->line, p->arena, &p->trust, err);
     if (r == GB_OK)
         r = digester_new(&p->digester, err);
     if (r == GB_OK)
-        r = folder_open(p->line->args[0], &p->folder, err);
+        r = ledger ? folder_open(ledger, &p->folder, err) : gb_err_nomem(err);
     if (r == GB_OK)
         r = folder_checkpoint(p->folder, p->arena, &p->note, err);
     if (r == GB_OK)
@@ -271,7 +272,7 @@ const struct cmd cmd_ledger_prove = {
     .summary = "write a proof of one entry, or of one attestation",
     .examples =
         "  garboard ledger prove /var/lib/garboard/ledger 4711 --key ledger.vkey -o x.tlog-proof\n"
-        "  garboard ledger prove copy/ledger --key ledger.vkey \\\n"
+        "  garboard ledger prove copy --key ledger.vkey \\\n"
         "      --node 0194f3c2-7a1e-8d21-9b3f-0a1b2c3d4e5f --at 2026-11-20T21:30:00Z\n",
     .options = options,
     .run = run,

@@ -90,10 +90,12 @@ static int verify_folder(const struct cmd_line *line, struct gb_arena *arena, st
     asked->entry = look;
     asked->progress = progress;
     asked->arg = watch;
-    r = ledger_verify(arena, line->args[0], asked, &report, err);
+    const char *ledger = ledger_rounds_ledger(line, arena);
+    r = ledger ? ledger_verify(arena, ledger, asked, &report, err) : gb_err_nomem(err);
     if (r == GB_ERR_NOTFOUND)
         return gb_err_set(err, GB_ERR_NOTFOUND,
-                          "%s: no ledger, or nothing was ever signed in it (no file checkpoint)",
+                          "%s: no ledger, or nothing was ever signed in it (no file checkpoint, "
+                          "nor ledger/checkpoint)",
                           line->args[0]);
     if (r == GB_OK && !report.fault && watch->fault) {
         report.fault = watch->fault;
@@ -144,10 +146,9 @@ const struct cmd cmd_ledger_verify = {
     .min_args = 0,
     .max_args = 1,
     .summary = "verify a whole ledger, or one proof, by public keys",
-    .examples =
-        "  garboard ledger verify /var/lib/garboard/ledger --key ledger.vkey\n"
-        "  garboard ledger verify copy/ledger --key ledger.vkey --since old-checkpoint --quotes\n"
-        "  garboard ledger verify --proof node.tlog-proof --key ledger.vkey\n",
+    .examples = "  garboard ledger verify /var/lib/garboard/ledger --key ledger.vkey\n"
+                "  garboard ledger verify copy --key ledger.vkey --since old-checkpoint --quotes\n"
+                "  garboard ledger verify --proof node.tlog-proof --key ledger.vkey\n",
     .options = options,
     .run = run,
 };

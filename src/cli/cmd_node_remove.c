@@ -1,6 +1,9 @@
 /* garboard node remove: remove a node: its name is free, its TPM may enrol again. */
+#include <stdio.h>
+
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
+#include "cli/output.h"
 #include "cli/server_client.h"
 
 static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
@@ -8,7 +11,13 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
     gb_cleanup(server_client_freep) struct server_client *client = NULL;
     const char *path = server_path(arena, "/v1/nodes/", line->args[0], "");
     int r = path ? server_client_new(arena, line, &client, err) : gb_err_nomem(err);
-    return r != 0 ? r : server_delete(client, path, err);
+    if (r == 0)
+        r = server_delete(client, path, err);
+    if (r != 0 || line->json)
+        return r;
+    printf("Removed: %s. Its certificate is refused from now on, its name is free.\n",
+           line->args[0]);
+    return output_flush();
 }
 
 static const struct cmd_option options[] = {

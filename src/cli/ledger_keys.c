@@ -107,8 +107,8 @@ int ledger_keys_read(const struct cmd_line *line, struct gb_arena *arena,
         r = read_option(line, arena, "key", digester, keys, err);
     if (r == GB_OK && keys->count == 0)
         r = gb_err_set(err, GB_ERR_CONFIG,
-                       "whose ledger is it? Name its verifier key with --key: `garboard server "
-                       "init` printed it, and it is no secret");
+                       "whose ledger is it? Name its verifier key with --key: it stands in "
+                       "/etc/garboard/ledger.vkey of the server's host, and is no secret");
     if (r == GB_OK)
         r = read_option(line, arena, "witness", digester, witnesses, err);
     if (r == GB_OK)

@@ -10,7 +10,8 @@
 
 /* Rows for a command's table of options. */
 #define LEDGER_KEYS_OPTIONS                                                                        \
-    {"key", "VKEY", "the ledger's verifier key, or a file with keys, one a line", true, 'k'},      \
+    {"key", "VKEY",                                                                                \
+     "the LEDGER'S public verifier key (ledger.vkey: a file, or its line), not yours", true, 'k'}, \
         {"witness", "VKEY", "a witness's verifier key, or a file with keys", true, 0},             \
         {"quorum", "N", "so many of them must have cosigned (default: all)", false, 0}
 

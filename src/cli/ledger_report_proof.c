@@ -5,19 +5,43 @@
 #include "base/limits.h"
 #include "cli/cmd.h"
 #include "cli/ledger_report.h"
+#include "cli/ledger_words.h"
 #include "cli/output.h"
 #include "crypto/digest.h"
 #include "ledger/checkpoint.h"
+#include "ledger/entry.h"
 #include "ledger/merkle.h"
 #include "ledger/proof.h"
 #include "ledger/rounds.h"
 #include "os/file.h"
 #include "wire/json.h"
 
+/* "0b0b0b0b-0b0b-..." */
+static const char *node_text(struct gb_arena *arena, const uint8_t node[ROUNDS_NODE])
+{
+    char hex[2 * ROUNDS_NODE + 1];
+    gb_hex_encode(gb_bytes(node, ROUNDS_NODE), hex);
+    const char *text = gb_arena_printf(arena, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12,
+                                       hex + 16, hex + 20);
+    return text ? text : "-";
+}
+
 static const char *shown_entry(struct gb_arena *arena, struct gb_bytes entry)
 {
     const char *safe = gb_text_escape(arena, entry, GB_LIMIT_ENTRY);
     return safe ? safe : "";
+}
+
+/* In words; what is no entry of ours as it stands there. */
+static const char *told_entry(struct gb_arena *arena, struct gb_bytes entry)
+{
+    gb_cleanup(json_freep) struct json *tree = NULL;
+    gb_cleanup(json_freep) struct json *item = json_new_object();
+    struct entry read;
+    if (entry_read(entry, &read, NULL, &tree, NULL) < 0)
+        return shown_entry(arena, entry);
+    json_set(item, "entry", gb_take(tree));
+    return ledger_words(arena, item);
 }
 
 struct proven {
@@ -75,7 +99,7 @@ static int judge_proof(struct gb_arena *arena, const struct checkpoint_trust *tr
     return r;
 }
 
-static struct json *leaf_json(struct gb_bytes in)
+static struct json *leaf_json(struct gb_arena *arena, struct gb_bytes in)
 {
     struct rounds_leaf leaf;
     struct json *out = json_new_object();
@@ -83,7 +107,7 @@ static struct json *leaf_json(struct gb_bytes in)
         return out;
     char at[GB_CLOCK_TEXT];
     gb_clock_text((int64_t)leaf.verified_at_s, at);
-    json_set(out, "node", json_hex(gb_bytes(leaf.node, ROUNDS_NODE)));
+    json_set(out, "node", json_text(node_text(arena, leaf.node)));
     json_set(out, "verified_at", json_text(at));
     json_set(out, "trusted", json_bool(leaf.trusted));
     json_set(out, "quote", json_hex(gb_bytes(leaf.quote, sizeof leaf.quote)));
@@ -101,7 +125,7 @@ static int proof_json(struct gb_arena *arena, const struct proven *proven)
     json_set(out, "cosigned", json_number(proven->answer.cosigned));
     json_set(out, "entry", json_text(shown_entry(arena, proven->entry)));
     if (proven->extra.leaf.len > 0)
-        json_set(out, "attestation", leaf_json(proven->extra.leaf));
+        json_set(out, "attestation", leaf_json(arena, proven->extra.leaf));
     return output_json(out);
 }
 
@@ -115,13 +139,11 @@ static int proof_text(const struct cmd_line *line, struct gb_arena *arena,
     printf("cosigned    by %zu known witnesses\n", proven->answer.cosigned);
     if (proven->extra.leaf.len > 0 && rounds_leaf_read(proven->extra.leaf, &leaf, NULL) == 0) {
         char at[GB_CLOCK_TEXT];
-        char node[2 * ROUNDS_NODE + 1];
         gb_clock_text((int64_t)leaf.verified_at_s, at);
-        gb_hex_encode(gb_bytes(leaf.node, ROUNDS_NODE), node);
-        printf("node        %s\n", node);
+        printf("node        %s\n", node_text(arena, leaf.node));
         printf("attested    %s: %s\n", at, leaf.trusted ? "trusted" : "untrusted");
     } else {
-        printf("says        %s\n", shown_entry(arena, proven->entry));
+        printf("says        %s\n", told_entry(arena, proven->entry));
     }
     ledger_report_end(line, proven->fault, NULL);
     return output_flush();

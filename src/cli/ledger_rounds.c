@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/encode.h"
@@ -29,7 +30,20 @@ enum { OLDEST = 31 * 86400, CLOCK = 5 * 60 };
 const char *ledger_rounds_dir(const struct cmd_line *line, struct gb_arena *arena)
 {
     const char *given = cmd_value(line, "rounds-dir");
-    return given ? given : gb_arena_printf(arena, "%s/../rounds", line->args[0]);
+    const char *ledger = ledger_rounds_ledger(line, arena);
+    return given || !ledger ? given : gb_arena_printf(arena, "%s/../rounds", ledger);
+}
+
+const char *ledger_rounds_ledger(const struct cmd_line *line, struct gb_arena *arena)
+{
+    const char *given = line->args[0];
+    const char *here = gb_arena_printf(arena, "%s/checkpoint", given);
+    const char *below = gb_arena_printf(arena, "%s/ledger/checkpoint", given);
+    if (!here || !below)
+        return NULL;
+    return access(here, F_OK) != 0 && access(below, F_OK) == 0
+               ? gb_arena_printf(arena, "%s/ledger", given)
+               : given;
 }
 
 int ledger_rounds_init(struct ledger_rounds *rounds, struct gb_arena *arena, const char *dir,

@@ -39,6 +39,9 @@ struct ledger_rounds {
 /* The folder of the minute files: --rounds-dir, or "rounds" beside the ledger. NULL: out of memory.
  */
 const char *ledger_rounds_dir(const struct cmd_line *line, struct gb_arena *arena);
+/* The ledger's own folder: the first argument, or `ledger` in it where the checkpoint is there (an
+ * export's folder, garboardd's state). NULL when out of memory. */
+const char *ledger_rounds_ledger(const struct cmd_line *line, struct gb_arena *arena);
 /* GB_ERR_NOTFOUND: there is no such folder. */
 GB_MUST_USE int ledger_rounds_init(struct ledger_rounds *rounds, struct gb_arena *arena,
                                    const char *dir, bool quotes, struct gb_err *err);

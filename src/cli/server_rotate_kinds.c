@@ -151,5 +151,6 @@ const struct rotation_kind rotation_ledger = {
         "   garboard server rotate ledger --keyd-state %s\n",
     .at_turned =
         "systemctl reload garboard-keyd: the key above signs alone. Then take the line of\n"
-        "the key before out of ledger.vkey, here and with auditors and witnesses.\n",
+        "the key before out of ledger.vkey, here and with witnesses. Auditors keep it in a file\n"
+        "of its own: checkpoints and proofs that it signed verify by it alone.\n",
 };

@@ -59,7 +59,7 @@ int watch_run(struct watch *watch,
               int (*step)(void *ctx, struct gb_arena *arena, struct gb_err *err), void *ctx,
               struct gb_err *err)
 {
-    const struct timespec second = {.tv_sec = 1};
+    const struct timespec pause = {.tv_sec = WATCH_PAUSE_S};
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
     if (!arena)
         return gb_err_nomem(err);
@@ -71,6 +71,6 @@ int watch_run(struct watch *watch,
             output_error(err);
         watch->away = r == GB_ERR_IO;
         gb_arena_reset(arena);
-        nanosleep(&second, NULL);
+        nanosleep(&pause, NULL);
     }
 }

@@ -1,4 +1,4 @@
-/* --watch: ask every second, and show what changed. */
+/* --watch: ask every two seconds (each asking is an entry of the ledger), and show what changed. */
 #ifndef GB_CLI_WATCH_H
 #define GB_CLI_WATCH_H
 
@@ -11,6 +11,8 @@
 #include "base/err.h"
 
 /* What was shown last, by name; only digests are kept. */
+enum { WATCH_PAUSE_S = 2 };
+
 struct watch {
     struct watch_seen {
         uint64_t name;

@@ -1,7 +1,9 @@
 #include "ledger/checkpoint.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/encode.h"
 #include "base/text.h"
 #include "crypto/ed25519.h"
@@ -68,9 +70,33 @@ static void find_fault(struct checkpoint_opened *opened, const char *fault, cons
     opened->whose = whose;
 }
 
+enum { IDS = 8, IDS_TEXT = 96 }; /* so many are named: of a log's keys two sign at most */
+
+static void add_id(char list[IDS_TEXT], size_t at, uint32_t id)
+{
+    size_t len = strlen(list);
+    snprintf(list + len, IDS_TEXT - len, "%s%08x", at == 0 ? "" : ", ", (unsigned)id);
+}
+
+/* "signed by 1a2b3c4d; known: 5e6f7a8b": of the note's lines those in the log's own name. */
+static const char *tell_ids(struct gb_arena *arena, const struct checkpoint_trust *trust,
+                            const struct checkpoint_opened *opened)
+{
+    char by[IDS_TEXT] = "", known[IDS_TEXT] = "";
+    for (size_t i = 0, told = 0; i < opened->note.count && told < IDS; i++) {
+        const struct note_line *line = &opened->note.lines[i];
+        if (gb_bytes_equal(line->name, opened->head.origin))
+            add_id(by, told++, line->id);
+    }
+    for (size_t i = 0; i < trust->key_count && i < IDS; i++)
+        add_id(known, i, trust->keys[i].id);
+    return gb_arena_printf(arena, "signed by %s; known: %s", *by ? by : "none of its name",
+                           *known ? known : "none");
+}
+
 /* The log's own signature: of one of its keys, and no wrong one of any. */
-static int judge_signer(const struct checkpoint_trust *trust, struct checkpoint_opened *opened,
-                        struct gb_err *err)
+static int judge_signer(struct gb_arena *arena, const struct checkpoint_trust *trust,
+                        struct checkpoint_opened *opened, struct gb_err *err)
 {
     for (size_t i = 0; i < trust->key_count; i++) {
         enum note_standing standing = NOTE_UNSIGNED;
@@ -86,8 +112,7 @@ static int judge_signer(const struct checkpoint_trust *trust, struct checkpoint_
             opened->signer = key;
     }
     if (!opened->signer)
-        find_fault(opened, "not signed by the log's key",
-                   trust->key_count > 0 ? trust->keys[0].name : NULL);
+        find_fault(opened, "not signed by the log's key", tell_ids(arena, trust, opened));
     return GB_OK;
 }
 
@@ -130,7 +155,7 @@ int checkpoint_open(struct gb_arena *arena, const struct checkpoint_trust *trust
     if (r == GB_OK)
         r = checkpoint_read(opened.note.text, &opened.head, err);
     if (r == GB_OK)
-        r = judge_signer(trust, &opened, err);
+        r = judge_signer(arena, trust, &opened, err);
     if (r == GB_OK)
         r = judge_witnesses(trust, &opened, err);
     if (r < 0)

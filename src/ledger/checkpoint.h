@@ -46,7 +46,7 @@ struct checkpoint_opened {
     const struct note_key *signer;
     size_t cosigned;   /* known witnesses that did */
     const char *fault; /* NULL: all is right. Else a literal that says what is not */
-    const char *whose; /* the key's name that the fault speaks of, or NULL */
+    const char *whose; /* the key's name that the fault speaks of, or ids of keys, or NULL */
 };
 
 /* Reads a whole signed checkpoint and judges it. A head that must not be believed is an answer:

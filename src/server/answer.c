@@ -1,13 +1,20 @@
 #include "server/answer.h"
 
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "ledger/entry.h"
 #include "net/http_server.h"
+#include "server/call.h"
+#include "server/person.h"
+#include "server/record.h"
 #include "server/refusals.h"
 #include "server/server.h"
 #include "server/stats.h"
+#include "server/work.h"
+#include "store/store.h"
 #include "wire/json.h"
 
 static const struct {
@@ -41,8 +48,8 @@ void answer_empty(struct http_request *request, int status)
     http_answer(request, status, json_type, gb_bytes("", 0));
 }
 
-void answer_refuse(struct thread *thread, struct http_request *request, enum refusal refusal,
-                   const char *message)
+static void tell(struct thread *thread, struct http_request *request, enum refusal refusal,
+                 const char *message)
 {
     const char *text = message ? message : catalogue[refusal].message;
     stats_add(&thread->server->stats.refusals[refusal]);
@@ -52,6 +59,72 @@ void answer_refuse(struct thread *thread, struct http_request *request, enum ref
         http_answer_header(request, "Retry-After", "5");
     http_refuse(request, catalogue[refusal].status, catalogue[refusal].code, text,
                 catalogue[refusal].remedy);
+}
+
+struct refusing {
+    struct work work; /* first */
+    enum refusal refusal;
+    const char *message;
+};
+
+static void recorded(struct work *work)
+{
+    struct refusing *refusing = (struct refusing *)work;
+    if (work->result < 0)
+        tell(work->thread, work->request, answer_of_store(work->thread, work->result, &work->err),
+             NULL);
+    else
+        tell(work->thread, work->request, refusing->refusal, refusing->message);
+}
+
+static bool is_of_the_store(enum refusal refusal)
+{
+    return refusal == REFUSAL_STORE || refusal == REFUSAL_LEDGER_STOPPED ||
+           refusal == REFUSAL_NO_MEMORY;
+}
+
+/* Takes `data` over. */
+static void record(struct refusing *refusing, struct person *person, enum entry_what what,
+                   struct json *data)
+{
+    struct work *work = &refusing->work;
+    struct record record = {.what = what, .who = record_person(person->identity), .data = data};
+    json_set(data, "how", json_text(person_how_word(person->how)));
+    call_tell(work->arena, work->request, data);
+    json_set(data, "refused", json_text(answer_code(refusing->refusal)));
+    person->let_in = NULL;
+    work->then = recorded;
+    store_entry_add(work->thread->server->store,
+                    record_make(work->arena, work->thread->digester, &record), work_stored, work);
+}
+
+/* Once: what goes wrong with the record is told without another. The message may be the caller's
+ * own. */
+void answer_refuse_as(struct thread *thread, struct http_request *request, enum refusal refusal,
+                      const char *message, enum entry_what what, struct json *data)
+{
+    struct person *person = person_of(request);
+    if (!person || !person->let_in || is_of_the_store(refusal)) {
+        json_free(data);
+        tell(thread, request, refusal, message);
+        return;
+    }
+    struct refusing *refusing = work_new_of(thread, request, struct refusing);
+    if (!refusing) {
+        json_free(data);
+        return;
+    }
+    refusing->refusal = refusal;
+    if (message)
+        refusing->message =
+            (const char *)gb_arena_copy(refusing->work.arena, gb_bytes_str(message)).data;
+    record(refusing, person, what, data ? data : json_new_object());
+}
+
+void answer_refuse(struct thread *thread, struct http_request *request, enum refusal refusal,
+                   const char *message)
+{
+    answer_refuse_as(thread, request, refusal, message, ENTRY_CALL_REFUSED, NULL);
 }
 
 struct json *answer_error(enum refusal refusal, const char *message)

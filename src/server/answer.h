@@ -3,6 +3,7 @@
 #define GB_SERVER_ANSWER_H
 
 #include "base/bytes.h"
+#include "ledger/entry.h"
 #include "net/http_server.h"
 #include "server/refusals.h"
 #include "server/server.h"
@@ -15,6 +16,11 @@ void answer_empty(struct http_request *request, int status);
 /* `message` NULL: the catalogue's. 503 carries Retry-After. Counted. */
 void answer_refuse(struct thread *thread, struct http_request *request, enum refusal refusal,
                    const char *message);
+/* The same, with an entry of that kind instead of ENTRY_CALL_REFUSED, whose data has more; `data`
+ * is freed. A refusal of a person whose call was let in is an entry, durable before it is told; not
+ * so when the store, or memory, is what fails. */
+void answer_refuse_as(struct thread *thread, struct http_request *request, enum refusal refusal,
+                      const char *message, enum entry_what what, struct json *data);
 /* {"error":{...}} of a refusal, for answers that hold more beside it. */
 struct json *answer_error(enum refusal refusal, const char *message);
 int answer_status(enum refusal refusal);

@@ -12,6 +12,8 @@
 #include "server/answer.h"
 #include "server/api.h"
 #include "server/change.h"
+#include "server/node_id.h"
+#include "server/nodes.h"
 #include "server/refusals.h"
 #include "server/scribe.h"
 #include "server/server.h"
@@ -44,6 +46,21 @@ static void put_opening(struct listing *l, const struct entry_party *party, cons
     json_set(openings, key, json);
 }
 
+/* Of "node/<uuid>", as the node is called now. */
+static void put_name(struct listing *l, const struct entry_party *party, const char *key,
+                     struct json *names)
+{
+    static const char node[] = "node/";
+    const size_t len = sizeof node - 1;
+    uint8_t id[STORE_ID];
+    if (party->personal || party->text.len < len || memcmp(party->text.data, node, len) != 0 ||
+        !node_id_parse(gb_bytes_from(party->text, len), id))
+        return;
+    const char *name = nodes_name(l->work.thread->server->nodes, l->work.arena, id);
+    if (name)
+        json_set(names, key, json_text(name));
+}
+
 /* The one of a call's body, which stands in the data. */
 static struct entry_party body_of(const struct entry *entry)
 {
@@ -66,6 +83,9 @@ static int put_entry(struct listing *l, uint64_t index, struct gb_bytes text, st
     put_opening(l, &entry.who, "who", openings);
     put_opening(l, &entry.whom, "whom", openings);
     put_opening(l, &entry.why, "why", openings);
+    struct json *names = json_new_object();
+    put_name(l, &entry.who, "who", names);
+    put_name(l, &entry.whom, "whom", names);
     const struct entry_party sent = body_of(&entry);
     put_opening(l, &sent, "body", openings);
     struct json *json = json_new_object();
@@ -73,6 +93,7 @@ static int put_entry(struct listing *l, uint64_t index, struct gb_bytes text, st
     json_set(json, "signed", json_bool(index < l->signed_size));
     json_set(json, "entry", gb_take(tree));
     json_set(json, "openings", openings);
+    json_set(json, "names", names);
     json_push(l->list, json);
     return GB_OK;
 }

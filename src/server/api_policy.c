@@ -160,12 +160,22 @@ static void end(struct applying *a)
     atomic_store(&a->change.work.thread->server->applying, false);
 }
 
+static bool is_of_the_documents(enum refusal why)
+{
+    return why == REFUSAL_POLICY_UNSIGNED || why == REFUSAL_POLICY_VERSION ||
+           why == REFUSAL_POLICY_INVALID || why == REFUSAL_KEYD_DENIED;
+}
+
 static void refuse(struct applying *a, enum refusal why)
 {
     struct work *work = &a->change.work;
     json_free(a->change.body);
     end(a);
-    answer_refuse(work->thread, work->request, why, work->err.text);
+    if (!is_of_the_documents(why))
+        answer_refuse(work->thread, work->request, why, work->err.text);
+    else
+        answer_refuse_as(work->thread, work->request, why, work->err.text, ENTRY_POLICY_REFUSED,
+                         policy_record_refused(a->plan.fresh, a->plan.count, a->dry_run));
 }
 
 /* In the pool: keyd takes what is stored now. */

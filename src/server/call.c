@@ -38,6 +38,7 @@ static void run_hash(struct work *work, struct worker_parts *parts);
 static void hashed(struct work *work);
 static void record(struct calling *calling);
 static void recorded(struct work *work);
+static void let_in(struct calling *calling);
 
 static const char *method_name(enum http_method method)
 {
@@ -233,6 +234,12 @@ static void tell_target(struct calling *calling, struct json *data)
             json_text(gb_arena_printf(arena, "%.*s", (int)query.len, (const char *)query.data)));
 }
 
+void call_tell(struct gb_arena *arena, struct http_request *request, struct json *data)
+{
+    json_set(data, "method", json_text(method_name(http_request_method(request))));
+    json_set(data, "path", pattern_json(arena, person_of(request)->let_in));
+}
+
 static struct json *data_of(struct calling *calling)
 {
     struct work *work = &calling->work;
@@ -294,7 +301,15 @@ static void recorded(struct work *work)
                       answer_of_store(work->thread, work->result, &work->err), NULL);
     else if (!calling->route)
         refuse(calling);
-    else if (call_needs_second(work->thread, calling->route))
+    else
+        let_in(calling);
+}
+
+static void let_in(struct calling *calling)
+{
+    struct work *work = &calling->work;
+    person_of(work->request)->let_in = calling->route;
+    if (call_needs_second(work->thread, calling->route))
         call_second(work->thread, calling->route, &calling->call, calling->body);
     else
         calling->route->handle(work->thread, &calling->call);

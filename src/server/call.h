@@ -6,9 +6,12 @@
 #ifndef GB_SERVER_CALL_H
 #define GB_SERVER_CALL_H
 
+#include "base/arena.h"
+#include "net/http_server.h"
 #include "net/router.h"
 #include "server/refusals.h"
 #include "server/server.h"
+#include "wire/json.h"
 
 /* A router's `enter`; `ctx` is a struct thread. Nodes go straight to the handler. */
 void call_enter(void *ctx, const struct route *route, const struct route_call *call);
@@ -18,5 +21,7 @@ void call_refuse(void *ctx, const struct route_call *call, const struct route_re
  * ever. */
 void call_refuse_as(struct thread *thread, const struct route_call *call, enum refusal why,
                     const char *message);
+/* Members "method" and "path" (the route's pattern) of a call that was let in. */
+void call_tell(struct gb_arena *arena, struct http_request *request, struct json *data);
 
 #endif

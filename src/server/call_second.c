@@ -11,6 +11,7 @@
 #include "net/router.h"
 #include "policy/access.h"
 #include "server/answer.h"
+#include "server/call.h"
 #include "server/person.h"
 #include "server/record.h"
 #include "server/refusals.h"
@@ -84,6 +85,7 @@ static struct json *data_of(const struct agreeing *a)
     struct json *data = json_new_object();
     json_set(data, "id", id ? json_text(id) : NULL);
     json_set(data, "action", json_text(access_action_name(a->wait.action)));
+    call_tell(arena, a->work.request, data);
     json_set(data, "expires_at", answer_time(a->wait.expires_s));
     return data;
 }

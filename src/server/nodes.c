@@ -155,6 +155,18 @@ int nodes_check(struct nodes *nodes, const uint8_t id[STORE_ID],
     return r;
 }
 
+const char *nodes_name(struct nodes *nodes, struct gb_arena *arena, const uint8_t id[STORE_ID])
+{
+    struct shard *shard = shard_of(nodes, id);
+    const char *name = NULL;
+    pthread_mutex_lock(&shard->lock);
+    const struct entry *entry = find(shard, id);
+    if (entry)
+        name = (const char *)gb_arena_copy(arena, gb_bytes_str(entry->node.name)).data;
+    pthread_mutex_unlock(&shard->lock);
+    return name;
+}
+
 int nodes_take(struct nodes *nodes, const uint8_t id[STORE_ID], struct node **ret_node,
                struct gb_err *err)
 {

@@ -93,6 +93,8 @@ void nodes_told(struct nodes *nodes, const struct node *node, struct node_verdic
 /* The outstanding nonce, if any, is void from now on. */
 GB_MUST_USE bool nodes_ask(struct nodes *nodes, const uint8_t id[STORE_ID], int64_t now_ms);
 
+/* A copy of its name; NULL when it is not there (or memory is short). */
+const char *nodes_name(struct nodes *nodes, struct gb_arena *arena, const uint8_t id[STORE_ID]);
 /* By id (hex digits with dashes) or name. GB_ERR_NOTFOUND, NOMEM. */
 GB_MUST_USE int nodes_find(struct nodes *nodes, struct gb_arena *arena, struct gb_bytes name_or_id,
                            struct node_summary *ret_summary, struct gb_err *err);

@@ -2,6 +2,8 @@
 #ifndef GB_SERVER_PERSON_H
 #define GB_SERVER_PERSON_H
 
+#include <stdint.h>
+
 #include "base/check.h"
 #include "net/router.h"
 #include "policy/access.h"
@@ -18,6 +20,8 @@ struct person {
     uint32_t roles;       /* 0: none */
     uint64_t trust_id;    /* of what was in force when a token was judged */
     int64_t until_s;      /* when the token ends; 0: a certificate, which the router watches */
+    const struct route
+        *let_in; /* NULL: not yet. The call stands in the ledger, and its handler has it */
 };
 
 /* "certificate" "token" */

@@ -43,13 +43,19 @@ static struct json *signers_json(const struct snapshot *snapshot,
     return list;
 }
 
-static struct json *document_json(const struct store_document *document, const char *digest,
-                                  const struct snapshot *snapshot)
+static struct json *name_json(const struct store_document *document)
 {
     struct json *json = json_new_object();
     json_set(json, "kind", json_text(document->kind));
     json_set(json, "name", json_text(document->name));
     json_set(json, "version", json_number(document->version));
+    return json;
+}
+
+static struct json *document_json(const struct store_document *document, const char *digest,
+                                  const struct snapshot *snapshot)
+{
+    struct json *json = name_json(document);
     json_set(json, "sha256", json_text(digest));
     json_set(json, "signers", signers_json(snapshot, document));
     return json;
@@ -89,5 +95,18 @@ struct json *policy_record(struct digester *digester, const struct store_documen
     json_set(data, "count", json_number(changed));
     json_set(data, "sha256", gb_buf_ok(&lines) ? hex_of(digester, gb_buf_bytes(&lines)) : NULL);
     json_set(data, "documents", list);
+    return data;
+}
+
+struct json *policy_record_refused(const struct store_document *fresh, size_t count, bool dry_run)
+{
+    struct json *list = json_new_array();
+    struct json *data = json_new_object();
+    for (size_t i = 0; i < count && i < LISTED; i++)
+        json_push(list, name_json(&fresh[i]));
+    json_set(data, "count", json_number(count));
+    json_set(data, "documents", list);
+    if (dry_run)
+        json_set(data, "dry_run", json_bool(true));
     return data;
 }

@@ -2,6 +2,7 @@
 #ifndef GB_SERVER_POLICY_RECORD_H
 #define GB_SERVER_POLICY_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "crypto/digest.h"
@@ -16,5 +17,8 @@
 struct json *policy_record(struct digester *digester, const struct store_document *stored,
                            size_t stored_count, const struct store_document *fresh, size_t count,
                            const struct snapshot *snapshot);
+/* {"count","documents":[{"kind","name","version"}],"dry_run"}: what was not taken. "dry_run" only
+ * of a trial. NULL when memory is short. */
+struct json *policy_record_refused(const struct store_document *fresh, size_t count, bool dry_run);
 
 #endif

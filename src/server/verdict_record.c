@@ -46,6 +46,9 @@ const struct store_entry *verdict_record(struct gb_arena *arena, struct digester
     json_set(data, "verdict", json_text(told->trusted ? "trusted" : "untrusted"));
     json_set(data, "tier", json_text(gb_tier_name((enum gb_tier)told->tier)));
     json_set(data, "links", links_json(told));
+    if (!told->trusted && told->reason)
+        json_set(data, "reason",
+                 json_text(gb_arena_printf(arena, "%.*s", NODES_REASON, told->reason)));
     json_set(data, "policy", policy_json(round));
     json_set(data, "trust_id", json_text(trust_id));
     json_set(data, "quote", json_hex(gb_bytes(round->quote, sizeof round->quote)));

@@ -34,9 +34,22 @@ id=$(field w1 id)
 # What happened stands there in words, with names.
 exits 0 ledger tail -n 1000
 prints 'server  server.start'
-prints "node/$id  node.enrol"
-prints "server  verdict  node/$id verdict=trusted name=w1"
-prints 'admin  policy.apply'
+prints "node/$id (w1)  node.enrol"
+prints "server  verdict  node/$id (w1)  trusted"
+prints 'admin  policy.apply  policy  '
+prints ' signed by '
+exits 5 node remove nobody
+printf 'apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\nmetadata: {name: nodes, version: 99}\nspec: {secureBoot: any}\n' >unsigned.yaml
+exits 5 apply -f unsigned.yaml --no-sign
+exits 0 ledger tail -n 12
+prints 'admin  call.refused  DELETE /v1/nodes/{node} refused: node-not-found'
+prints 'admin  policy.refused  NodePolicy nodes v99 refused: policy-unsigned'
+exits 0 node list
+exits 0 ledger tail
+same 'nothing that only reads' "$(grep -c '  call  GET ' <<<"$out")" 0
+says 'calls that only read are left out; --all shows them'
+exits 0 ledger tail --all
+prints 'admin  call  GET /v1/nodes'
 exits 0 ledger tail -n 2
 same 'as many as asked for' "$(wc -l <<<"$out")" 2
 exits 2 ledger tail -n much
@@ -47,7 +60,8 @@ good 'a minute is sealed' sealed
 same 'keys' "$(api "$(url /v1/ledger/keys)")" 200
 jq -r '.keys[]' "$s/answer" >"$s/vkey"
 exits 0 ledger export "$s/audit" --quotes
-exits 0 ledger verify "$s/audit/ledger" --key "$s/vkey" --quotes
+prints "garboard ledger verify $s/audit --quotes --key ledger.vkey"
+exits 0 ledger verify "$s/audit" --key "$s/vkey" --quotes
 same 'leaves are there' "$(find "$s/audit/rounds" -name '*.leaves' | wc -l)" "$(find "$s/audit/rounds" -name '*.quotes' | wc -l)"
 exits 0 ledger export "$s/audit" --quotes
 exits 0 ledger verify "$s/audit/ledger" --key "$s/vkey" --rounds
@@ -91,6 +105,7 @@ jq -c 'select(.what == "policy.apply")' "$s/entries" | grep -q ReferenceSet || f
 
 # A name is forgotten: the record stays.
 exits 0 ledger forget admin
+prints "Forgotten: admin."
 exits 0 ledger tail -n 1000
 prints '(forgotten)  policy.apply'
 exits 5 ledger forget nobody

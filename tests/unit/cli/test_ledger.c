@@ -565,6 +565,22 @@ static void T28_a_quote_over_another_transport_key_is_found(void **state)
     says("the transport key is not the one that the node enrolled with");
 }
 
+/* What `garboard ledger export` writes, and a state folder, hold the ledger beside the minutes. */
+static void the_folder_above_will_do(void **state)
+{
+    (void)state;
+    char *proof = path_of("x.tlog-proof");
+    make_state();
+    assert_int_equal(RUN(cmd_ledger_verify, state_dir, "--key", vkey, "--quotes"), CMD_OK);
+    says("quotes      3 proven again, ");
+    assert_int_equal(RUN(cmd_ledger_prove, state_dir, "--node", NODE, "--key", vkey, "-o", proof),
+                     CMD_OK);
+    assert_int_equal(RUN(cmd_ledger_prove, state_dir, "1", "--key", vkey, "-o", proof), CMD_OK);
+    assert_int_equal(RUN(cmd_ledger_verify, "--proof", proof, "--key", vkey), CMD_OK);
+    says("says        2026-11-29T01:00:00.000Z  server  node.enrol  node/" NODE);
+    assert_int_equal(RUN(cmd_ledger_verify, path_of("rounds"), "--key", vkey), CMD_USAGE);
+}
+
 static void T28_an_entry_that_is_none_is_found(void **state)
 {
     (void)state;
@@ -623,6 +639,7 @@ static void an_attestation_is_proven_alone(void **state)
     make_dir_done(path_of("ledger"));
     assert_int_equal(RUN(cmd_ledger_verify, "--proof", proof, "--key", vkey), CMD_OK);
     says("attested    2026-11-29T01:02:01Z: untrusted\n");
+    says("node        " NODE "\n");
     assert_int_equal(RUN(cmd_ledger_verify, "--proof", proof, "--key", vkey, "--format", "json"),
                      CMD_OK);
     says("\"trusted\": false");
@@ -698,6 +715,7 @@ int main(void)
         T(T28_an_entry_that_is_none_is_found),
         T(an_entry_is_proven_alone),
         T(an_attestation_is_proven_alone),
+        T(the_folder_above_will_do),
         T(who_never_attested_has_no_proof),
         T(T28_no_proof_is_written_of_a_changed_entry),
         T(a_key_must_be_named),

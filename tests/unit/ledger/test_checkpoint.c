@@ -75,6 +75,14 @@ static void T28_a_checkpoint_of_another_key_is_refused(void **state)
     struct checkpoint_trust trust = {.keys = &log_key.key, .key_count = 1};
     assert_string_equal(fault(&trust, signed_by(&other_key, NULL, MAKE_LEDGER_ORIGIN)),
                         "not signed by the log's key");
+    struct checkpoint_opened opened;
+    assert_int_equal(checkpoint_open(arena, &trust, signed_by(&other_key, NULL, MAKE_LEDGER_ORIGIN),
+                                     &opened, NULL),
+                     0);
+    char ids[64];
+    snprintf(ids, sizeof ids, "signed by %08x; known: %08x", (unsigned)other_key.key.id,
+             (unsigned)log_key.key.id);
+    assert_string_equal(opened.whose, ids);
     trust.key_count = 0;
     assert_string_equal(fault(&trust, signed_by(&log_key, NULL, MAKE_LEDGER_ORIGIN)),
                         "not signed by the log's key");

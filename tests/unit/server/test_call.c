@@ -199,6 +199,61 @@ static void what_the_router_refuses_is_an_entry_too(void **state)
     }
 }
 
+/* A handler's refusal comes after the call's own entry: it has one of its own. */
+static void what_a_handler_refuses_is_an_entry_too(void **state)
+{
+    (void)state;
+    static const char policy[] =
+        "apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\nmetadata: {name: nodes, version: 7}\n"
+        "spec: {secureBoot: any}\n";
+    static const struct {
+        size_t who;
+        const char *line, *payload, *code, *what;
+        int status;
+    } cases[] = {
+        {ADA, "DELETE /v1/nodes/nobody", "", "node-not-found", "call.refused", 404},
+        {ADA, "POST /v1/nodes/nobody/attest", "{}", "node-not-found", "call.refused", 404},
+        {AUDE, "GET /v1/nodes/nobody", "", "node-not-found", "call.refused", 404},
+        {ELLA, "POST /v1/tokens", "{", "malformed", "call.refused", 400},
+        {OLAF, "POST /v1/policy", policy, "policy-unsigned", "policy.refused", 422},
+        {OLAF, "POST /v1/policy", "kind: [", "policy-invalid", "policy.refused", 422},
+    };
+    char part[128], text[4096];
+    for (size_t i = 0; i < GB_ARRAY_LEN(cases); i++) {
+        uint64_t before = entries();
+        expect(cases[i].who, cases[i].line, cases[i].payload, cases[i].status, cases[i].code);
+        assert_int_equal(count(before, "call", "", NULL), 1);
+        snprintf(part, sizeof part, "\"refused\":\"%s\"", cases[i].code);
+        assert_int_equal(count(before, cases[i].what, part, text), 1);
+        assert_null(strstr(text, "nobody"));
+        if (!strstr(text, "\"commitment\"") || !strstr(text, "\"method\""))
+            fail_msg("who asked for what? %s", text);
+        if (cases[i].payload == policy &&
+            !strstr(text, "{\"kind\":\"NodePolicy\",\"name\":\"nodes\",\"version\":7}"))
+            fail_msg("it does not name the document: %s", text);
+        assert_int_equal(entries(), before + 2);
+    }
+}
+
+/* The call is on record, its refusal cannot be: then no refusal is told but that of the store. */
+static void T20_nor_is_a_later_refusal_told_without_a_record(void **state)
+{
+    (void)state;
+    char body[2048];
+    size_t told = 0;
+    for (unsigned long nth = 1; nth <= 12; nth++) {
+        uint64_t before = entries();
+        store_fail_nth(service.server->store, nth);
+        int status = ask(ADA, "DELETE /v1/nodes/nobody", "", body);
+        store_fail_nth(service.server->store, 0);
+        size_t refused = count(before, "call.refused", "node-not-found", NULL);
+        if ((status == 404) != (refused == 1) || (status != 404 && status != 503))
+            fail_msg("statement %lu: %d, %zu: %s", nth, status, refused, body);
+        told += status == 404;
+    }
+    assert_true(told > 0 && told < 12);
+}
+
 static void an_entry_says_who_how_what_and_over_which_body(void **state)
 {
     (void)state;
@@ -671,6 +726,8 @@ int main(void)
         cmocka_unit_test(T19_each_role_may_what_the_table_says_and_no_more),
         cmocka_unit_test(every_call_of_a_person_leaves_an_entry),
         cmocka_unit_test(what_the_router_refuses_is_an_entry_too),
+        cmocka_unit_test(what_a_handler_refuses_is_an_entry_too),
+        cmocka_unit_test(T20_nor_is_a_later_refusal_told_without_a_record),
         cmocka_unit_test(an_entry_says_who_how_what_and_over_which_body),
         cmocka_unit_test(no_words_of_a_person_stand_in_the_ledger),
         cmocka_unit_test(a_person_can_say_why),
