@@ -79,7 +79,7 @@ static void progress(void *arg, uint64_t done, uint64_t size)
 static int verify_folder(const struct cmd_line *line, struct gb_arena *arena, struct watch *watch,
                          struct ledger_asked *asked, struct gb_err *err)
 {
-    struct ledger_report report;
+    struct ledger_report report = {0};
     const char *since = cmd_value(line, "since");
     int r = since ? file_read(arena, since, GB_LIMIT_NOTE, &asked->since, err) : GB_OK;
     if (r == GB_OK && watch->look)
