@@ -51,7 +51,8 @@ sed -e "s#^state = .*#state = $s/other#" -e "s#^keyd_socket = .*#keyd_socket = $
 same 'two servers on one port' $? 4
 grep -q "cannot listen on port $api_port" "$s/log/other" || fail 'and says so' "$(tail -1 "$s/log/other")"
 # T28: nor one with a database of its own beside the same garboard-keyd, which would write another history
-sed "s#^state = .*#state = $s/other#" "$s/etc/garboardd.conf" >"$s/etc/other.conf"
+sed -e "s#^state = .*#state = $s/other#" -e 's#^\(api\|enroll\)_port = .*#\1_port = 0#' "$s/etc/garboardd.conf" >"$s/etc/other.conf"
+good 'something is signed' test -s "$s/state/ledger/checkpoint"
 timeout 20 "$bin/garboardd" --config "$s/etc/other.conf" >"$s/log/other" 2>&1
 same 'two histories for one keyd' $? 2
 grep -q 'come from an older copy' "$s/log/other" || fail 'and says why' "$(tail -1 "$s/log/other")"

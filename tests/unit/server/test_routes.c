@@ -71,7 +71,8 @@ struct caller {
 static bool let_in(const struct route *route, const struct caller *caller)
 {
     return (route->callers & caller->role) != 0 &&
-           (caller->role != ROUTE_PERSON || (route->people & caller->roles)) &&
+           (caller->role != ROUTE_PERSON || (route->people & caller->roles) ||
+            (route->flags & ROUTE_PROBE)) &&
            (!caller->expired || (route->flags & ROUTE_EXPIRED_OK));
 }
 
