@@ -338,7 +338,7 @@ static void a_malformed_key_costs_the_others_nothing(void **state)
     for (size_t i = 0; i < GB_ARRAY_LEN(malformed); i++)
         for (int last = 0; last < 2; last++) {
             gb_cleanup(jwks_freep) struct jwks *keys = NULL;
-            struct jwt jwt;
+            gb_cleanup(jwt_done) struct jwt jwt = {0};
             const char *set =
                 last ? set_of(desk, good, malformed[i]) : set_of(desk, malformed[i], good);
             if (jwks_read(gb_bytes_str(set), &keys, NULL) != 0 || jwks_count(keys) != 1)
