@@ -18,10 +18,10 @@ struct signer {
     struct note_key as;
     uint64_t size;
     uint8_t root[32];
-    atomic_bool away; /* cannot be reached */
-    bool deaf;        /* signs and remembers, but its answer is lost, once */
-    bool refuses;     /* as if it were no growth */
-    unsigned signs;   /* how often it signed */
+    atomic_bool away;    /* cannot be reached */
+    atomic_bool deaf;    /* signs and remembers, but its answer is lost, once */
+    atomic_bool refuses; /* as if it were no growth */
+    atomic_uint signs;   /* how often it signed */
 };
 
 void signer_open(struct signer *signer, const char *folder);
