@@ -32,7 +32,7 @@ void ask_fail(struct ask *ask, const char *fmt, ...)
 static struct gb_bytes decode(struct ask *ask, const char *key, struct gb_bytes text, size_t max)
 {
     struct gb_bytes out = {0};
-    if (text.len / 4 * 3 > max + 2)
+    if (gb_base64_len(text) > max)
         ask_fail(ask, "%s: longer than %zu bytes", key, max);
     else if (!gb_base64_decode(ask->arena, text, &out))
         ask_fail(ask, "%s: not base64", key);
