@@ -128,19 +128,31 @@ int folder_tile(struct folder *folder, struct gb_arena *arena, const struct tile
     return r;
 }
 
+int folder_bundle(struct folder *folder, struct gb_arena *arena, uint64_t index, uint64_t size,
+                  struct gb_bytes ret_entries[TILES_WIDTH], size_t *ret_count, struct gb_err *err)
+{
+    struct gb_bytes bundle;
+    struct tiles_name name = {
+        .entries = true, .index = index, .width = tiles_width(size, 0, index)};
+    if (name.width == 0)
+        return gb_err_set(err, GB_ERR_NOTFOUND, "no bundle %llu in a log of %llu",
+                          (unsigned long long)index, (unsigned long long)size);
+    int r = folder_tile(folder, arena, &name, &bundle, err);
+    if (r == GB_OK)
+        r = tiles_bundle_read(bundle, name.width, ret_entries, err);
+    *ret_count = r == GB_OK ? name.width : 0;
+    return r;
+}
+
 int folder_entry(struct folder *folder, struct gb_arena *arena, uint64_t index, uint64_t size,
                  struct gb_bytes *ret_entry, struct gb_err *err)
 {
-    struct gb_bytes bundle;
     struct gb_bytes entries[TILES_WIDTH];
-    struct tiles_name name = {.entries = true, .index = index / TILES_WIDTH};
+    size_t count;
     if (index >= size)
         return gb_err_set(err, GB_ERR_NOTFOUND, "no entry %llu in a log of %llu",
                           (unsigned long long)index, (unsigned long long)size);
-    name.width = tiles_width(size, 0, name.index);
-    int r = folder_tile(folder, arena, &name, &bundle, err);
-    if (r == GB_OK)
-        r = tiles_bundle_read(bundle, name.width, entries, err);
+    int r = folder_bundle(folder, arena, index / TILES_WIDTH, size, entries, &count, err);
     if (r == GB_OK)
         *ret_entry = entries[index % TILES_WIDTH];
     return r;

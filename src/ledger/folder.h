@@ -30,7 +30,13 @@ GB_MUST_USE int folder_checkpoint(struct folder *folder, struct gb_arena *arena,
 GB_MUST_USE int folder_tile(struct folder *folder, struct gb_arena *arena,
                             const struct tiles_name *name, struct gb_bytes *ret_bytes,
                             struct gb_err *err);
-/* One entry of a log of `size` entries, in the arena. GB_ERR_NOTFOUND when index >= size. */
+/* The entries of bundle `index` in a log of `size` entries: *ret_count of them, in the arena.
+ * GB_ERR_NOTFOUND when it begins at or after `size`. */
+GB_MUST_USE int folder_bundle(struct folder *folder, struct gb_arena *arena, uint64_t index,
+                              uint64_t size, struct gb_bytes ret_entries[TILES_WIDTH],
+                              size_t *ret_count, struct gb_err *err);
+/* One entry of a log of `size` entries, in the arena. For many of them: folder_bundle.
+ * GB_ERR_NOTFOUND when index >= size. */
 GB_MUST_USE int folder_entry(struct folder *folder, struct gb_arena *arena, uint64_t index,
                              uint64_t size, struct gb_bytes *ret_entry, struct gb_err *err);
 /* Hashes of the tree of `size` entries, for merkle_prove_*. Valid until the next call for the same

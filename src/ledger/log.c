@@ -349,6 +349,12 @@ int log_root_at(struct log *log, uint64_t size, uint8_t out[MERKLE_HASH], struct
     return r;
 }
 
+int log_bundle(struct log *log, struct gb_arena *arena, uint64_t index,
+               struct gb_bytes ret_entries[TILES_WIDTH], size_t *ret_count, struct gb_err *err)
+{
+    return folder_bundle(log->folder, arena, index, log->flushed, ret_entries, ret_count, err);
+}
+
 int log_entry(struct log *log, struct gb_arena *arena, uint64_t index, struct gb_bytes *ret_entry,
               struct gb_err *err)
 {

@@ -17,6 +17,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "ledger/merkle.h"
+#include "ledger/tiles.h"
 
 struct log;
 
@@ -54,6 +55,11 @@ GB_MUST_USE int log_prove_inclusion(struct log *log, uint64_t index, uint64_t si
 /* The root of the first `size` flushed entries. */
 GB_MUST_USE int log_root_at(struct log *log, uint64_t size, uint8_t out[MERKLE_HASH],
                             struct gb_err *err);
+/* The flushed entries of bundle `index` (TILES_WIDTH each): *ret_count of them, in the arena.
+ * GB_ERR_NOTFOUND. */
+GB_MUST_USE int log_bundle(struct log *log, struct gb_arena *arena, uint64_t index,
+                           struct gb_bytes ret_entries[TILES_WIDTH], size_t *ret_count,
+                           struct gb_err *err);
 /* A flushed entry, in the arena. GB_ERR_NOTFOUND. */
 GB_MUST_USE int log_entry(struct log *log, struct gb_arena *arena, uint64_t index,
                           struct gb_bytes *ret_entry, struct gb_err *err);

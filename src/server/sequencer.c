@@ -205,6 +205,8 @@ static int begin(struct sequencer *s, struct gb_err *err)
     if (r < 0)
         return r;
     r = agree(s, arena, err);
+    if (r == GB_OK)
+        prune(s); /* what a kill before the last pruning left */
     if (r != GB_ERR_IO && r != GB_ERR_AGAIN)
         return r;
     gb_log_err(GB_LOG_WARNING, "ledger-signer-away", err);

@@ -9,33 +9,39 @@
 #include "rpc/keyd.h"
 #include "store/store.h"
 
-/* Rows from `from` to the folder's end stand in both. Rows go away by whole bundles, so there are
- * few. */
+/* The rows from `from` to the end of its bundle, *ret_count of them. */
+static int compare_bundle(struct log *log, struct store *store, struct gb_arena *arena,
+                          uint64_t from, size_t *ret_count, struct gb_err *err)
+{
+    struct gb_bytes entries[TILES_WIDTH];
+    struct store_row *rows;
+    size_t skip = (size_t)(from % TILES_WIDTH), have = 0;
+    int r = log_bundle(log, arena, from / TILES_WIDTH, entries, &have, err);
+    if (r == GB_OK)
+        r = store_entry_list(store, arena, from, have - skip, &rows, ret_count, err);
+    for (size_t i = 0; r == GB_OK && i < *ret_count; i++)
+        if (rows[i].seq != from + i || !gb_bytes_equal(entries[skip + i], rows[i].text))
+            r = gb_err_set(err, GB_ERR_CONFIG,
+                           "the database and the ledger's folder differ in entry %" PRIu64
+                           ": they are not of one history: restore both from one copy",
+                           from + i);
+    return r;
+}
+
+/* Rows from `from` to the folder's end stand in both. */
 static int compare_rows(struct log *log, struct store *store, uint64_t from, struct gb_err *err)
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
-    uint64_t end = log_signed(log);
     if (!arena)
         return gb_err_nomem(err);
-    while (from < end) {
-        struct store_row *rows;
-        size_t count;
+    while (from < log_signed(log)) {
+        size_t count = 0;
         gb_arena_reset(arena);
-        size_t want = end - from < TILES_WIDTH ? (size_t)(end - from) : TILES_WIDTH;
-        int r = store_entry_list(store, arena, from, want, &rows, &count, err);
-        for (size_t i = 0; r == GB_OK && i < count; i++) {
-            struct gb_bytes entry;
-            r = log_entry(log, arena, rows[i].seq, &entry, err);
-            if (r == GB_OK && !gb_bytes_equal(entry, rows[i].text))
-                return gb_err_set(err, GB_ERR_CONFIG,
-                                  "the database and the ledger's folder differ in entry %" PRIu64
-                                  ": they are not of one history: restore both from one copy",
-                                  rows[i].seq);
-        }
+        int r = compare_bundle(log, store, arena, from, &count, err);
+        if (r == GB_OK && count == 0)
+            r = gb_err_set(err, GB_ERR_BUG, "entry %" PRIu64 " is missing", from);
         if (r < 0)
             return r;
-        if (count == 0)
-            return gb_err_set(err, GB_ERR_BUG, "entry %" PRIu64 " is missing", from);
         from += count;
     }
     return GB_OK;
