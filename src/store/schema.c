@@ -68,6 +68,11 @@ static const char *const MIGRATIONS[] = {
     "CREATE INDEX opening_value ON opening (scope, value);"
     "CREATE TABLE ledger_head (scope INTEGER PRIMARY KEY REFERENCES scope,"
     " pruned INTEGER NOT NULL, sealed INTEGER NOT NULL) STRICT;",
+
+    /* Labels as base/labels.h writes them; the number goes up with each change. */
+    "ALTER TABLE node ADD COLUMN labels TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE node ADD COLUMN labels_num INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE token ADD COLUMN labels TEXT;",
 };
 
 int schema_version(void)
