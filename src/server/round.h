@@ -4,6 +4,7 @@
 #define GB_SERVER_ROUND_H
 
 #include "attest/next.h"
+#include "evidence/bundle.h"
 #include "server/round_log.h"
 #include "server/server.h"
 
@@ -18,6 +19,9 @@ struct round {
     struct progress after;
     struct node_verdict told;
     uint8_t quote[32];
+    struct bundle *bundle;    /* what was sent, with the certificates of the enrolment */
+    struct gb_bytes ek_certs; /* those, as the store has them; empty for what continues */
+    int64_t judged_s;
     struct gb_bytes attest; /* what `quote` is the digest of; signature and extras: with it */
     struct gb_bytes signature;
     uint8_t extras[32]; /* SHA-256 */

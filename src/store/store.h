@@ -222,17 +222,21 @@ GB_MUST_USE int store_node_each(struct store *store,
 
 /* ---- verdicts: durable before they are told ---- */
 
+struct store_kept; /* store/kept.h */
+
 struct store_verdict {
     uint8_t node[STORE_ID];
     int64_t at_s; /* verified at: when the nonce was issued */
     uint8_t tier; /* enum gb_tier */
     bool trusted;
-    const char *policy;        /* name and version; NULL: none */
-    uint8_t quote[STORE_HASH]; /* SHA-256 of the TPMS_ATTEST */
-    struct gb_bytes json;      /* verdict_json's text, with findings */
+    const char *policy;            /* name and version; NULL: none */
+    uint8_t quote[STORE_HASH];     /* SHA-256 of the TPMS_ATTEST */
+    struct gb_bytes json;          /* verdict_json's text, with findings */
+    const struct store_kept *kept; /* to be added: the evidence that decided, in the same
+                                      transaction; NULL: none is kept */
 };
-/* The newest replaces what `node show` reads; the newest
- * STORE_KEEP_VERDICTS stay in the history. */
+/* GB_ERR_DENIED: of its evidence, see store_kept_add. The newest replaces what `node show` reads;
+ * the newest STORE_KEEP_VERDICTS stay in the history. */
 void store_verdict_add(struct store *store, const struct store_verdict *verdict,
                        struct gb_bytes progress, const struct store_entry *entry, store_done *done,
                        void *ctx);
