@@ -19,6 +19,15 @@ struct standing {
     bool files_judged; /* the list has measured a file */
 };
 
+/* Of a node's boot: by the policy that judges, and by those in its shadow. */
+enum { STANDING_SHADOWS = 2, STANDING_SETS = 256 };
+struct standings {
+    struct standing own;
+    struct standing shadows[STANDING_SHADOWS];
+    uint8_t matched[STANDING_SETS / 8]; /* sets (ref_set.place) that something matched so far; those
+                                           beyond are not remembered */
+};
+
 /* What a list of findings comes to for its link. `lasting`: without those that speak of this round
  * only, and are found again in the next while they hold. */
 struct standing_link standing_of(const struct gb_findings *list, bool lasting);
