@@ -71,8 +71,7 @@ static void fill_bundle(const struct desk *desk, const struct keyd_challenge_ask
 
 static bool allow_expired(const struct desk *desk)
 {
-    const struct node_policy *policy = desk->beliefs->trust.policy.node;
-    return policy && policy->allow_expired_ek;
+    return policy_allows_expired(&desk->beliefs->trust.policy, NULL);
 }
 
 /* Whose TPM is it (T05). */

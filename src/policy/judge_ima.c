@@ -2,6 +2,7 @@
 #include "crypto/digest.h"
 #include "evidence/ima.h"
 #include "policy/cmdline.h"
+#include "policy/engine.h"
 #include "policy/judge.h"
 #include "policy/path_index.h"
 #include "policy/policy.h"
@@ -12,7 +13,10 @@ enum { SHOWN_PATH = 512 };
 
 /* What the entries come to. */
 struct ima_count {
-    size_t accepted;
+    bool has_packages; /* sets of these classes count */
+    bool has_engine;
+    size_t accepted; /* of `os` */
+    size_t engine;   /* of `engine` */
     size_t judged;
     const struct path_index *index; /* the policy's, or made when the first file is unknown */
     struct path_index own;
@@ -49,13 +53,56 @@ static int64_t find_file(const struct ref_files *files, const struct ima_entry *
 }
 
 /* A fs-verity digest and a file's hash are different things, kept apart by the sets (refval.h). */
-static bool is_accepted(const struct judge *judge, const struct ima_entry *entry)
+static bool knows(const struct ref_set *set, const struct ima_entry *entry)
 {
-    for (const struct ref_set *set = judge_next_set(judge->policy->sets, REF_PACKAGES); set;
-         set = judge_next_set(set->next, REF_PACKAGES))
-        if (find_file(entry->is_verity ? &set->verity : &set->files, entry) >= 0)
-            return true;
-    return false;
+    return find_file(entry->is_verity ? &set->verity : &set->files, entry) >= 0;
+}
+
+static const struct ref_set *find_set(const struct set_list *sets, enum ref_class cls,
+                                      const struct ima_entry *entry)
+{
+    const struct ref_set *set;
+    for (size_t at = 0; (set = judge_next_set(sets, cls, &at));)
+        if (knows(set, entry))
+            return set;
+    return NULL;
+}
+
+/* Sets that decide nothing but are told of. */
+static void match_shadows(struct judge *judge, enum ref_class cls, const struct ima_entry *entry)
+{
+    const struct ref_set *set;
+    for (size_t at = 0; (set = judge_next_set(&judge->sets.others, cls, &at));)
+        if (set->life == REF_SHADOW && knows(set, entry))
+            judge_matched(judge, set);
+}
+
+static bool is_accepted(struct judge *judge, enum ref_class cls, const struct ima_entry *entry)
+{
+    const struct ref_set *set = find_set(&judge->sets.accepted, cls, entry);
+    if (!set)
+        return false;
+    judge_matched(judge, set);
+    if (judge->sets.others.count > 0)
+        match_shadows(judge, cls, entry);
+    return true;
+}
+
+/* Which class must know the file: where a set of class engine counts, what lies in the engine's
+ * places is the engine's, and what such a set knows, wherever it lies. */
+static enum ref_class class_of(const struct judge *judge, bool has_engine,
+                               const struct ima_entry *entry)
+{
+    if (!has_engine || entry->buffer.data)
+        return REF_PACKAGES;
+    if (engine_path(judge->node, entry->path))
+        return REF_ENGINE;
+    return find_set(&judge->sets.accepted, REF_ENGINE, entry) ? REF_ENGINE : REF_PACKAGES;
+}
+
+static enum gb_link link_of(enum ref_class cls)
+{
+    return cls == REF_ENGINE ? GB_LINK_ENGINE : GB_LINK_OS;
 }
 
 static bool ends_in(struct gb_bytes path, struct gb_bytes name)
@@ -68,8 +115,8 @@ static bool ends_in(struct gb_bytes path, struct gb_bytes name)
 static bool is_policy_file(const struct judge *judge, const struct ima_entry *entry)
 {
     const struct gb_bytes name = gb_bytes_str("/ima-policy");
-    for (const struct ref_set *set = judge_next_set(judge->policy->sets, REF_PACKAGES); set;
-         set = judge_next_set(set->next, REF_PACKAGES)) {
+    const struct ref_set *set;
+    for (size_t next = 0; (set = judge_next_set(&judge->sets.accepted, REF_PACKAGES, &next));) {
         int64_t at = find_file(&set->files, entry);
         if (at >= 0 && ends_in(set->files.paths[at], name))
             return true;
@@ -90,14 +137,25 @@ static bool has_policy_record(const struct judge *judge)
     return false;
 }
 
-static int add_unknown(struct judge *judge, struct ima_count *count, size_t index,
-                       struct gb_err *err)
+/* Where it is known after all, by a set that does not count. */
+static void explain(struct judge *judge, enum ref_class cls, size_t index)
 {
     const struct ima_entry *entry = &judge->claims->ima[index];
-    if (judge->links[GB_LINK_OS].count >=
-        GB_LIMIT_FINDINGS) { /* counted, and no text made for it */
-        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_UNKNOWN, event_of(judge, index), NULL, NULL,
-                  NULL);
+    const struct ref_set *set = find_set(&judge->sets.others, cls, entry);
+    if (!set)
+        return;
+    judge_matched(judge, set);
+    judge_add(judge, link_of(cls), GB_FINDING_SET_OTHER_LIFE, event_of(judge, index),
+              ref_life_name(set->life), set->name, shown(judge, entry->path));
+}
+
+static int add_unknown(struct judge *judge, struct ima_count *count, enum ref_class cls,
+                       size_t index, struct gb_err *err)
+{
+    const struct ima_entry *entry = &judge->claims->ima[index];
+    enum gb_link link = link_of(cls);
+    if (judge->links[link].count >= GB_LIMIT_FINDINGS) { /* counted, and no text made for it */
+        judge_add(judge, link, GB_FINDING_IMA_UNKNOWN, event_of(judge, index), NULL, NULL, NULL);
         return GB_OK;
     }
     const char *found = digest_text(judge, entry->file_alg, entry->file_digest);
@@ -110,38 +168,51 @@ static int add_unknown(struct judge *judge, struct ima_count *count, size_t inde
     }
     struct gb_bytes accepted = path_index_find(count->index, entry->path, &alg);
     if (entry->buffer.data)
-        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_CRITICAL, event_of(judge, index),
+        judge_add(judge, link, GB_FINDING_IMA_CRITICAL, event_of(judge, index),
                   shown(judge, entry->path), found, NULL);
     else if (accepted.data && !entry->is_verity)
-        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_CHANGED, event_of(judge, index),
+        judge_add(judge, link, GB_FINDING_IMA_CHANGED, event_of(judge, index),
                   shown(judge, entry->path), found, digest_text(judge, alg, accepted));
     else
-        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_UNKNOWN, event_of(judge, index),
+        judge_add(judge, link, GB_FINDING_IMA_UNKNOWN, event_of(judge, index),
                   shown(judge, entry->path), found, NULL);
+    explain(judge, cls, index);
     return GB_OK;
+}
+
+/* A file without a digest, or with one that proves nothing. */
+static bool add_unproven(struct judge *judge, enum gb_link link, size_t index)
+{
+    const struct ima_entry *entry = &judge->claims->ima[index];
+    if (entry->file_digest.len == 0) {
+        judge_add(judge, link, GB_FINDING_IMA_NO_DIGEST, event_of(judge, index),
+                  shown(judge, entry->template_name), shown(judge, entry->path), NULL);
+        return true;
+    }
+    if (digest_strong(entry->file_alg))
+        return false;
+    judge_add(judge, link, GB_FINDING_IMA_WEAK_DIGEST, event_of(judge, index),
+              shown(judge, entry->path),
+              entry->file_alg == DIGEST_NONE ? "an algorithm that is not known here"
+                                             : digest_name(entry->file_alg),
+              NULL);
+    return true;
 }
 
 static int judge_entry(struct judge *judge, struct ima_count *count, size_t index,
                        struct gb_err *err)
 {
     const struct ima_entry *entry = &judge->claims->ima[index];
+    enum ref_class cls = class_of(judge, count->has_engine, entry);
+    size_t *accepted = cls == REF_ENGINE ? &count->engine : &count->accepted;
+    if (cls == REF_PACKAGES && !count->has_packages)
+        return GB_OK; /* no set speaks of it: told once, by the link's reference.not-judged */
     count->judged++;
-    if (entry->file_digest.len == 0) {
-        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_NO_DIGEST, event_of(judge, index),
-                  shown(judge, entry->template_name), shown(judge, entry->path), NULL);
+    if (add_unproven(judge, link_of(cls), index))
         return GB_OK;
-    }
-    if (!digest_strong(entry->file_alg)) {
-        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_WEAK_DIGEST, event_of(judge, index),
-                  shown(judge, entry->path),
-                  entry->file_alg == DIGEST_NONE ? "an algorithm that is not known here"
-                                                 : digest_name(entry->file_alg),
-                  NULL);
-        return GB_OK;
-    }
-    if (!is_accepted(judge, entry))
-        return add_unknown(judge, count, index, err);
-    count->accepted++;
+    if (!is_accepted(judge, cls, entry))
+        return add_unknown(judge, count, cls, index, err);
+    (*accepted)++;
     return GB_OK;
 }
 
@@ -158,7 +229,7 @@ void judge_violations(struct judge *judge)
         struct gb_finding *finding =
             gb_finding_add(os, GB_FINDING_IMA_VIOLATION, event_of(judge, i),
                            shown(judge, entry->path), NULL, NULL);
-        const struct node_policy *node = judge->policy->node;
+        const struct node_policy *node = judge->node;
         if (node && !node->ima_allow_violations)
             continue;
         os->worst = worst > GB_TIER_WARNING ? worst : GB_TIER_WARNING;
@@ -216,20 +287,17 @@ static bool names_policy(const struct judge *judge)
     return set_names_policy(judge->cmdline_set, &has_text) || !has_text;
 }
 
-int judge_ima(struct judge *judge, struct gb_err *err)
+/* How many of a link's files were found. */
+static void add_count(struct judge *judge, enum gb_link link, size_t count)
 {
-    struct ima_count count = {.index = judge->policy->paths};
-    if (!judge_next_set(judge->policy->sets, REF_PACKAGES)) {
-        judge_add(judge, GB_LINK_OS, GB_FINDING_REF_UNJUDGED, GB_NO_EVENT, NULL, NULL, NULL);
-        judge_violations(judge);
-        return GB_OK;
-    }
-    if (!judge->claims->has_ima) {
-        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_ABSENT, GB_NO_EVENT, NULL, NULL, NULL);
-        return GB_OK;
-    }
-    /* What speaks of the whole list comes first: a flood of files must not push it over the
-     * ceiling. */
+    if (count > 0)
+        judge_add(judge, link, GB_FINDING_IMA_MATCH, GB_NO_EVENT,
+                  judge_text(judge, gb_arena_printf(judge->arena, "%zu", count)), NULL, NULL);
+}
+
+/* What speaks of the whole list comes first: a flood of files must not push it over the ceiling. */
+static void judge_list(struct judge *judge)
+{
     struct standing *standing = &judge->standing;
     bool blamed = judge->links[GB_LINK_CMDLINE].worst == GB_TIER_CONTRAINDICATED ||
                   standing->links[GB_LINK_CMDLINE].worst == GB_TIER_CONTRAINDICATED;
@@ -237,15 +305,42 @@ int judge_ima(struct judge *judge, struct gb_err *err)
     if (!blamed && !standing->policy_named) /* a broken command line is blamed where it stands */
         judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_POLICY, GB_NO_EVENT, NULL, NULL, NULL);
     judge_violations(judge);
+}
+
+static void judge_counts(struct judge *judge, const struct ima_count *count)
+{
+    struct standing *standing = &judge->standing;
+    standing->files_judged = standing->files_judged || count->judged > 0;
+    if (!standing->files_judged)
+        judge_add(judge, count->has_packages ? GB_LINK_OS : GB_LINK_ENGINE, GB_FINDING_IMA_ABSENT,
+                  GB_NO_EVENT, NULL, NULL, NULL);
+    add_count(judge, GB_LINK_OS, count->accepted);
+    add_count(judge, GB_LINK_ENGINE, count->engine);
+    if (count->has_engine && judge->links[GB_LINK_ENGINE].worst == GB_TIER_NONE &&
+        standing->links[GB_LINK_ENGINE].worst == GB_TIER_NONE)
+        judge_add(judge, GB_LINK_ENGINE, GB_FINDING_ENGINE_NONE, GB_NO_EVENT, NULL, NULL, NULL);
+}
+
+int judge_ima(struct judge *judge, struct gb_err *err)
+{
+    struct ima_count count = {.index = judge->policy->paths,
+                              .has_packages = judge_has_set(judge, REF_PACKAGES),
+                              .has_engine = judge_has_set(judge, REF_ENGINE)};
+    if (!count.has_packages)
+        judge_add(judge, GB_LINK_OS, GB_FINDING_REF_UNJUDGED, GB_NO_EVENT, NULL, NULL, NULL);
+    if (!count.has_packages && !count.has_engine) {
+        judge_violations(judge);
+        return GB_OK;
+    }
+    if (!judge->claims->has_ima) {
+        judge_add(judge, count.has_packages ? GB_LINK_OS : GB_LINK_ENGINE, GB_FINDING_IMA_ABSENT,
+                  GB_NO_EVENT, NULL, NULL, NULL);
+        return GB_OK;
+    }
+    judge_list(judge);
     int r = judge_entries(judge, &count, err);
     if (r < 0)
         return r;
-    standing->files_judged = standing->files_judged || count.judged > 0;
-    if (!standing->files_judged)
-        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_ABSENT, GB_NO_EVENT, NULL, NULL, NULL);
-    if (count.accepted > 0)
-        judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_MATCH, GB_NO_EVENT,
-                  judge_text(judge, gb_arena_printf(judge->arena, "%zu", count.accepted)), NULL,
-                  NULL);
+    judge_counts(judge, &count);
     return GB_OK;
 }

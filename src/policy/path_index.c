@@ -1,7 +1,6 @@
 #include "policy/path_index.h"
 
 #include "crypto/digest.h"
-#include "policy/judge.h"
 #include "policy/refval.h"
 
 /* FNV-1a over seed and path. Who collides two paths gains a worse hint in a message. */
@@ -13,11 +12,19 @@ static uint64_t hash_of(uint64_t seed, struct gb_bytes path)
     return h;
 }
 
+/* The next set that may accept files, from `set` on. Which of them count for a node is not asked: it
+ * is a hint. */
+static const struct ref_set *next_set(const struct ref_set *set)
+{
+    while (set && !(set->life == REF_ACCEPTED && ref_class_has_files(set->cls)))
+        set = set->next;
+    return set;
+}
+
 static size_t count_files(const struct ref_set *sets)
 {
     size_t count = 0;
-    for (const struct ref_set *set = judge_next_set(sets, REF_PACKAGES); set;
-         set = judge_next_set(set->next, REF_PACKAGES))
+    for (const struct ref_set *set = next_set(sets); set; set = next_set(set->next))
         count += set->files.count;
     return count;
 }
@@ -33,8 +40,7 @@ int path_index_build(struct gb_arena *arena, const struct ref_set *sets,
     struct path_index index = {.count = count, .paths = paths, .digests = digests, .algs = algs};
     if (!paths || !digests || !algs || !keys)
         return gb_err_nomem(err);
-    for (const struct ref_set *set = judge_next_set(sets, REF_PACKAGES); set;
-         set = judge_next_set(set->next, REF_PACKAGES)) {
+    for (const struct ref_set *set = next_set(sets); set; set = next_set(set->next)) {
         const struct ref_files *files = &set->files;
         size_t size = digest_size(files->alg);
         if (files->count > 0)

@@ -17,7 +17,7 @@ struct path_index {
     struct gb_map map; /* of path hashes */
 };
 
-/* Indexes the files (of contents) of all packages sets in the list. */
+/* Indexes the files (of contents) of all accepted sets in the list. */
 GB_MUST_USE int path_index_build(struct gb_arena *arena, const struct ref_set *sets,
                                  struct path_index *ret_index, struct gb_err *err);
 /* The first accepted digest of `path`; data NULL when no set knows the path. */

@@ -8,19 +8,11 @@
 
 /* ---- matching ---- */
 
-static const char *label_of(const struct node_facts *facts, const char *key)
-{
-    for (size_t i = 0; facts && i < facts->label_count; i++)
-        if (strcmp(facts->labels[i].key, key) == 0)
-            return facts->labels[i].value;
-    return NULL;
-}
-
-static bool labels_match(const struct node_label *labels, size_t count,
+static bool labels_match(const struct gb_label *labels, size_t count,
                          const struct node_facts *facts)
 {
     for (size_t i = 0; i < count; i++) {
-        const char *value = label_of(facts, labels[i].key);
+        const char *value = facts ? gb_labels_get(&facts->labels, labels[i].key) : NULL;
         if (!value ||
             !pattern_matches(gb_bytes_str(labels[i].value), gb_bytes_str(value)))
             return false;
@@ -61,18 +53,18 @@ bool set_selector_matches(const struct set_selector *selector, const struct node
 /* ---- reading ---- */
 
 static int read_labels(const struct field_file *file, const struct yaml_node *parent,
-                       const struct node_label **ret_labels, size_t *ret_count, struct gb_err *err)
+                       const struct gb_label **ret_labels, size_t *ret_count, struct gb_err *err)
 {
     const struct yaml_node *mapping;
     size_t count = 0;
     int r = field_get(file, parent, "labels", YAML_MAPPING, false, &mapping, err);
     if (r < 0 || !mapping)
         return r;
-    struct node_label *labels = gb_arena_new_array(file->arena, struct node_label, mapping->count + 1);
+    struct gb_label *labels = gb_arena_new_array(file->arena, struct gb_label, mapping->count + 1);
     if (!labels)
         return gb_err_nomem(err);
     for (const struct yaml_node *node = mapping->first; node; node = node->next) {
-        struct node_label *label = &labels[count++];
+        struct gb_label *label = &labels[count++];
         label->key = (const char *)gb_arena_copy(file->arena, node->key).data;
         if (!label->key)
             return gb_err_nomem(err);
@@ -161,7 +153,7 @@ static void write_word(struct gb_buf *out, const char *key, const char *text)
     gb_buf_puts(out, "\n");
 }
 
-static void write_labels(struct gb_buf *out, const struct node_label *labels, size_t count)
+static void write_labels(struct gb_buf *out, const struct gb_label *labels, size_t count)
 {
     if (count > 0)
         gb_buf_puts(out, "    labels:\n");

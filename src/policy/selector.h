@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "base/err.h"
+#include "base/labels.h"
 #include "policy/field.h"
 #include "policy/said.h"
 #include "verify/facts.h"
@@ -16,7 +17,7 @@
 
 /* NodePolicy.spec.nodes. All zero: every node. */
 struct node_selector {
-    const struct node_label *labels; /* all of them; the value may be a pattern */
+    const struct gb_label *labels; /* all of them; the value may be a pattern */
     size_t label_count;
     const char *const *names; /* one of these patterns */
     size_t name_count;
@@ -29,7 +30,7 @@ struct set_selector {
     const char *firmware;
     const char *distribution;
     const char *kernel;
-    const struct node_label *labels;
+    const struct gb_label *labels;
     size_t label_count;
 };
 
