@@ -5,6 +5,7 @@
 #include "crypto/digest.h"
 #include "crypto/key.h"
 #include "evidence/kept.h"
+#include "policy/select.h"
 #include "result/verdict.h"
 #include "verify/claims.h"
 #include "verify/verify.h"

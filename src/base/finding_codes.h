@@ -234,12 +234,10 @@ X(POLICY_AMBIGUOUS, "policy.ambiguous", CONTRAINDICATED, NONE,
 X(POLICY_SHADOW_LEFT, "policy.shadow-not-judged", WARNING, NONE,
   "more policies run in this node's shadow than are judged",
   "two are; take the others out of the shadow, or away from this node")
-X(SET_OTHER_LIFE, "reference.other-life", NONE, NONE,
-  "{0} set {1} knows this {2}",
+X(SET_OTHER_LIFE, "reference.other-life", NONE, NONE, "{0} set {1} knows this {2}",
   "a candidate or shadow set: garboard reference accept NAME, once you know why; a retired one: "
   "update the node")
-X(SET_OTHER_BUILD, "reference.other-build", NONE, NONE,
-  "it is {0}, of {1}; accepted: {2}",
+X(SET_OTHER_BUILD, "reference.other-build", NONE, NONE, "it is {0}, of {1}; accepted: {2}",
   "a candidate or shadow set: garboard reference accept NAME, once you know why; a retired one: "
   "update the node")
 X(ENGINE_NONE, "engine.not-measured", NONE, ENGINE,

@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/trust_files.h"
 #include "crypto/x509.h"
+#include "policy/select.h"
 #include "result/verdict.h"
 #include "verify/verify.h"
 

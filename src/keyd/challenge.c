@@ -14,6 +14,7 @@
 #include "keyd/challenges.h"
 #include "keyd/desk.h"
 #include "policy/policy.h"
+#include "policy/select.h"
 #include "rpc/keyd.h"
 #include "rpc/messages.h"
 #include "verify/ak.h"

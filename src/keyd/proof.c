@@ -14,6 +14,7 @@
 #include "keyd/beliefs.h"
 #include "keyd/desk.h"
 #include "policy/policy.h"
+#include "policy/select.h"
 #include "result/verdict.h"
 #include "verify/binding.h"
 #include "verify/certified.h"
@@ -166,9 +167,8 @@ int proof_of_quote(struct desk *desk, const struct trust *trust, const struct bu
     const struct asked asked = {.has_nonce = true,
                                 .nonce = nonce,
                                 .time_s = desk->now_s,
-                                .allow_expired = policy_allows_expired(&desk->beliefs->trust.policy,
-                                                                      facts),
-                                .facts = facts,
+                                .allow_expired =
+                                    policy_allows_expired(&desk->beliefs->trust.policy, NULL),
                                 .transport = transport,
                                 .issued_s = desk->now_s};
     int r =

@@ -102,11 +102,8 @@ static int appraise_by(struct gb_arena *arena, const struct policy *policy,
                        struct standing *standing, uint8_t *matched, struct verdict *ret_verdict,
                        struct gb_err *err)
 {
-    struct judge judge = {.arena = arena,
-                          .policy = policy,
-                          .node = node,
-                          .claims = claims,
-                          .matched = matched};
+    struct judge judge = {
+        .arena = arena, .policy = policy, .node = node, .claims = claims, .matched = matched};
     struct verdict verdict = {0};
     struct said said;
     int r = sort_findings(&judge, err);
@@ -151,8 +148,8 @@ static int appraise_shadows(struct gb_arena *arena, const struct policy *policy,
                     : gb_err_nomem(err);
         if (r < 0)
             return r;
-        shadows[i] = (struct verdict_shadow){
-            .name = node->name, .version = node->version, .verdict = own};
+        shadows[i] =
+            (struct verdict_shadow){.name = node->name, .version = node->version, .verdict = own};
     }
     verdict->shadows = shadows;
     verdict->shadow_count = selected->shadow_count;
@@ -161,8 +158,7 @@ static int appraise_shadows(struct gb_arena *arena, const struct policy *policy,
 
 /* The sets that something of this boot matched. */
 static int name_sets(struct gb_arena *arena, const struct policy *policy,
-                     const struct standings *standings, struct verdict *verdict,
-                     struct gb_err *err)
+                     const struct standings *standings, struct verdict *verdict, struct gb_err *err)
 {
     size_t count = 0;
     for (const struct ref_set *set = policy->sets; set; set = set->next)
@@ -224,8 +220,8 @@ int appraise_next(struct gb_arena *arena, const struct policy *policy, const str
         standings = *before;
     policy_select(policy, claims->facts, &selected);
     const struct node_policy *node = selected.rival ? NULL : selected.node;
-    int r = appraise_by(arena, policy, node, claims, &standings.own, standings.matched, &verdict,
-                        err);
+    int r =
+        appraise_by(arena, policy, node, claims, &standings.own, standings.matched, &verdict, err);
     if (r == GB_OK)
         r = appraise_shadows(arena, policy, &selected, claims, &standings, &verdict, err);
     if (r == GB_OK)

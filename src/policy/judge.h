@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "policy/chain.h"
 #include "policy/policy.h"
+#include "policy/select.h"
 #include "policy/standing.h"
 #include "verify/claims.h"
 

@@ -4,27 +4,31 @@
 #include "policy/signed.h"
 #include "wire/yaml.h"
 
-/* `deleted: true`: the document lives on as its name and version alone, so that none of its
- * versions can come back (T17). */
+/* A document that is no more: it keeps the place of its name, so that no older one comes back. An
+ * AccessPolicy stays: without one nobody has a role. */
 static int read_deleted(const struct field_file *file, const struct yaml_node *document,
-                        const struct yaml_node *node, struct metadata *metadata, struct gb_err *err)
+                        const struct yaml_node *metadata, struct metadata *ret_metadata,
+                        struct gb_err *err)
 {
-    static const char *const words[] = {"false", "true"};
-    const struct yaml_node *deleted;
-    const struct yaml_node *spec = yaml_get(document, "spec");
+    static const char *const yes[] = {"true"};
+    const struct yaml_node *node = NULL, *kind = yaml_get(document, "kind");
     size_t index = 0;
-    int r = field_get(file, node, "deleted", YAML_SCALAR, false, &deleted, err);
-    if (r < 0 || !deleted)
+    int r = field_get(file, metadata, "deleted", YAML_SCALAR, false, &node, err);
+    if (r < 0 || !node)
         return r;
-    r = field_choice(file, deleted, "value", FIELD_NAMES(words), &index, err);
-    if (r < 0 || index == 0)
+    r = field_choice(file, node, "value of deleted", FIELD_NAMES(yes), &index, err);
+    if (r < 0)
         return r;
-    if (spec)
-        return field_wrong(file, spec->key_line, err, "a deleted document has no spec");
-    if (metadata->version == 0)
+    if (kind && gb_bytes_is(kind->text, "AccessPolicy"))
         return field_wrong(file, node->line, err,
-                           "a deleted document needs a version above that of what it deletes");
-    metadata->deleted = true;
+                           "an AccessPolicy cannot be deleted: nobody would have a role; apply a "
+                           "higher version of it");
+    if (ret_metadata->version == 0)
+        return field_wrong(file, node->line, err, "what is deleted needs a version");
+    const struct yaml_node *spec = yaml_get(document, "spec");
+    if (spec)
+        return field_wrong(file, spec->key_line, err, "what is deleted has no spec");
+    ret_metadata->deleted = true;
     return GB_OK;
 }
 

@@ -13,7 +13,7 @@
 struct metadata {
     const char *name; /* field_name_ok */
     uint64_t version; /* from 1; 0: none is given */
-    bool deleted;     /* the document says only that its name is taken, up to this version */
+    bool deleted;     /* a tombstone: no spec, and a version of its own (T17: nothing vanishes) */
 };
 
 /* Reads `document`.metadata; the form of its signatures is checked, whose they are is not

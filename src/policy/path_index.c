@@ -12,8 +12,8 @@ static uint64_t hash_of(uint64_t seed, struct gb_bytes path)
     return h;
 }
 
-/* The next set that may accept files, from `set` on. Which of them count for a node is not asked: it
- * is a hint. */
+/* The next set that may accept files, from `set` on. Which of them count for a node is not asked:
+ * it is a hint. */
 static const struct ref_set *next_set(const struct ref_set *set)
 {
     while (set && !(set->life == REF_ACCEPTED && ref_class_has_files(set->cls)))

@@ -13,8 +13,7 @@ static bool labels_match(const struct gb_label *labels, size_t count,
 {
     for (size_t i = 0; i < count; i++) {
         const char *value = facts ? gb_labels_get(&facts->labels, labels[i].key) : NULL;
-        if (!value ||
-            !pattern_matches(gb_bytes_str(labels[i].value), gb_bytes_str(value)))
+        if (!value || !pattern_matches(gb_bytes_str(labels[i].value), gb_bytes_str(value)))
             return false;
     }
     return true;
@@ -89,7 +88,8 @@ static int read_names(const struct field_file *file, const struct yaml_node *par
     if (r < 0 || !list)
         return r;
     if (list->count == 0) /* it would be every node, and looks like none */
-        return field_wrong(file, list->key_line, err, "names is empty; leave it out for every node");
+        return field_wrong(file, list->key_line, err,
+                           "names is empty; leave it out for every node");
     const char **names = gb_arena_new_array(file->arena, const char *, list->count + 1);
     if (!names)
         return gb_err_nomem(err);
@@ -123,8 +123,8 @@ int node_selector_read(const struct field_file *file, const struct yaml_node *no
 int set_selector_read(const struct field_file *file, const struct yaml_node *node,
                       struct set_selector *ret_selector, struct gb_err *err)
 {
-    static const char *const known[] = {"vendor", "model",  "firmware", "distribution",
-                                        "kernel", "labels"};
+    static const char *const known[] = {"vendor",       "model",  "firmware",
+                                        "distribution", "kernel", "labels"};
     struct set_selector selector = {0};
     const char **const words[] = {&selector.vendor, &selector.model, &selector.firmware,
                                   &selector.distribution, &selector.kernel};

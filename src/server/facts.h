@@ -4,6 +4,8 @@
 
 #include "base/arena.h"
 #include "base/check.h"
+#include "base/err.h"
+#include "verify/facts.h"
 
 /* The same for the core; borrows both. `labels` may be NULL: none. GB_ERR_BUG for labels that do
  * not read, NOMEM. */

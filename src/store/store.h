@@ -272,6 +272,7 @@ struct store_document {
     const char *name;
     uint64_t version;
     bool versioned; /* the text gives it; of what is applied only */
+    bool deleted;   /* a tombstone; of what is applied only */
     struct gb_bytes text;
     const char *applied_by;
     int64_t applied_s;
