@@ -5,14 +5,31 @@
 #include "base/check.h"
 #include "policy/pattern.h"
 
-static const char *const usual_paths[] = {
-    "/usr/bin/containerd*",   "/usr/bin/ctr",         "/usr/bin/runc",      "/usr/sbin/runc",
-    "/usr/bin/crun",          "/usr/bin/conmon*",     "/usr/bin/podman",    "/usr/bin/crio*",
-    "/usr/bin/dockerd",       "/usr/sbin/dockerd",    "/usr/bin/docker-*",  "/usr/sbin/docker-*",
-    "/usr/local/bin/containerd*", "/usr/local/sbin/runc", "/usr/libexec/crio/", "/usr/libexec/podman/",
-    "/usr/lib/podman/",       "/opt/cni/bin/",        "/usr/lib/cni/",      "/usr/libexec/cni/",
-    "/etc/cni/",              "/etc/containerd/",     "/etc/containers/",   "/etc/crio/",
-    "/etc/docker/"};
+static const char *const usual_paths[] = {"/usr/bin/containerd*",
+                                          "/usr/bin/ctr",
+                                          "/usr/bin/runc",
+                                          "/usr/sbin/runc",
+                                          "/usr/bin/crun",
+                                          "/usr/bin/conmon*",
+                                          "/usr/bin/podman",
+                                          "/usr/bin/crio*",
+                                          "/usr/bin/dockerd",
+                                          "/usr/sbin/dockerd",
+                                          "/usr/bin/docker-*",
+                                          "/usr/sbin/docker-*",
+                                          "/usr/local/bin/containerd*",
+                                          "/usr/local/sbin/runc",
+                                          "/usr/libexec/crio/",
+                                          "/usr/libexec/podman/",
+                                          "/usr/lib/podman/",
+                                          "/opt/cni/bin/",
+                                          "/usr/lib/cni/",
+                                          "/usr/libexec/cni/",
+                                          "/etc/cni/",
+                                          "/etc/containerd/",
+                                          "/etc/containers/",
+                                          "/etc/crio/",
+                                          "/etc/docker/"};
 
 static bool is_below(struct gb_bytes folder_or_pattern, struct gb_bytes path)
 {

@@ -23,8 +23,8 @@ static int read_metadata(const struct field_file *file, const struct yaml_node *
     policy->name = metadata.name;
     policy->version = metadata.version;
     policy->deleted = metadata.deleted;
-    policy->title = gb_arena_printf(file->arena, "%s version %" PRIu64, policy->name,
-                                    policy->version);
+    policy->title =
+        gb_arena_printf(file->arena, "%s version %" PRIu64, policy->name, policy->version);
     return policy->title ? GB_OK : gb_err_nomem(err);
 }
 
@@ -172,9 +172,9 @@ static int read_spec(const struct field_file *file, const struct yaml_node *docu
                      struct node_policy *policy, const struct yaml_node **ret_names,
                      struct gb_err *err)
 {
-    static const char *const known[] = {"mode",       "priority", "nodes",
+    static const char *const known[] = {"mode",          "priority", "nodes",
                                         "referenceSets", "require",  "engine",
-                                        "secureBoot", "identity", "ima"};
+                                        "secureBoot",    "identity", "ima"};
     const struct yaml_node *spec;
     int r = field_get(file, document, "spec", YAML_MAPPING, true, &spec, err);
     if (r < 0)

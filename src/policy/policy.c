@@ -249,7 +249,8 @@ int policy_read(struct gb_arena *arena, const struct policy_file *files, size_t 
     if (r < 0)
         return r;
     drop_deleted(&loader);
-    *ret_policy = (struct policy){.policies = policies, .sets = loader.sets, .access = loader.access};
+    *ret_policy =
+        (struct policy){.policies = policies, .sets = loader.sets, .access = loader.access};
     if (!policies && loader.policy_count == 0 && loader.sets)
         ret_policy->policies = &implied;
     return GB_OK;

@@ -136,7 +136,7 @@ static int read_files(const struct field_file *file, const struct yaml_node *spe
 static int read_spec(const struct field_file *file, const struct yaml_node *document, uint64_t seed,
                      struct ref_set *set, struct gb_err *err)
 {
-    static const char *const known[] = {"class", "life", "appliesTo", "source",
+    static const char *const known[] = {"class",  "life",  "appliesTo",  "source",
                                         "events", "files", "verityFiles"};
     const struct yaml_node *spec;
     int r = field_get(file, document, "spec", YAML_MAPPING, true, &spec, err);
