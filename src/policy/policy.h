@@ -46,7 +46,8 @@ struct node_policy {
 };
 
 struct policy {
-    const struct node_policy *policies; /* by priority; which of them is for a node: select.h. NULL:
+    const struct node_policy
+        *policies;                      /* by priority; which of them is for a node: select.h. NULL:
                                            no policy; evidence is judged by what it says of itself */
     const struct ref_set *sets;         /* all, of any life, in the order of loading */
     const struct access_policy *access; /* who may do what; NULL: no AccessPolicy was loaded */
