@@ -81,7 +81,10 @@ enum {
     GB_LIMIT_NOTE_LINES = 64,    /* signatures of a note; C2SP asks for 16 at least */
     GB_LIMIT_PROOF = 128 << 10,  /* a checkpoint, an entry in base64, some dozens of hashes */
     GB_LIMIT_ROUNDS = 256 << 20, /* the quotes of one minute: 100,000 nodes of 700 bytes and some */
+    GB_LIMIT_KEPT = 64 << 20,    /* one moment's evidence as it is handed out: GB_LIMIT_REPLY */
     GB_LIMIT_FINDINGS = 4096,    /* after that many the rest is counted, not kept */
+    GB_LIMIT_LABELS = 32, /* of one node: place, pool, owner; Kubernetes' nodes have some 20 */
+    GB_LIMIT_LABELS_TEXT = 4096, /* all of them with their keys: they stand in entries of 16 KB */
 };
 
 /* Of witnesses of ledgers. */
