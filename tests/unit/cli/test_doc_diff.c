@@ -53,22 +53,20 @@ static void only_what_is_said_counts(void **state)
                                "metadata: {version: 1, name: a}\n",
                                false),
                         "");
-    assert_string_equal(differ(old, "metadata: {name: a}\nspec: {class: os, require: [os, engine]}",
-                               true),
-                        "");
-    assert_string_equal(differ(old, "metadata: {name: a}\nspec: {class: os, require: [os, engine]}",
-                               false),
-                        "metadata.version 1>");
+    assert_string_equal(
+        differ(old, "metadata: {name: a}\nspec: {class: os, require: [os, engine]}", true), "");
+    assert_string_equal(
+        differ(old, "metadata: {name: a}\nspec: {class: os, require: [os, engine]}", false),
+        "metadata.version 1>");
 }
 
 static void each_field_is_named_with_both_values(void **state)
 {
     (void)state;
-    assert_string_equal(differ("spec: {a: 1, b: {c: 2}, d: x}", "spec: {a: 2, b: {c: 2, e: 3}}",
-                               false),
-                        "spec.a 1>2; spec.b.e >3; spec.d x>");
-    assert_string_equal(differ(NULL, "spec: {a: 1, l: [x, y]}", false),
-                        "spec.a >1; spec.l +2-0");
+    assert_string_equal(
+        differ("spec: {a: 1, b: {c: 2}, d: x}", "spec: {a: 2, b: {c: 2, e: 3}}", false),
+        "spec.a 1>2; spec.b.e >3; spec.d x>");
+    assert_string_equal(differ(NULL, "spec: {a: 1, l: [x, y]}", false), "spec.a >1; spec.l +2-0");
     assert_string_equal(differ("spec: {a: {b: 1}}", "spec: {a: 1}", false), "spec.a {b: 1}>1");
 }
 
@@ -79,9 +77,8 @@ static void lists_are_sets_and_texts_of_lines_are_lists(void **state)
     assert_string_equal(differ("l: [a, b]", "l: [b, a]", false), "l in one order>in another");
     assert_string_equal(differ("l: [a, a]", "l: [a]", false), "l +0-1");
     assert_string_equal(differ("l: [{x: 1, y: 2}]", "l: [{x: 1, y: 3}]", false), "l +1-1");
-    assert_string_equal(differ("l: |\n  00 /a\n  11 /b\n", "l: |\n  11 /b\n  22 /c\n  33 /d\n",
-                               false),
-                        "l +2-1");
+    assert_string_equal(
+        differ("l: |\n  00 /a\n  11 /b\n", "l: |\n  11 /b\n  22 /c\n  33 /d\n", false), "l +2-1");
     assert_string_equal(differ("l: |\n  00 /a\n  11 /b\n", "l: |\n  11 /b\n  00 /a\n", false), "");
 }
 
