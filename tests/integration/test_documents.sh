@@ -64,7 +64,7 @@ seen_and_compared() {
 T17_deleted_is_deleted() {
     exits 5 delete rs a
     says 'NodePolicy/nodes:' # which still names it
-    says 'unknown reference set "a"'
+    says 'reference set "a" was deleted'
     exits 2 delete rs c
     exits 2 delete
     policy_doc 2 b >policy2.yaml

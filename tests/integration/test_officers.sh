@@ -205,7 +205,7 @@ END
     # as docs/service.md says
     exits 0 get policy -o in-force.yaml
     exits 0 apply -f in-force.yaml --no-sign
-    if grep -qvE 'same$|^KIND' <<<"$out"; then fail 'what was fetched is not what is in force' "$out"; fi
+    if grep -qvE 'unchanged$|^KIND' <<<"$out"; then fail 'what was fetched is not what is in force' "$out"; fi
     { cat in-force.yaml && echo --- && cat people.yaml; } >all.yaml
     exits 0 sign -f all.yaml --key "$s/etc/client/officer.key" -o all.yaml
     exits 5 apply -f all.yaml --no-sign
