@@ -2,6 +2,7 @@
 
 #include "attest/attest.h"
 #include "attest/next.h"
+#include "base/finding.h"
 #include "crypto/digest.h"
 #include "crypto/key.h"
 #include "evidence/kept.h"
@@ -27,7 +28,14 @@ int attest_again(struct gb_arena *arena, struct digester *digester, const struct
                                 .transport = kept->transport.data};
     int r = attest_next(arena, digester, trust, &asked, &kept->bundle, &before, &after, &claims,
                         ret_verdict, err);
-    if (r == GB_OK && ret_claims)
+    if (r < 0)
+        return r;
+    if (!trust->policy.node) { /* as the service has it: without a policy nothing is trusted */
+        gb_finding_add(&ret_verdict->findings, GB_FINDING_POLICY_NONE, GB_NO_EVENT, NULL, NULL,
+                       NULL);
+        ret_verdict->tier = GB_TIER_CONTRAINDICATED;
+    }
+    if (ret_claims)
         *ret_claims = claims;
-    return r;
+    return GB_OK;
 }
