@@ -35,6 +35,7 @@ const struct cmd *const cmd_table[] = {
     &cmd_node_show,
     &cmd_node_why,
     &cmd_node_history,
+    &cmd_node_label,
     &cmd_node_approve,
     &cmd_node_attest,
     &cmd_node_remove,

@@ -260,7 +260,7 @@ static int write_evidence(struct looking *l, struct gb_err *err)
     struct server *server = l->work.thread->server;
     struct store_kept row;
     struct kept *kept = gb_arena_new_one(l->work.arena, struct kept);
-    const char *facts = facts_json(l->work.arena, l->node.name);
+    const char *facts = facts_json(l->work.arena, l->node.name, l->node.labels);
     if (!kept || !facts)
         return gb_err_nomem(err);
     int r = store_kept_at(server->store, l->work.arena, l->node.id, l->at_s, &row, err);

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/check.h"
 
-/* JSON on one line, in the arena; NULL: no memory. */
-GB_MUST_USE const char *facts_json(struct gb_arena *arena, const char *name);
+/* JSON on one line, in the arena; NULL: no memory. `labels` as base/labels.h writes them. */
+GB_MUST_USE const char *facts_json(struct gb_arena *arena, const char *name, const char *labels);
 
 #endif

@@ -195,7 +195,7 @@ static int describe(struct keeping *k, struct gb_err *err)
     k->kept.trust_id = round->told.trust_id;
     k->kept.nonce = gb_bytes(round->nonce.bytes, NONCE_SIZE);
     k->kept.before = gb_bytes(before, progress_write(held, before));
-    k->kept.facts = facts_json(k->arena, round->node->name);
+    k->kept.facts = facts_json(k->arena, round->node->name, round->node->labels);
     k->kept.parts = k->parts;
     return k->kept.facts ? GB_OK : gb_err_nomem(err);
 }

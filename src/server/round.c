@@ -61,6 +61,7 @@ static int tell(struct gb_arena *arena, struct round *round, struct gb_err *err)
     struct node_verdict told = {.judged = true,
                                 .tier = (uint8_t)verdict->tier,
                                 .trust_id = snapshot_trust(round->snapshot)->id,
+                                .labels_num = round->node->labels_num,
                                 .verified_s = round->nonce.issued_s,
                                 .issued_ms = round->nonce.issued_ms,
                                 .policy = snapshot_policy(round->snapshot),
@@ -93,10 +94,17 @@ static int read_bundle(struct gb_arena *arena, struct store *store, struct diges
     return r < 0 ? r : enrolled_certs(arena, store, round, bundle, err);
 }
 
+struct trust round_trust(const struct snapshot *snapshot, const struct node *node)
+{
+    struct trust trust = *snapshot_trust(snapshot);
+    trust.id ^= node->labels_num;
+    return trust;
+}
+
 int round_judge(struct gb_arena *arena, struct store *store, struct digester *digester,
                 struct round *round, struct gb_err *err)
 {
-    const struct trust *trust = snapshot_trust(round->snapshot);
+    const struct trust trust = round_trust(round->snapshot, round->node);
     struct bundle *bundle = gb_arena_new_one(arena, struct bundle);
     if (!bundle)
         return gb_err_nomem(err);
@@ -109,15 +117,15 @@ int round_judge(struct gb_arena *arena, struct store *store, struct digester *di
                                 .nonce = gb_bytes(round->nonce.bytes, NONCE_SIZE),
                                 .time_s = round->judged_s,
                                 .allow_expired =
-                                    trust->policy.node && trust->policy.node->allow_expired_ek,
+                                    trust.policy.node && trust.policy.node->allow_expired_ek,
                                 .transport = round->node->transport,
                                 .ak = round->node->ak,
                                 .issued_s = round->nonce.issued_s};
-    r = attest_next(arena, digester, trust, &asked, bundle, &round->node->progress, &round->after,
+    r = attest_next(arena, digester, &trust, &asked, bundle, &round->node->progress, &round->after,
                     &round->claims, &round->verdict, err);
     if (r < 0)
         return r;
-    if (!trust->policy.node)
+    if (!trust.policy.node)
         without_policy(&round->verdict);
     return tell(arena, round, err);
 }
@@ -158,7 +166,8 @@ bool round_is_news(const struct node_verdict *before, const struct round *round)
     const struct node_verdict *now = &round->told;
     return has_more_against(round) || !before->judged || before->unkept ||
            before->trusted != now->trusted || before->tier != now->tier ||
-           before->trust_id != now->trust_id || before->reset_count != now->reset_count ||
+           before->trust_id != now->trust_id || before->labels_num != now->labels_num ||
+           before->reset_count != now->reset_count ||
            memcmp(before->links, now->links, sizeof now->links) != 0;
 }
 

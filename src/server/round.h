@@ -27,6 +27,9 @@ struct round {
     uint8_t extras[32]; /* SHA-256 */
 };
 
+/* What judges this node. Its id is another one for other labels: what was judged by those stands no
+ * more, and the node proves all again. Borrows the snapshot. */
+struct trust round_trust(const struct snapshot *snapshot, const struct node *node);
 /* GB_ERR_INPUT, LIMIT, NOTFOUND: malformed evidence; GB_ERR_AGAIN: ask for all; NOMEM, BUG, IO:
  * ours. Results are in the arena and borrow from the body. */
 GB_MUST_USE int round_judge(struct gb_arena *arena, struct store *store, struct digester *digester,

@@ -117,7 +117,8 @@ static void load_verdict(struct server *server, struct node *node, int64_t verif
     if (!arena || store_verdict_get(server->store, arena, node->id, &stored, NULL) < 0 ||
         !round_read(arena, &stored, &told))
         return;
-    told.trust_id = node->progress.trust_id;
+    told.trust_id = node->progress.trust_id ^ node->labels_num; /* as round_trust made it */
+    told.labels_num = node->labels_num;
     if (verified_s > told.verified_s)
         told.verified_s = verified_s;
     if (!nodes_tell(server->nodes, node, &told))

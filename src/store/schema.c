@@ -94,6 +94,11 @@ static const char *const MIGRATIONS[] = {
     "CREATE TABLE document_past (scope INTEGER NOT NULL REFERENCES scope, kind TEXT NOT NULL,"
     " name TEXT NOT NULL, version INTEGER NOT NULL, text BLOB NOT NULL, applied_by TEXT,"
     " applied_s INTEGER NOT NULL, PRIMARY KEY (scope, kind, name, version)) STRICT;",
+
+    /* Labels as base/labels.h writes them; the number goes up with each change. */
+    "ALTER TABLE node ADD COLUMN labels TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE node ADD COLUMN labels_num INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE token ADD COLUMN labels TEXT;",
 };
 
 int schema_version(void)
