@@ -38,7 +38,7 @@ static int check_options(const struct cmd_line *line)
     if (node && line->arg_count > 0)
         return output_usage(line, "a folder or --node, not both");
     if (!node && line->arg_count == 0)
-        return output_usage(line, "name a folder of evidence, or a node with --node");
+        return output_usage(line, "it needs DIR, a folder of evidence, or --node NODE");
     const char *const *wrong = node ? of_folder : of_node;
     for (size_t i = 0; i < GB_ARRAY_LEN(of_node); i++)
         if (cmd_has(line, wrong[i]))

@@ -18,6 +18,7 @@
 #include "os/file.h"
 #include "policy/policy.h"
 #include "result/verdict.h"
+#include "verify/facts.h"
 #include "wire/json.h"
 
 struct verifying {
@@ -58,11 +59,14 @@ static int judge(struct verifying *v, enum node_evidence_by by, int64_t time_s,
 {
     gb_cleanup(x509_store_freep) struct x509_store *roots = NULL;
     struct trust trust;
-    int r =
-        node_evidence_trust(v->arena, v->kept, by, v->roots, v->root_count, &trust, &roots, err);
-    return r < 0 ? r
-                 : attest_again(v->arena, v->digester, &trust, v->kept, time_s, NULL, ret_verdict,
+    struct node_facts facts;
+    int r = node_evidence_facts(v->arena, v->kept, by, &facts, err);
+    if (r == GB_OK)
+        r = node_evidence_trust(v->arena, v->kept, by, v->roots, v->root_count, &trust, &roots,
                                 err);
+    return r < 0 ? r
+                 : attest_again(v->arena, v->digester, &trust, v->kept, &facts, time_s, NULL,
+                                ret_verdict, err);
 }
 
 static const char *roots_word(const struct verifying *v)
