@@ -75,7 +75,10 @@ enum {
     GB_LIMIT_NOTE_LINES = 64,    /* signatures of a note; C2SP asks for 16 at least */
     GB_LIMIT_PROOF = 128 << 10,  /* a checkpoint, an entry in base64, some dozens of hashes */
     GB_LIMIT_ROUNDS = 256 << 20, /* the quotes of one minute: 100,000 nodes of 700 bytes and some */
+    GB_LIMIT_KEPT = 64 << 20,    /* one moment's evidence as it is handed out: GB_LIMIT_REPLY */
     GB_LIMIT_FINDINGS = 4096,    /* after that many the rest is counted, not kept */
+    GB_LIMIT_LABELS = 32, /* of one node: place, pool, owner; Kubernetes' nodes have some 20 */
+    GB_LIMIT_LABELS_TEXT = 4096, /* all of them with their keys: they stand in entries of 16 KB */
 };
 
 /* Of known good values from elsewhere. */
@@ -87,7 +90,7 @@ enum {
     GB_LIMIT_IMPORT_SETS = 256,        /* sets made of one import; a fleet has some dozens */
     GB_LIMIT_IMPORT_NOTES = 1000,      /* items told one by one; the rest is counted */
     GB_LIMIT_IMPORT_DIGESTS = 1 << 20, /* file digests of one import; a large distribution's */
-    GB_LIMIT_IMPORT_TEXT = 16 << 10,   /* a path, even with each byte of PATH_MAX escaped */
+    GB_LIMIT_IMPORT_TEXT = 4096,       /* a path (PATH_MAX), a name in a CoRIM */
     GB_LIMIT_CORIM_TAGS = 4096,        /* CoMIDs of one CoRIM: one a module */
     GB_LIMIT_VARIANTS = 64,            /* sets that the variants of pcrlock components make */
 };

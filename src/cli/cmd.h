@@ -74,6 +74,7 @@ extern const struct cmd cmd_ledger_tail;
 extern const struct cmd cmd_ledger_verify;
 extern const struct cmd cmd_node_approve;
 extern const struct cmd cmd_node_attest;
+extern const struct cmd cmd_node_label;
 extern const struct cmd cmd_node_list;
 extern const struct cmd cmd_node_remove;
 extern const struct cmd cmd_node_show;

@@ -2,6 +2,7 @@
 
 #include "policy/access.h"
 #include "policy/field.h"
+#include "policy/metadata.h"
 #include "policy/node_policy.h"
 #include "policy/refval.h"
 #include "wire/yaml.h"
@@ -16,6 +17,7 @@ struct loader {
     struct node_policy *node;
     struct field_file node_file;       /* where the NodePolicy stands */
     const struct yaml_node *node_sets; /* its list of names, for their lines */
+    bool node_deleted;                 /* a NodePolicy was: none is implied any more */
     struct access_policy *access;
     struct ref_set *sets;
     struct ref_set **tail;
@@ -106,12 +108,35 @@ static int load_set(struct loader *loader, const struct field_file *file,
     return GB_OK;
 }
 
+/* A tombstone: its name keeps its version (signed_set.h), and it says nothing. */
+static int load_deleted(struct loader *loader, const struct field_file *file,
+                        const struct yaml_node *document, enum document_kind kind,
+                        bool *ret_deleted, struct gb_err *err)
+{
+    static const char *const known[] = {"apiVersion", "kind", "metadata", "spec"};
+    const struct yaml_node *metadata = NULL;
+    struct metadata read;
+    *ret_deleted = false;
+    int r = field_get(file, document, "metadata", YAML_MAPPING, true, &metadata, err);
+    if (r < 0 || !yaml_get(metadata, "deleted"))
+        return r;
+    r = field_mapping(file, document, "a document", FIELD_NAMES(known), err);
+    if (r == GB_OK)
+        r = metadata_read(file, document, false, &read, err);
+    *ret_deleted = r == GB_OK;
+    loader->node_deleted = loader->node_deleted || (r == GB_OK && kind == KIND_NODE_POLICY);
+    return r;
+}
+
 static int load_document(struct loader *loader, const struct field_file *file,
                          const struct yaml_node *document, struct gb_err *err)
 {
     enum document_kind kind = KIND_NODE_POLICY;
     int r = read_kind(file, document, &kind, err);
-    if (r < 0)
+    bool deleted = false;
+    if (r == GB_OK)
+        r = load_deleted(loader, file, document, kind, &deleted, err);
+    if (r < 0 || deleted)
         return r;
     switch (kind) {
     case KIND_NODE_POLICY:
@@ -195,8 +220,8 @@ int policy_read(struct gb_arena *arena, const struct policy_file *files, size_t 
     int r = choose_sets(&loader, err);
     if (r < 0)
         return r;
-    *ret_policy = (struct policy){.node = loader.node ? loader.node
-                                                      : (loader.set_count > 0 ? &implied : NULL),
+    bool implies = loader.set_count > 0 && !loader.node_deleted;
+    *ret_policy = (struct policy){.node = loader.node ? loader.node : (implies ? &implied : NULL),
                                   .sets = loader.sets,
                                   .access = loader.access};
     return GB_OK;

@@ -1,5 +1,5 @@
 /* CoMIDs that corim_write made: one a set, nothing of it lost. */
-#include <string.h>
+#include <stdint.h>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -169,8 +169,8 @@ static void take_list(struct comid *comid, const struct import_list *list, enum 
 void comid_own_end(struct cbor_reader *reader, struct comid *comid)
 {
     struct ref_set *set = comid->own;
-    if (!comid->id_is_text || !field_name_ok(comid->id)) {
-        cbor_fail(reader, GB_ERR_INPUT, "%s: the id is no name of a set", comid->label);
+    if (!comid->id_is_text || !field_name_ok(comid->id) || comid->version > INT64_MAX) {
+        cbor_fail(reader, GB_ERR_INPUT, "%s: no name and version of a set", comid->label);
         return;
     }
     set->name = set_text(reader, comid, comid->id, true);

@@ -25,7 +25,7 @@ bool import_list_add(struct import_list *list, struct gb_arena *arena, struct gb
                      struct gb_bytes path)
 {
     struct gb_bytes kept = gb_arena_copy(arena, path);
-    if (!kept.data || list->count == GB_LIMIT_IMPORT_DIGESTS)
+    if (!kept.data || path.len > GB_LIMIT_IMPORT_TEXT || list->count == GB_LIMIT_IMPORT_DIGESTS)
         return false;
     gb_buf_add(&list->keys, digest.data, digest.len);
     gb_buf_add(&list->paths, &kept, sizeof kept);
@@ -95,9 +95,11 @@ int import_finish(struct import *import, struct gb_err *err)
     if (import->failed == GB_ERR_NOMEM)
         return gb_err_nomem(err);
     if (import->failed == GB_ERR_LIMIT)
-        return gb_err_set(err, GB_ERR_LIMIT,
-                          "more than %d sets or %d digests, or out of memory: import it in parts",
-                          GB_LIMIT_IMPORT_SETS, GB_LIMIT_IMPORT_DIGESTS);
+        return gb_err_set(
+            err, GB_ERR_LIMIT,
+            "more than %d sets or %d digests, a path of more than %d bytes, or out of "
+            "memory: import it in parts",
+            GB_LIMIT_IMPORT_SETS, GB_LIMIT_IMPORT_DIGESTS, GB_LIMIT_IMPORT_TEXT);
     if (import->failed != GB_OK)
         return gb_err_set(err, import->failed, "what was read contradicts itself: see the notes");
     if (import->mapped == 0 && import->weak > 0)

@@ -9,6 +9,8 @@
 #define HEAD_POLICY                                                                                \
     "apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\nmetadata:\n  name: p\n  version: "       \
     "3\nspec:\n"
+#define HEAD_DELETED(kind)                                                                         \
+    "apiVersion: garboard.dev/v1alpha1\nkind: " kind "\nmetadata:\n  name: s\n  deleted: "
 #define SHA256_TEXT "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 static int read_text(struct gb_arena *arena, const char *text, struct policy *ret_policy,
@@ -31,6 +33,17 @@ static const struct {
     {"apiVersion: garboard.dev/v1alpha1\nkind: NodePolcy\n",
      "p.yaml:2: unknown kind \"NodePolcy\" (did you mean \"NodePolicy\"?)"},
     {"apiVersion: garboard.dev/v1alpha1\nkind: Secret\n", "p.yaml:2: unknown kind \"Secret\""},
+    {HEAD_DELETED("ReferenceSet") "true\n", "p.yaml:5: what is deleted needs a version"},
+    {HEAD_DELETED("ReferenceSet") "yes\n  version: 2\n",
+     "p.yaml:5: unknown value of deleted \"yes\""},
+    {HEAD_DELETED("ReferenceSet") "true\n  version: 2\nspec:\n  class: os\n",
+     "p.yaml:7: what is deleted has no spec"},
+    {HEAD_DELETED("AccessPolicy") "true\n  version: 2\n",
+     "p.yaml:5: an AccessPolicy cannot be deleted: nobody would have a role; apply a higher "
+     "version "
+     "of it"},
+    {HEAD_POLICY "  referenceSets: [s]\n---\n" HEAD_DELETED("ReferenceSet") "true\n  version: 2\n",
+     "p.yaml:7: unknown reference set \"s\""},
     {HEAD_SET "  class: plattform\n",
      "p.yaml:6: unknown class \"plattform\" (did you mean \"platform\"?)"},
     {HEAD_SET "  klass: os\n", "p.yaml:6: unknown field \"klass\" (did you mean \"class\"?)"},
@@ -217,6 +230,25 @@ static void a_policy_comes_back_as_written(void **state)
     gb_arena_free(arena);
 }
 
+/* A tombstone says nothing; that of a NodePolicy does not bring the implied one back. */
+static void T17_what_is_deleted_says_nothing(void **state)
+{
+    (void)state;
+    struct policy policy = {0};
+    struct gb_arena *arena = gb_arena_new();
+    assert_int_equal(
+        read_text(arena, HEAD_DELETED("ReferenceSet") "true\n  version: 2\n", &policy, NULL), 0);
+    assert_null(policy.sets);
+    assert_null(policy.node);
+    assert_int_equal(
+        read_text(arena,
+                  HEAD_SET "  class: os\n---\n" HEAD_DELETED("NodePolicy") "true\n  version: 2\n",
+                  &policy, NULL),
+        0);
+    assert_null(policy.node);
+    gb_arena_free(arena);
+}
+
 /* No way out of policy_read leaves a policy behind when memory is short. */
 static void every_allocation_may_fail(void **state)
 {
@@ -246,6 +278,7 @@ int main(void)
         cmocka_unit_test(reads_a_node_policy),
         cmocka_unit_test(without_a_node_policy_all_sets_count),
         cmocka_unit_test(a_policy_comes_back_as_written),
+        cmocka_unit_test(T17_what_is_deleted_says_nothing),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

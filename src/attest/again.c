@@ -1,0 +1,33 @@
+#include "attest/again.h"
+
+#include "attest/attest.h"
+#include "attest/next.h"
+#include "crypto/digest.h"
+#include "crypto/key.h"
+#include "evidence/kept.h"
+#include "result/verdict.h"
+#include "verify/claims.h"
+#include "verify/verify.h"
+
+int attest_again(struct gb_arena *arena, struct digester *digester, const struct trust *trust,
+                 const struct kept *kept, int64_t time_s, struct claims *ret_claims,
+                 struct verdict *ret_verdict, struct gb_err *err)
+{
+    struct progress before, after;
+    struct claims claims;
+    if (kept->transport.len != KEPT_TRANSPORT)
+        return gb_err_set(err, GB_ERR_INPUT, "no fingerprint of the transport key");
+    progress_read(kept->before, &before);
+    /* issued_s stays 0: how long the nonce was out was judged when it came back, and is past. */
+    const struct asked asked = {.has_nonce = true,
+                                .nonce = kept->nonce,
+                                .time_s = time_s,
+                                .allow_expired =
+                                    trust->policy.node && trust->policy.node->allow_expired_ek,
+                                .transport = kept->transport.data};
+    int r = attest_next(arena, digester, trust, &asked, &kept->bundle, &before, &after, &claims,
+                        ret_verdict, err);
+    if (r == GB_OK && ret_claims)
+        *ret_claims = claims;
+    return r;
+}
