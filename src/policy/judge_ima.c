@@ -2,20 +2,20 @@
 #include "crypto/digest.h"
 #include "evidence/ima.h"
 #include "policy/cmdline.h"
+#include "policy/file_index.h"
 #include "policy/judge.h"
-#include "policy/path_index.h"
 #include "policy/policy.h"
+#include "policy/ref_files.h"
 #include "policy/refval.h"
 #include "policy/standing.h"
 
-enum { SHOWN_PATH = 512 };
+enum { SHOWN_PATH = 512, AHEAD = 8 };
 
 /* What the entries come to. */
 struct ima_count {
     size_t accepted;
     size_t judged;
-    const struct path_index *index; /* the policy's, or made when the first file is unknown */
-    struct path_index own;
+    struct set_mask sets; /* that count */
 };
 
 /* Its place in the whole list. */
@@ -40,40 +40,45 @@ static const char *digest_text(struct judge *judge, enum digest_alg alg, struct 
     return judge_text(judge, gb_arena_printf(judge->arena, "%s:%s", digest_name(alg), hex));
 }
 
-/* The place of the entry's digest in the list, or -1. */
-static int64_t find_file(const struct ref_files *files, const struct ima_entry *entry)
+/* Which sets count. */
+static struct set_mask counting(const struct judge *judge)
 {
-    if (files->alg != entry->file_alg || entry->file_digest.len != digest_size(files->alg))
-        return -1;
-    return gb_map_find(&files->map, entry->file_digest.data);
+    struct set_mask sets = {0};
+    for (const struct ref_set *set = judge_next_set(judge->policy->sets, REF_PACKAGES); set;
+         set = judge_next_set(set->next, REF_PACKAGES))
+        set_mask_add(&sets, set);
+    return sets;
 }
 
 /* A fs-verity digest and a file's hash are different things, kept apart by the sets (refval.h). */
-static bool is_accepted(const struct judge *judge, const struct ima_entry *entry)
+static bool is_accepted(const struct judge *judge, const struct ima_count *count,
+                        const struct ima_entry *entry)
 {
-    for (const struct ref_set *set = judge_next_set(judge->policy->sets, REF_PACKAGES); set;
-         set = judge_next_set(set->next, REF_PACKAGES))
-        if (find_file(entry->is_verity ? &set->verity : &set->files, entry) >= 0)
-            return true;
-    return false;
+    struct file_hit hit;
+    return file_index_find(judge->policy->files, entry->is_verity, entry->file_alg,
+                           entry->file_digest, &hit) &&
+           file_hit_in(&hit, &count->sets);
 }
 
-static bool ends_in(struct gb_bytes path, struct gb_bytes name)
+/* Memory is slower than hashing: asks for what will be looked up soon. */
+static void look_ahead(const struct judge *judge, size_t index)
 {
-    return path.len >= name.len && gb_bytes_equal(gb_bytes_from(path, path.len - name.len), name);
+    if (index + AHEAD >= judge->claims->ima_count)
+        return;
+    const struct ima_entry *entry = &judge->claims->ima[index + AHEAD];
+    file_index_prefetch(judge->policy->files, entry->is_verity, entry->file_alg,
+                        entry->file_digest);
 }
 
 /* Whether a set knows this digest under the name of an IMA policy. The node's own path is not
  * asked: it may call any accepted file what it likes. */
-static bool is_policy_file(const struct judge *judge, const struct ima_entry *entry)
+static bool is_policy_file(const struct ref_files *files, const struct ima_entry *entry)
 {
-    const struct gb_bytes name = gb_bytes_str("/ima-policy");
-    for (const struct ref_set *set = judge_next_set(judge->policy->sets, REF_PACKAGES); set;
-         set = judge_next_set(set->next, REF_PACKAGES)) {
-        int64_t at = find_file(&set->files, entry);
-        if (at >= 0 && ends_in(set->files.paths[at], name))
+    if (files->alg != entry->file_alg)
+        return false;
+    for (size_t i = 0; i < files->ima_policy_count; i++)
+        if (gb_bytes_equal(ref_files_digest(files, files->ima_policies[i]), entry->file_digest))
             return true;
-    }
     return false;
 }
 
@@ -81,55 +86,63 @@ static bool is_policy_file(const struct judge *judge, const struct ima_entry *en
  * (func=POLICY_CHECK) before it takes effect. */
 static bool has_policy_record(const struct judge *judge)
 {
-    for (size_t i = 0; i < judge->claims->ima_count; i++) {
-        const struct ima_entry *entry = &judge->claims->ima[i];
-        if (!entry->is_violation && !entry->is_verity && !entry->buffer.data &&
-            is_policy_file(judge, entry))
-            return true;
+    for (const struct ref_set *set = judge_next_set(judge->policy->sets, REF_PACKAGES); set;
+         set = judge_next_set(set->next, REF_PACKAGES)) {
+        size_t count = set->files.ima_policy_count > 0 ? judge->claims->ima_count : 0;
+        for (size_t i = 0; i < count; i++) {
+            const struct ima_entry *entry = &judge->claims->ima[i];
+            if (!entry->is_violation && !entry->is_verity && !entry->buffer.data &&
+                is_policy_file(&set->files, entry))
+                return true;
+        }
     }
     return false;
 }
 
-static int add_unknown(struct judge *judge, struct ima_count *count, size_t index,
-                       struct gb_err *err)
+/* The digest that a counting set has for a path, as text: only for messages ("changed" rather than
+ * "unknown"). NULL when none knows the path. */
+static const char *accepted_text(struct judge *judge, struct gb_bytes path)
+{
+    for (const struct ref_set *set = judge_next_set(judge->policy->sets, REF_PACKAGES); set;
+         set = judge_next_set(set->next, REF_PACKAGES)) {
+        int64_t at = ref_files_find_path(&set->files, path);
+        if (at >= 0)
+            return digest_text(judge, set->files.alg, ref_files_digest(&set->files, (size_t)at));
+    }
+    return NULL;
+}
+
+static void add_unknown(struct judge *judge, size_t index)
 {
     const struct ima_entry *entry = &judge->claims->ima[index];
     if (judge->links[GB_LINK_OS].count >=
         GB_LIMIT_FINDINGS) { /* counted, and no text made for it */
         judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_UNKNOWN, event_of(judge, index), NULL, NULL,
                   NULL);
-        return GB_OK;
+        return;
     }
     const char *found = digest_text(judge, entry->file_alg, entry->file_digest);
-    enum digest_alg alg = DIGEST_NONE;
-    if (!count->index) {
-        int r = path_index_build(judge->arena, judge->policy->sets, &count->own, err);
-        if (r < 0)
-            return r;
-        count->index = &count->own;
-    }
-    struct gb_bytes accepted = path_index_find(count->index, entry->path, &alg);
+    const char *accepted =
+        entry->buffer.data || entry->is_verity ? NULL : accepted_text(judge, entry->path);
     if (entry->buffer.data)
         judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_CRITICAL, event_of(judge, index),
                   shown(judge, entry->path), found, NULL);
-    else if (accepted.data && !entry->is_verity)
+    else if (accepted)
         judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_CHANGED, event_of(judge, index),
-                  shown(judge, entry->path), found, digest_text(judge, alg, accepted));
+                  shown(judge, entry->path), found, accepted);
     else
         judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_UNKNOWN, event_of(judge, index),
                   shown(judge, entry->path), found, NULL);
-    return GB_OK;
 }
 
-static int judge_entry(struct judge *judge, struct ima_count *count, size_t index,
-                       struct gb_err *err)
+static void judge_entry(struct judge *judge, struct ima_count *count, size_t index)
 {
     const struct ima_entry *entry = &judge->claims->ima[index];
     count->judged++;
     if (entry->file_digest.len == 0) {
         judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_NO_DIGEST, event_of(judge, index),
                   shown(judge, entry->template_name), shown(judge, entry->path), NULL);
-        return GB_OK;
+        return;
     }
     if (!digest_strong(entry->file_alg)) {
         judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_WEAK_DIGEST, event_of(judge, index),
@@ -137,12 +150,12 @@ static int judge_entry(struct judge *judge, struct ima_count *count, size_t inde
                   entry->file_alg == DIGEST_NONE ? "an algorithm that is not known here"
                                                  : digest_name(entry->file_alg),
                   NULL);
-        return GB_OK;
+        return;
     }
-    if (!is_accepted(judge, entry))
-        return add_unknown(judge, count, index, err);
-    count->accepted++;
-    return GB_OK;
+    if (is_accepted(judge, count, entry))
+        count->accepted++;
+    else
+        add_unknown(judge, index);
 }
 
 /* T14: the file was open for writing, so its digest says nothing and the kernel recorded none. A
@@ -167,18 +180,15 @@ void judge_violations(struct judge *judge)
     }
 }
 
-static int judge_entries(struct judge *judge, struct ima_count *count, struct gb_err *err)
+static void judge_entries(struct judge *judge, struct ima_count *count)
 {
     for (size_t i = 0; i < judge->claims->ima_count; i++) {
         const struct ima_entry *entry = &judge->claims->ima[i];
+        look_ahead(judge, i);
         /* boot_aggregate is judged against the replayed PCRs, by verify/. */
-        if (entry->is_violation || ima_is_boot_aggregate(entry))
-            continue;
-        int r = judge_entry(judge, count, i, err);
-        if (r < 0)
-            return r;
+        if (!entry->is_violation && !ima_is_boot_aggregate(entry))
+            judge_entry(judge, count, i);
     }
-    return GB_OK;
 }
 
 /* The accepted text of the command line that was matched by digest. */
@@ -218,7 +228,7 @@ static bool names_policy(const struct judge *judge)
 
 int judge_ima(struct judge *judge, struct gb_err *err)
 {
-    struct ima_count count = {.index = judge->policy->paths};
+    struct ima_count count = {.sets = counting(judge)};
     if (!judge_next_set(judge->policy->sets, REF_PACKAGES)) {
         judge_add(judge, GB_LINK_OS, GB_FINDING_REF_UNJUDGED, GB_NO_EVENT, NULL, NULL, NULL);
         judge_violations(judge);
@@ -237,9 +247,7 @@ int judge_ima(struct judge *judge, struct gb_err *err)
     if (!blamed && !standing->policy_named) /* a broken command line is blamed where it stands */
         judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_POLICY, GB_NO_EVENT, NULL, NULL, NULL);
     judge_violations(judge);
-    int r = judge_entries(judge, &count, err);
-    if (r < 0)
-        return r;
+    judge_entries(judge, &count);
     standing->files_judged = standing->files_judged || count.judged > 0;
     if (!standing->files_judged)
         judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_ABSENT, GB_NO_EVENT, NULL, NULL, NULL);
@@ -247,5 +255,5 @@ int judge_ima(struct judge *judge, struct gb_err *err)
         judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_MATCH, GB_NO_EVENT,
                   judge_text(judge, gb_arena_printf(judge->arena, "%zu", count.accepted)), NULL,
                   NULL);
-    return GB_OK;
+    return judge->failed ? gb_err_nomem(err) : GB_OK;
 }

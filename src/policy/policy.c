@@ -2,6 +2,7 @@
 
 #include "policy/access.h"
 #include "policy/field.h"
+#include "policy/file_index.h"
 #include "policy/metadata.h"
 #include "policy/node_policy.h"
 #include "policy/refval.h"
@@ -13,7 +14,6 @@ static const char *const kinds[] = {"NodePolicy", "ReferenceSet", "AccessPolicy"
 /* All files on their way to one snapshot. */
 struct loader {
     struct gb_arena *arena;
-    uint64_t seed;
     struct node_policy *node;
     struct field_file node_file;       /* where the NodePolicy stands */
     const struct yaml_node *node_sets; /* its list of names, for their lines */
@@ -95,7 +95,7 @@ static int load_set(struct loader *loader, const struct field_file *file,
                     const struct yaml_node *document, struct gb_err *err)
 {
     struct ref_set *set = NULL;
-    int r = ref_set_read(loader->arena, document, file->name, loader->seed, &set, err);
+    int r = ref_set_read(loader->arena, document, file->name, &set, err);
     if (r < 0)
         return r;
     if (loader->set_count == GB_LIMIT_SETS)
@@ -210,7 +210,8 @@ int policy_read(struct gb_arena *arena, const struct policy_file *files, size_t 
                 uint64_t seed, struct policy *ret_policy, struct gb_err *err)
 {
     static const struct node_policy implied = {.name = "default"};
-    struct loader loader = {.arena = arena, .seed = seed};
+    struct loader loader = {.arena = arena};
+    const struct file_index *index = NULL;
     loader.tail = &loader.sets;
     for (size_t i = 0; i < count; i++) {
         int r = load_file(&loader, &files[i], err);
@@ -218,11 +219,14 @@ int policy_read(struct gb_arena *arena, const struct policy_file *files, size_t 
             return r;
     }
     int r = choose_sets(&loader, err);
+    if (r == GB_OK)
+        r = file_index_build(arena, loader.sets, seed, &index, err);
     if (r < 0)
         return r;
     bool implies = loader.set_count > 0 && !loader.node_deleted;
     *ret_policy = (struct policy){.node = loader.node ? loader.node : (implies ? &implied : NULL),
                                   .sets = loader.sets,
+                                  .files = index,
                                   .access = loader.access};
     return GB_OK;
 }

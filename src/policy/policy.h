@@ -15,7 +15,7 @@
 #include "policy/refval.h"
 
 struct access_policy;
-struct path_index;
+struct file_index;
 
 enum policy_want { POLICY_ANY, POLICY_ON, POLICY_OFF };
 
@@ -36,8 +36,7 @@ struct policy {
         *node;                  /* NULL: no policy; evidence is judged by what it says of itself */
     const struct ref_set *sets; /* only those that count */
     const struct access_policy *access; /* who may do what; NULL: no AccessPolicy was loaded */
-    const struct path_index *paths; /* of the sets of packages, for who judges many nodes; or NULL:
-                                       made when the first file is unknown */
+    const struct file_index *files;     /* which of the sets know a file's digest */
 };
 
 struct policy_file {
@@ -48,7 +47,7 @@ struct policy_file {
 /*
  * Reads all documents of all files. Unknown kinds, fields, types, duplicate names, references to
  * sets that are not there, a second NodePolicy and a second AccessPolicy are GB_ERR_CONFIG: file,
- * line and the nearest known name. `seed` is for gb_map. No file (count 0) is no policy:
+ * line and the nearest known name. `seed` is for file_index.h. No file (count 0) is no policy:
  * ret_policy->node is NULL. Sets without a NodePolicy imply one named "default": all sets count, no
  * link is required.
  */
