@@ -1,8 +1,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "cli/cmd.h"
 #include "cli/import_pcrlock.h"
@@ -43,7 +43,7 @@ static int read_cert(struct gb_bytes pem, const char *path, struct key **ret_key
                      struct gb_err *err)
 {
     struct key_dates dates;
-    int64_t now_s = (int64_t)time(NULL);
+    int64_t now_s = gb_clock_s();
     int r = key_from_cert(pem, ret_key, &dates, err);
     if (r == GB_OK && (now_s < dates.not_before_s || now_s > dates.not_after_s))
         r = gb_err_set(err, GB_ERR_CONFIG,
@@ -74,9 +74,8 @@ static int read_key(struct job *job, struct gb_err *err)
 
 static int from_corim(struct job *job, const char *path, struct gb_bytes bytes, struct gb_err *err)
 {
-    struct corim_trust trust = {.key = job->key,
-                                .allow_unsigned = cmd_has(job->line, "unsigned"),
-                                .time_s = (int64_t)time(NULL)};
+    struct corim_trust trust = {
+        .key = job->key, .allow_unsigned = cmd_has(job->line, "unsigned"), .time_s = gb_clock_s()};
     struct corim_said said;
     int r = corim_read(&job->import, job->digester, bytes, &trust, &said, err);
     if (r < 0)

@@ -1,15 +1,11 @@
 #include "reference/corim_header.h"
 
-#include <stdio.h>
-#include <time.h>
-
+#include "base/clock.h"
 #include "base/limits.h"
 #include "reference/corim.h"
 #include "reference/import.h"
 #include "wire/cbor.h"
 #include "wire/cose.h"
-
-enum { DATE_TEXT = 32 };
 
 static int64_t read_time(struct cbor_reader *reader)
 {
@@ -41,19 +37,16 @@ void corim_validity_read(struct cbor_reader *reader, struct corim_validity *ret_
     *ret_validity = validity;
 }
 
-static const char *date(int64_t at_s, char room[DATE_TEXT])
+static const char *date(int64_t at_s, char room[GB_CLOCK_TEXT])
 {
-    time_t at = (time_t)at_s;
-    struct tm tm;
-    if (!gmtime_r(&at, &tm) || strftime(room, DATE_TEXT, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-        snprintf(room, DATE_TEXT, "%lld s", (long long)at_s);
+    gb_clock_text(at_s, room);
     return room;
 }
 
 void corim_validity_check(struct cbor_reader *reader, const struct corim_validity *validity,
                           int64_t time_s, const char *what)
 {
-    char room[DATE_TEXT];
+    char room[GB_CLOCK_TEXT];
     if (validity->has_from && time_s < validity->from_s)
         cbor_fail(reader, GB_ERR_DENIED, "%s is valid only from %s on", what,
                   date(validity->from_s, room));
@@ -122,14 +115,14 @@ static struct gb_bytes read_claims(struct cbor_reader *reader, struct corim_vali
 
 /* One of the two, and its time. */
 static int read_who(struct gb_bytes part,
-                    struct gb_bytes (*read)(struct cbor_reader *reader,
-                                            struct corim_validity *validity),
+                    struct gb_bytes (*part_read)(struct cbor_reader *reader,
+                                                 struct corim_validity *validity),
                     const char *what, int64_t time_s, struct gb_bytes *ret_name, struct gb_err *err)
 {
     struct corim_validity validity = {.has_from = false};
     struct cbor_reader reader;
     cbor_reader_init(&reader, part);
-    struct gb_bytes name = read(&reader, &validity);
+    struct gb_bytes name = part_read(&reader, &validity);
     corim_validity_check(&reader, &validity, time_s, "the signature");
     int r = cbor_finish(&reader, err);
     if (r == GB_OK)
