@@ -1,11 +1,14 @@
 #include "reference/corim_header.h"
 
-#include "base/clock.h"
+#include <stdio.h>
+
 #include "base/limits.h"
 #include "reference/corim.h"
 #include "reference/import.h"
 #include "wire/cbor.h"
 #include "wire/cose.h"
+
+enum { DATE_TEXT = 24 };
 
 static int64_t read_time(struct cbor_reader *reader)
 {
@@ -37,16 +40,31 @@ void corim_validity_read(struct cbor_reader *reader, struct corim_validity *ret_
     *ret_validity = validity;
 }
 
-static const char *date(int64_t at_s, char room[GB_CLOCK_TEXT])
+/* "2026-11-20", counted in the calendar whose years begin in March; other years as seconds. */
+static const char *date(int64_t at_s, char room[DATE_TEXT])
 {
-    gb_clock_text(at_s, room);
+    static const int64_t day_s = 86400, days_to_1970 = 719468; /* from 0000-03-01 */
+    static const int64_t last_s = 253402300799;                /* 9999-12-31T23:59:59Z */
+    if (at_s < 0 || at_s > last_s) {
+        snprintf(room, DATE_TEXT, "%lld s", (long long)at_s);
+        return room;
+    }
+    int64_t days = at_s / day_s + days_to_1970;
+    int64_t era = days / 146097, of_era = days % 146097;
+    int64_t years = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    int64_t of_year = of_era - (365 * years + years / 4 - years / 100);
+    int64_t month = (5 * of_year + 2) / 153;
+    int64_t day = of_year - (153 * month + 2) / 5 + 1;
+    month += month < 10 ? 3 : -9;
+    snprintf(room, DATE_TEXT, "%04lld-%02lld-%02lld", (long long)(era * 400 + years + (month <= 2)),
+             (long long)month, (long long)day);
     return room;
 }
 
 void corim_validity_check(struct cbor_reader *reader, const struct corim_validity *validity,
                           int64_t time_s, const char *what)
 {
-    char room[GB_CLOCK_TEXT];
+    char room[DATE_TEXT];
     if (validity->has_from && time_s < validity->from_s)
         cbor_fail(reader, GB_ERR_DENIED, "%s is valid only from %s on", what,
                   date(validity->from_s, room));
