@@ -41,7 +41,7 @@ static int add_document(struct gb_arena *arena, const struct yaml_node *document
                 document->line, shown ? shown : "document");
         return GB_OK;
     }
-    int r = ref_set_read(arena, document, path, 0, &set, err);
+    int r = ref_set_read(arena, document, path, &set, err);
     if (r < 0)
         return r;
     if (all->count == GB_LIMIT_IMPORT_SETS)

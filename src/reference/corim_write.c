@@ -3,11 +3,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/arena.h"
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "crypto/digest.h"
 #include "crypto/signer.h"
 #include "evidence/eventlog.h"
+#include "policy/ref_files.h"
 #include "policy/refval.h"
 #include "reference/corim.h"
 #include "wire/cbor.h"
@@ -129,10 +131,16 @@ static void write_file(struct gb_buf *out, const struct ref_set *set, const char
 static void write_files(struct gb_buf *out, const struct ref_set *set, const char *what,
                         const struct ref_files *files)
 {
-    size_t size = digest_size(files->alg);
-    for (size_t i = 0; i < files->count; i++)
-        write_file(out, set, what, files->alg, gb_bytes(files->keys + i * size, size),
-                   files->paths[i]);
+    gb_cleanup(gb_arena_freep) struct gb_arena *scratch = gb_arena_new();
+    struct ref_files_walk walk;
+    if (files->count == 0)
+        return;
+    if (!scratch || !ref_files_walk_init(&walk, scratch, files)) {
+        out->failed = true;
+        return;
+    }
+    while (ref_files_walk_next(&walk))
+        write_file(out, set, what, files->alg, walk.digest, walk.path);
 }
 
 static size_t count_links(const struct ref_set *set)

@@ -4,9 +4,9 @@
 
 #include "base/limits.h"
 #include "crypto/digest.h"
+#include "policy/ref_files.h"
 #include "policy/refval.h"
 #include "reference/import.h"
-#include "reference/predict.h"
 
 void import_list_init(struct import_list *list)
 {
@@ -33,23 +33,16 @@ bool import_list_add(struct import_list *list, struct gb_arena *arena, struct gb
     return gb_buf_ok(&list->keys) && gb_buf_ok(&list->paths);
 }
 
-/* predict_files knows how a set holds files; the name is not ours to give here. */
 int import_list_take(const struct import_list *list, struct gb_arena *arena, enum digest_alg alg,
                      struct ref_files *ret_files, struct gb_err *err)
 {
-    struct ref_set *made = NULL;
-    uint8_t *keys = gb_arena_alloc_raw(arena, list->count, digest_size(alg));
-    struct gb_bytes *paths = gb_arena_new_array(arena, struct gb_bytes, list->count);
-    if (!keys || !paths)
+    struct gb_bytes *paths = gb_arena_new_array(arena, struct gb_bytes, list->count + 1);
+    if (!paths)
         return gb_err_nomem(err);
-    if (list->count > 0) {
-        memcpy(keys, list->keys.data, list->keys.len);
+    if (list->count > 0) /* a buffer of bytes is no array of spans */
         memcpy(paths, list->paths.data, list->paths.len);
-    }
-    int r = predict_files(arena, alg, keys, paths, list->count, "", &made, err);
-    if (r == GB_OK)
-        *ret_files = made->files;
-    return r;
+    const struct ref_files_parts parts = {alg, list->keys.data, paths, list->count};
+    return ref_files_make(arena, &parts, ret_files, err);
 }
 
 /* The class that files go to; REF_NONE when the operator wants none of such classes. */

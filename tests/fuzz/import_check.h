@@ -17,7 +17,7 @@ static void must_load(struct gb_arena *arena, const struct ref_set *set, struct 
     struct ref_set *back = NULL;
     struct gb_err err;
     if (yaml_read(arena, text, "x", &documents, &err) < 0 ||
-        ref_set_read(arena, documents->first, "x", 1, &back, &err) < 0 ||
+        ref_set_read(arena, documents->first, "x", &back, &err) < 0 ||
         strcmp(back->name, set->name) != 0 || back->cls != set->cls ||
         back->event_count != set->event_count)
         abort();
