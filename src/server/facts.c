@@ -18,6 +18,18 @@ static struct json *labels_object(struct gb_arena *arena, const char *text)
     return object;
 }
 
+int facts_read(struct gb_arena *arena, const char *name, const char *labels,
+               struct node_facts *ret_facts, struct gb_err *err)
+{
+    *ret_facts = (struct node_facts){.name = name};
+    if (!labels || labels[0] == '\0')
+        return GB_OK;
+    int r = gb_labels_read(arena, gb_bytes_str(labels), &ret_facts->labels, err);
+    return r < 0 && r != GB_ERR_NOMEM
+               ? gb_err_set(err, GB_ERR_BUG, "the labels of %s do not read", name)
+               : r;
+}
+
 const char *facts_json(struct gb_arena *arena, const char *name, const char *labels)
 {
     gb_cleanup(json_freep) struct json *json = json_new_object();
