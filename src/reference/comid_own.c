@@ -115,7 +115,9 @@ void comid_own_values(struct cbor_reader *reader, struct comid *comid, const str
         return;
     bool is_files = gb_bytes_is(what, "files"), is_verity = gb_bytes_is(what, "verityFiles");
     enum gb_link link = gb_link_from_name(what);
-    if (!is_files && !is_verity && ref_class_of_link(link) == REF_NONE)
+    bool holds_events = comid->own->cls == REF_PLATFORM || comid->own->cls == REF_OS;
+    bool is_right = is_files || is_verity ? !holds_events : ref_class_of_link(link) != REF_NONE;
+    if (!is_right)
         cbor_fail(reader, GB_ERR_INPUT, "%s: no set has \"%s\"", comid->label,
                   import_text(comid->import, env->model));
     for (size_t i = 0; i < count && cbor_ok(reader) && comid->import->failed == GB_OK; i++) {

@@ -23,7 +23,7 @@ static int each_digest(struct import *import, const struct json *object, const c
         return wrong(err, member, "an object of lists of digests");
     for (size_t i = 0; i < json_members(object); i++) {
         const struct json *list = json_member(object, i, &name);
-        if (!list || json_has_members(list) || json_as_text(list, &hex))
+        if (!json_is_list(list))
             return wrong(err, member, "an object of lists of digests");
         for (size_t k = 0; k < json_count(list); k++) {
             if (!json_as_text(json_at(list, k), &hex))

@@ -72,6 +72,8 @@ int keylime_exceptions(struct import *import, const struct json *excludes, const
     gb_cleanup(gb_buf_done) struct gb_buf out;
     struct gb_bytes regex;
     gb_buf_init(&out, GB_LIMIT_IMPORT_FILE);
+    if (!json_absent(excludes) && !json_is_list(excludes))
+        return gb_err_set(err, GB_ERR_INPUT, "member \"excludes\" is not a list of texts");
     for (size_t i = 0; i < json_count(excludes); i++) {
         if (!json_as_text(json_at(excludes, i), &regex))
             return gb_err_set(err, GB_ERR_INPUT, "member \"excludes\" is not a list of texts");

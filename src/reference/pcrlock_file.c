@@ -173,9 +173,9 @@ int pcrlock_file_read(struct import *import, const struct pcrlock_known *known,
         return r;
     /* systemd-pcrlock writes an object; its manual speaks of the bare array. */
     const struct json *records = json_get(root, "records");
-    if (!records && !json_has_members(root))
+    if (json_is_list(root))
         records = root;
-    if (!records || json_has_members(records) || json_absent(records))
+    if (!json_is_list(records))
         return gb_err_set(err, GB_ERR_INPUT, "no list of records");
     for (size_t i = 0; i < json_count(records); i++) {
         r = read_record(&reading, json_at(records, i), err);

@@ -194,6 +194,11 @@ bool json_has_members(const struct json *value)
     return value && value->kind == JSON_NODE_OBJECT;
 }
 
+bool json_is_list(const struct json *value)
+{
+    return value && value->kind == JSON_NODE_ARRAY;
+}
+
 size_t json_count(const struct json *array)
 {
     return array && array->kind == JSON_NODE_ARRAY ? array->count : 0;

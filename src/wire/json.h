@@ -61,6 +61,7 @@ bool json_has_members(const struct json *value);
  * the end. */
 size_t json_members(const struct json *object);
 const struct json *json_member(const struct json *object, size_t index, struct gb_bytes *ret_key);
+bool json_is_list(const struct json *value);
 size_t json_count(const struct json *array);
 const struct json *json_at(const struct json *array, size_t index);
 bool json_as_text(const struct json *value, struct gb_bytes *ret_text);
