@@ -44,6 +44,11 @@ static int add_document(struct gb_arena *arena, const struct yaml_node *document
     int r = ref_set_read(arena, document, path, &set, err);
     if (r < 0)
         return r;
+    if (set->deleted) {
+        fprintf(stderr, "garboard: note: %s:%u: the set %s is deleted: left out\n", path,
+                document->line, set->name);
+        return GB_OK;
+    }
     if (all->count == GB_LIMIT_IMPORT_SETS)
         return gb_err_set(err, GB_ERR_LIMIT, "more than %d sets", GB_LIMIT_IMPORT_SETS);
     for (size_t i = 0; i < all->count; i++)

@@ -49,6 +49,15 @@ static const char *source_of(struct import *import, const struct comid_env *env)
     return text;
 }
 
+/* A platform's values are for machines that call themselves so. */
+static void narrow(struct import *import, struct ref_set *set, const struct comid_env *env)
+{
+    if (env->vendor.data)
+        set->applies.vendor = import_text(import, env->vendor);
+    if (env->model.data)
+        set->applies.model = import_text(import, env->model);
+}
+
 static bool has_strong(const struct comid_measurement *m)
 {
     for (size_t i = 0; i < DIGEST_ALGS; i++)
@@ -72,6 +81,8 @@ static void add_event(struct state *state, const struct comid_measurement *m, ui
         if (!set)
             return;
         set->source = source_of(import, state->env);
+        if (cls == REF_PLATFORM) /* of an os set, the vendor is who made the software */
+            narrow(import, set, state->env);
         state->sets[cls] = set;
         state->tails[cls] = &set->events;
     }

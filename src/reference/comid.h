@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/bytes.h"
+#include "policy/refval.h"
 #include "reference/import.h"
 #include "wire/cbor.h"
 
@@ -60,6 +62,17 @@ void comid_own_values(struct cbor_reader *reader, struct comid *comid, const str
 /* What an endorsed triple of ours says of the set as a whole. */
 void comid_own_settings(struct cbor_reader *reader, struct comid *comid,
                         const struct comid_env *env);
+/* Text of a set, copied: no NUL, and where it must be `printable` nothing that could rewrite a
+ * terminal or hide. NULL and failed otherwise. */
+const char *comid_own_text(struct cbor_reader *reader, struct comid *comid, struct gb_bytes text,
+                           bool printable);
+/* One setting of the set, by its key: source, life, appliesTo. An unknown one fails: what narrows a
+ * set must not be lost. */
+void comid_setting_read(struct cbor_reader *reader, struct comid *comid,
+                        const struct comid_measurement *m);
+/* The same settings as measurements of an endorsed triple: their count, and each. */
+size_t comid_settings_count(const struct ref_set *set);
+void comid_settings_write(struct gb_buf *out, const struct ref_set *set);
 /* All of the CoMID is read: the set goes to the import. */
 void comid_own_end(struct cbor_reader *reader, struct comid *comid);
 

@@ -12,9 +12,8 @@
 #include "reference/import.h"
 #include "wire/cbor.h"
 
-/* Text of a set: UTF-8 already; what could rewrite a terminal or hide has no place in it. */
-static const char *set_text(struct cbor_reader *reader, struct comid *comid, struct gb_bytes text,
-                            bool printable)
+const char *comid_own_text(struct cbor_reader *reader, struct comid *comid, struct gb_bytes text,
+                           bool printable)
 {
     uint32_t code = 0;
     size_t n = 0;
@@ -78,9 +77,9 @@ static void add_event(struct cbor_reader *reader, struct comid *comid, enum gb_l
         cbor_fail(reader, GB_ERR_INPUT, "%s: a measurement that is none of this set", comid->label);
         return;
     }
-    event.about = m->name.data ? set_text(reader, comid, m->name, true) : "a measurement";
+    event.about = m->name.data ? comid_own_text(reader, comid, m->name, true) : "a measurement";
     if (m->raw.data)
-        event.value = set_text(reader, comid, m->raw, false);
+        event.value = comid_own_text(reader, comid, m->raw, false);
     if (cbor_ok(reader))
         comid->own_tail = import_event(comid->import, comid->own, comid->own_tail, &event);
 }
@@ -115,8 +114,8 @@ void comid_own_values(struct cbor_reader *reader, struct comid *comid, const str
         return;
     bool is_files = gb_bytes_is(what, "files"), is_verity = gb_bytes_is(what, "verityFiles");
     enum gb_link link = gb_link_from_name(what);
-    bool holds_events = comid->own->cls == REF_PLATFORM || comid->own->cls == REF_OS;
-    bool is_right = is_files || is_verity ? !holds_events : ref_class_of_link(link) != REF_NONE;
+    bool has_files = ref_class_has_files(comid->own->cls);
+    bool is_right = is_files || is_verity ? has_files : ref_class_of_link(link) != REF_NONE;
     if (!is_right)
         cbor_fail(reader, GB_ERR_INPUT, "%s: no set has \"%s\"", comid->label,
                   import_text(comid->import, env->model));
@@ -132,19 +131,6 @@ void comid_own_values(struct cbor_reader *reader, struct comid *comid, const str
     }
 }
 
-static void set_one(struct cbor_reader *reader, struct comid *comid,
-                    const struct comid_measurement *m)
-{
-    const char *value = m->name.data ? set_text(reader, comid, m->name, true) : NULL;
-    if (!value)
-        cbor_fail(reader, GB_ERR_INPUT, "%s: a setting without a value", comid->label);
-    else if (gb_bytes_is(m->key_text, "source"))
-        comid->own->source = value;
-    else
-        import_note(comid->import, "%s: the setting \"%s\" is not known here", comid->label,
-                    import_text(comid->import, m->key_text));
-}
-
 void comid_own_settings(struct cbor_reader *reader, struct comid *comid,
                         const struct comid_env *env)
 {
@@ -156,7 +142,7 @@ void comid_own_settings(struct cbor_reader *reader, struct comid *comid,
         struct comid_measurement m;
         comid_measurement_read(reader, comid->import, &m);
         if (cbor_ok(reader))
-            set_one(reader, comid, &m);
+            comid_setting_read(reader, comid, &m);
     }
 }
 
@@ -175,7 +161,7 @@ void comid_own_end(struct cbor_reader *reader, struct comid *comid)
         cbor_fail(reader, GB_ERR_INPUT, "%s: no name and version of a set", comid->label);
         return;
     }
-    set->name = set_text(reader, comid, comid->id, true);
+    set->name = comid_own_text(reader, comid, comid->id, true);
     set->version = comid->version;
     take_list(comid, &comid->own_files, comid->own_files_alg, &set->files);
     take_list(comid, &comid->own_verity, comid->own_verity_alg, &set->verity);

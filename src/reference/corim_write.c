@@ -11,6 +11,7 @@
 #include "evidence/eventlog.h"
 #include "policy/ref_files.h"
 #include "policy/refval.h"
+#include "reference/comid.h"
 #include "reference/corim.h"
 #include "wire/cbor.h"
 #include "wire/cose.h"
@@ -157,14 +158,8 @@ static void write_settings(struct gb_buf *out, const struct ref_set *set)
     cbor_array(out, 1);
     cbor_array(out, 2);
     write_env(out, set, "set");
-    cbor_array(out, 1);
-    cbor_map(out, 2);
-    cbor_uint(out, 0);
-    cbor_text(out, gb_bytes_str("source"));
-    cbor_uint(out, 1);
-    cbor_map(out, 1);
-    cbor_uint(out, 11);
-    cbor_text(out, gb_bytes_str(set->source ? set->source : "written"));
+    cbor_array(out, comid_settings_count(set));
+    comid_settings_write(out, set);
 }
 
 /* triples-map: reference values and endorsed values. A set without values has only the latter. */

@@ -50,7 +50,7 @@ static enum ref_class files_class(const struct import *import)
 {
     if (import->only == REF_NONE)
         return REF_PACKAGES;
-    return import->only == REF_PLATFORM || import->only == REF_OS ? REF_NONE : import->only;
+    return ref_class_has_files(import->only) ? import->only : REF_NONE;
 }
 
 static int files_set(struct import *import, size_t position, struct gb_err *err)

@@ -101,5 +101,7 @@ void cbor_tag(struct gb_buf *out, uint64_t tag);
 void cbor_null(struct gb_buf *out);
 void cbor_bytes(struct gb_buf *out, struct gb_bytes value);
 void cbor_text(struct gb_buf *out, struct gb_bytes value);
+/* For text that comes in pieces: the caller adds exactly `len` bytes of it. */
+void cbor_text_head(struct gb_buf *out, size_t len);
 
 #endif

@@ -80,3 +80,8 @@ void cbor_null(struct gb_buf *out)
 {
     gb_buf_u8(out, 0xf6);
 }
+
+void cbor_text_head(struct gb_buf *out, size_t len)
+{
+    put_head(out, MAJOR_TEXT, len);
+}

@@ -181,6 +181,9 @@ static void values_of_others_by_hand(void **state)
     assert_string_equal(os->events->about, "shim");
     assert_true(gb_bytes_equal(os->events->digest[1], from_hex(&room, D1)));
     assert_string_equal(platform->name, "x-platform");
+    assert_string_equal(platform->applies.vendor, "ACME");
+    assert_string_equal(platform->applies.model, "R1");
+    assert_null(os->applies.vendor);
     assert_int_equal(platform->events->pcr, 7);
     assert_int_equal(platform->events->type, EV_EFI_VARIABLE_DRIVER_CONFIG);
     assert_true(gb_bytes_equal(platform->events->digest[1], from_hex(&room, D2)));
@@ -469,7 +472,10 @@ static const char yaml[] =
     "    - {link: firmware, pcr: 0, type: EV_S_CRTM_VERSION, about: crtm, sha256: " D1 "}\n"
     "    - {link: bootloader, pcr: 5, type: '0x0000ffff', about: 'GPT: \"é\"', sha384: " D3 "}\n"
     "---\napiVersion: garboard.dev/v1alpha1\nkind: ReferenceSet\nmetadata: {name: o, version: 7}\n"
-    "spec:\n  class: os\n  source: predicted from x.efi\n  events:\n"
+    "spec:\n  class: os\n  life: shadow\n  appliesTo: {vendor: 'Dell*', model: R1, firmware: "
+    "'2.*', "
+    "distribution: debian, kernel: '6.1.0-*', labels: {site: fra, rack: '7'}}\n  source: predicted "
+    "from x.efi\n  events:\n"
     "    - {link: kernel, pcr: 4, type: EV_EFI_BOOT_SERVICES_APPLICATION, about: k, sha256: " D1
     "}\n"
     "    - {link: kernel, pcr: 11, type: EV_IPL, about: k, sha256: " D1 ", sha384: " D3 "}\n"
@@ -478,9 +484,12 @@ static const char yaml[] =
     "---\napiVersion: garboard.dev/v1alpha1\nkind: ReferenceSet\nmetadata: {name: f, version: 2}\n"
     "spec:\n  class: packages\n  source: written\n  files:\n    algorithm: sha256\n    digests:\n"
     "      - " D1 " /bin/a\n      - '" D2 " /bin/\\xff'\n      - '" D2 " /bin/a'\n"
-    "  verityFiles:\n    algorithm: sha384\n    digests: ['" D3 " /v']\n";
+    "  verityFiles:\n    algorithm: sha384\n    digests: ['" D3 " /v']\n"
+    "---\napiVersion: garboard.dev/v1alpha1\nkind: ReferenceSet\nmetadata: {name: e}\n"
+    "spec:\n  class: engine\n  life: candidate\n  source: written\n  files:\n"
+    "    algorithm: sha512\n    digests: ['" D3 "33333333333333333333333333333333 /e']\n";
 
-enum { SETS = 3 };
+enum { SETS = 4 };
 
 static void make_sets(struct room *room, const struct ref_set *sets[SETS], struct gb_buf *text)
 {
