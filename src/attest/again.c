@@ -5,6 +5,7 @@
 #include "crypto/digest.h"
 #include "crypto/key.h"
 #include "evidence/kept.h"
+#include "policy/select.h"
 #include "result/verdict.h"
 #include "verify/claims.h"
 #include "verify/verify.h"
@@ -22,8 +23,7 @@ int attest_again(struct gb_arena *arena, struct digester *digester, const struct
     const struct asked asked = {.has_nonce = true,
                                 .nonce = kept->nonce,
                                 .time_s = time_s,
-                                .allow_expired =
-                                    trust->policy.node && trust->policy.node->allow_expired_ek,
+                                .allow_expired = policy_allows_expired(&trust->policy, NULL),
                                 .transport = kept->transport.data};
     int r = attest_next(arena, digester, trust, &asked, &kept->bundle, &before, &after, &claims,
                         ret_verdict, err);

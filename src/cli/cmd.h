@@ -28,7 +28,7 @@ struct cmd_option {
     char letter; /* 'o' when -o means the same; 0: none */
 };
 
-enum { CMD_MAX_OPTIONS = 16, CMD_MAX_VALUES = 64, CMD_MAX_ARGS = 8 };
+enum { CMD_MAX_OPTIONS = 16, CMD_MAX_VALUES = 64, CMD_MAX_ARGS = 16 };
 
 struct cmd;
 
@@ -74,6 +74,7 @@ extern const struct cmd cmd_ledger_tail;
 extern const struct cmd cmd_ledger_verify;
 extern const struct cmd cmd_node_approve;
 extern const struct cmd cmd_node_attest;
+extern const struct cmd cmd_node_label;
 extern const struct cmd cmd_node_list;
 extern const struct cmd cmd_node_remove;
 extern const struct cmd cmd_node_show;

@@ -9,6 +9,7 @@
 #include "cli/output.h"
 #include "cli/trust_files.h"
 #include "crypto/x509.h"
+#include "policy/select.h"
 #include "result/verdict.h"
 #include "verify/verify.h"
 
@@ -63,7 +64,7 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
     int r = trust_files_read(arena, line, &trust, &roots, err);
     if (r < 0)
         return r;
-    asked.allow_expired = trust.policy.node && trust.policy.node->allow_expired_ek;
+    asked.allow_expired = policy_allows_expired(&trust.policy, asked.facts);
     r = attest_dir(arena, &trust, &asked, line->args[0], NULL, &verdict, err);
     return r < 0 ? r : print(line, arena, &verdict);
 }

@@ -34,6 +34,7 @@ const struct cmd *const cmd_table[] = {
     &cmd_node_list,
     &cmd_node_show,
     &cmd_node_why,
+    &cmd_node_label,
     &cmd_node_approve,
     &cmd_node_attest,
     &cmd_node_remove,

@@ -19,7 +19,7 @@
 #include "evidence/bundle.h"
 
 #define KEPT_MEDIA_TYPE "application/vnd.garboard.kept-evidence+cbor"
-enum { KEPT_VERSION = 1, KEPT_TRANSPORT = 32, KEPT_BEFORE = 1024 };
+enum { KEPT_VERSION = 1, KEPT_TRANSPORT = 32, KEPT_BEFORE = 4096 };
 
 struct kept_document {
     struct gb_bytes name; /* "NodePolicy/nodes" */

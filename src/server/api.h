@@ -17,6 +17,7 @@ void api_node_list(void *ctx, const struct route_call *call);
 void api_node_show(void *ctx, const struct route_call *call);
 void api_node_verdict(void *ctx, const struct route_call *call);
 void api_node_attest(void *ctx, const struct route_call *call);
+void api_node_label(void *ctx, const struct route_call *call);
 void api_node_remove(void *ctx, const struct route_call *call);
 
 void api_waiting_list(void *ctx, const struct route_call *call);

@@ -67,6 +67,8 @@ const struct route routes_api[] = {
      "A node's last recorded verdict, with findings"},
     {HTTP_POST, "/v1/nodes/{node}/attest", ROUTE_PERSON, ASK_NODE, 0, SMALL, 0, api_node_attest,
      "Ask a node for a fresh proof"},
+    {HTTP_POST, "/v1/nodes/{node}/labels", ROUTE_PERSON, ASK_NODE, ACCESS_DO_NODE_LABELS, SMALL, 0,
+     api_node_label, "Change a node's labels"},
     {HTTP_DELETE, "/v1/nodes/{node}", ROUTE_PERSON, ADMIN, ACCESS_DO_NODE_REMOVE, NONE, 0,
      api_node_remove, "Remove a node"},
     {HTTP_GET, "/v1/waiting", ROUTE_PERSON, SEE_JOINING, 0, NONE, 0, api_waiting_list,

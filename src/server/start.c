@@ -27,6 +27,7 @@
 #include "server/token_keys.h"
 #include "server/waiting.h"
 #include "server/witnessed.h"
+#include "store/kept.h"
 #include "store/store.h"
 
 enum {
@@ -116,7 +117,8 @@ static void load_verdict(struct server *server, struct node *node, int64_t verif
     if (!arena || store_verdict_get(server->store, arena, node->id, &stored, NULL) < 0 ||
         !round_read(arena, &stored, &told))
         return;
-    told.trust_id = node->progress.trust_id;
+    told.trust_id = node->progress.trust_id ^ node->labels_num; /* as round_trust made it */
+    told.labels_num = node->labels_num;
     if (verified_s > told.verified_s)
         told.verified_s = verified_s;
     if (!nodes_tell(server->nodes, node, &told))
@@ -135,6 +137,19 @@ static bool load_live(void *ctx, const struct store_live *live)
     return true;
 }
 
+/* What goes on from nothing that is kept could not be put together again: of a database that an
+ * older version wrote. All evidence is asked for, once. */
+static bool begin_anew(void *ctx, const uint8_t id[STORE_ID])
+{
+    struct loading *loading = ctx;
+    struct node *node;
+    if (nodes_take(loading->server->nodes, id, &node, NULL) < 0)
+        return true;
+    node->progress.seen.whole = false;
+    nodes_give(loading->server->nodes, node);
+    return true;
+}
+
 static int load_nodes(struct server *server, struct gb_err *err)
 {
     struct loading loading = {.server = server, .err = err};
@@ -145,6 +160,8 @@ static int load_nodes(struct server *server, struct gb_err *err)
         r = loading.result;
     if (r == GB_OK)
         r = store_live_each(server->store, load_live, &loading, err);
+    if (r == GB_OK)
+        r = store_kept_missing(server->store, begin_anew, &loading, err);
     if (r == GB_OK)
         gb_log_event(GB_LOG_INFO, "nodes-loaded", GB_LOG_NUMBER("count", loading.count));
     return r;

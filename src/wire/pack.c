@@ -23,7 +23,9 @@ int pack(struct gb_arena *arena, struct gb_bytes in, struct gb_bytes *ret_packed
         gb_free(out);
         return gb_err_nomem(err);
     }
-    size_t len = ZSTD_compressCCtx(packer, out, room, in.data, in.len, LEVEL);
+    ZSTD_CCtx_setParameter(packer, ZSTD_c_compressionLevel, LEVEL);
+    ZSTD_CCtx_setParameter(packer, ZSTD_c_checksumFlag, 1); /* a damaged disk is found out */
+    size_t len = ZSTD_compress2(packer, out, room, in.data, in.len);
     struct gb_bytes copy = {0};
     if (!ZSTD_isError(len))
         copy = gb_arena_copy(arena, gb_bytes(out, len));
