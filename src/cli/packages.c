@@ -59,7 +59,8 @@ static void read_one(void *ctx, unsigned worker)
         return; /* the error has the path already */
     r = check(job, desk, bytes);
     if (r < 0)
-        r = gb_err_set(&job->err, r, "not the file that the repository lists: another size or SHA-256");
+        r = gb_err_set(&job->err, r,
+                       "not the file that the repository lists: another size or SHA-256");
     else
         r = task->packages->reader(&desk->room, bytes, &job->package, &job->list, &job->err);
     file_unmap(bytes);

@@ -32,9 +32,9 @@ struct package_job {
 
 struct packages;
 
-/* Reads all of `jobs`; the first in their order that fails is the error, with its path. `want` as in
- * package_room, called by several threads. `progress`: a line on standard error. What jobs are filled
- * with lives until packages_free. */
+/* Reads all of `jobs`; the first in their order that fails is the error, with its path. `want` as
+ * in package_room, called by several threads. `progress`: a line on standard error. What jobs are
+ * filled with lives until packages_free. */
 GB_MUST_USE int packages_read(package_reader *reader, struct package_job *jobs, size_t count,
                               bool (*want)(void *ctx, const struct package *package), void *ctx,
                               bool progress, struct packages **ret_packages, struct gb_err *err);

@@ -18,6 +18,7 @@
 struct predict_out {
     const char *name;
     enum ref_class cls;
+    enum ref_life life;
 };
 
 /* --name, or one made of `path`; --class, --life. CMD_OK or CMD_USAGE. */

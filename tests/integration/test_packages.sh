@@ -1,0 +1,176 @@
+#!/bin/bash
+# Sets predicted from packages against the trees that the packages' own tools unpack, hashed by sha256sum.
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+command -v dpkg-deb >/dev/null || exit 77
+
+# listed FILE: "HEX  PATH" of each file in a set
+listed() {
+    sed -n 's/^ *\([0-9a-f]\{64\}  .*\)$/\1/p' "$1"
+}
+
+# tree DIR PREFIX: the same of a folder, sorted as sets are (by path, then digest)
+tree() {
+    (cd "$1" && find . -type f -print0 | xargs -0r sha256sum | sed "s|  \./|  $2/|")
+}
+
+sorted() {
+    sort -k2 -k1,1 -u
+}
+
+# make_deb NAME VERSION DIR [DPKG-DEB OPTION...]: the tree DIR with scripts becomes NAME_VERSION_all.deb
+make_deb() {
+    local name=$1 version=$2 dir=$3
+    shift 3
+    mkdir -p "$dir/DEBIAN"
+    printf 'Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: t <t@example.org>\nDescription: test\n further\n' \
+        "$name" "$version" >"$dir/DEBIAN/control"
+    printf '#!/bin/sh\necho %s\n' "$name" >"$dir/DEBIAN/postinst"
+    chmod 755 "$dir/DEBIAN/postinst"
+    dpkg-deb --root-owner-group "$@" -b "$dir" "${name}_${version}_all.deb" >/dev/null 2>&1 || fail "dpkg-deb $name"
+}
+
+# unpacked FILE NAME: what dpkg makes of a package
+unpacked() {
+    rm -rf x i
+    dpkg-deb -x "$1" x
+    dpkg-deb -e "$1" i
+    rm i/control
+    {
+        tree x ''
+        tree i "/var/lib/dpkg/info" | sed "s|/info/|/info/$2.|"
+    } | sorted
+}
+
+make_trees() {
+    mkdir -p a/usr/bin a/etc b/usr/lib/deep
+    echo one >a/usr/bin/one
+    ln a/usr/bin/one a/usr/bin/same
+    ln -s one a/usr/bin/link
+    ln -s /etc/passwd a/etc/outside
+    : >a/etc/nothing
+    echo blanks >'a/etc/with blanks'
+    echo umlaut >"a/etc/$(printf 'gr\303\274n')"
+    long=$(printf 'n%.0s' {1..200})
+    mkdir -p "a/usr/$long"
+    echo long >"a/usr/$long/$long"
+    printf '/etc/nothing\n' >conffiles
+    truncate -s 3M b/usr/lib/hole
+    head -c 200000 /dev/urandom >b/usr/lib/deep/random
+}
+
+debs() {
+    local z
+    make_trees
+    make_deb first 1:1.0-1 a
+    for z in none gzip xz zstd; do
+        # zstd is Ubuntu's, and not every dpkg's
+        if make_deb "second-$z" 2 b "-Z$z" && [ -f "second-${z}_2_all.deb" ]; then
+            exits 0 reference predict deb "second-${z}_2_all.deb" -o one.yaml
+            same "second by $z" "$(listed one.yaml)" "$(unpacked "second-${z}_2_all.deb" "second-$z")"
+        fi
+    done
+    exits 0 reference predict deb first_1:1.0-1_all.deb --name first --class engine --life shadow -o one.yaml
+    same 'first' "$(listed one.yaml | grep -v gr)" "$(unpacked first_1:1.0-1_all.deb first | grep -v gr)"
+    same 'a name that is not ASCII' "$(listed one.yaml | grep -c '/etc/gr')" 1
+    grep -q '^  class: engine$' one.yaml || fail 'the class is not engine'
+    grep -q '^  life: shadow$' one.yaml || fail 'the life is not shadow'
+    mkdir folder
+    cp first_1:1.0-1_all.deb second-xz_2_all.deb folder
+    exits 0 reference predict deb folder --name both
+    same 'a folder' "$(listed "$scratch/.out" | grep -vc gr)" \
+        "$({ unpacked first_1:1.0-1_all.deb first; unpacked second-xz_2_all.deb second-xz; } | sorted | grep -vc gr)"
+}
+
+# Only what is installed, and nothing silently less.
+status() {
+    cat >status <<'STATUS'
+Package: first
+Status: install ok installed
+Version: 1:1.0-1
+Architecture: all
+Conffiles:
+ /etc/nothing d41d8cd98f00b204e9800998ecf8427e
+
+Package: gone
+Status: deinstall ok config-files
+Version: 3
+Architecture: amd64
+STATUS
+    exits 0 reference predict deb folder --dpkg-status status --name some
+    same 'only the first' "$(listed "$scratch/.out" | grep -c random)" 0
+    same 'all of the first' "$(listed "$scratch/.out" | grep -c /usr/bin/)" 2
+    printf '\nPackage: second-xz\nStatus: install ok installed\nVersion: 3\nArchitecture: all\n' >>status
+    exits 2 reference predict deb folder --dpkg-status status -o none.yaml
+    says 'installed, and not given: second-xz:all 3'
+    says '1 of 2'
+    [ ! -e none.yaml ] || fail 'an error left a file behind'
+    exits 0 reference predict deb folder --dpkg-status status --skip-missing -o some.yaml
+    printf 'Package: x\nPackage: x\n' >twice
+    exits 3 reference predict deb folder --dpkg-status twice
+    says 'line 2'
+}
+
+# Archives by strangers, written by Python: they leave their folder, lie, are cut.
+hostile() {
+    command -v python3 >/dev/null || return 0
+    python3 - <<'PYTHON'
+import io, tarfile
+def tar(entries):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode='w', format=tarfile.GNU_FORMAT) as t:
+        for name, kind, data in entries:
+            info = tarfile.TarInfo(name); info.type = kind
+            if kind == tarfile.REGTYPE: info.size = len(data)
+            else: info.linkname = data
+            t.addfile(info, io.BytesIO(data) if kind == tarfile.REGTYPE else None)
+    return out.getvalue()
+def ar(members):
+    out = b'!<arch>\n'
+    for name, data in members:
+        out += b'%-16s%-12d%-6d%-6d%-8s%-10d`\n' % (name, 0, 0, 0, b'100644', len(data)) + data + b'\n' * (len(data) % 2)
+    return out
+R, S, H = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
+control = tar([('./control', R, b'Package: p\nVersion: 1\nArchitecture: all\n')])
+def deb(name, entries, control=control):
+    open(name, 'wb').write(ar([(b'debian-binary', b'2.0\n'), (b'control.tar', control), (b'data.tar', tar(entries))]))
+deb('climbs.deb', [('./../../etc/passwd', R, b'x')])
+deb('hardlink.deb', [('./a', H, './nothing')])
+deb('through-file.deb', [('./a', R, b'x'), ('./a/b', R, b'x')])
+deb('loop.deb', [('./a', S, 'a'), ('./a/b', R, b'x')])
+deb('no-name.deb', [('./a', R, b'x')], tar([('./control', R, b'Version: 1\nArchitecture: all\n')]))
+deb('bad-name.deb', [('./a', R, b'x')], tar([('./control', R, b'Package: ../../x\nVersion: 1\nArchitecture: all\n')]))
+deb('fine.deb', [('/usr/absolute', R, b'1'), ('./lib', S, '../../../usr/lib'), ('./lib/within', R, b'2'), ('./same', R, b'3'), ('./same', R, b'4')])
+open('order.deb', 'wb').write(ar([(b'debian-binary', b'2.0\n'), (b'data.tar', tar([])), (b'control.tar', control)]))
+open('short.deb', 'wb').write(ar([(b'debian-binary', b'2.0\n'), (b'control.tar', control)]))
+open('future.deb', 'wb').write(ar([(b'debian-binary', b'3.0\n'), (b'control.tar', control), (b'data.tar', tar([]))]))
+PYTHON
+    for name in climbs hardlink through-file loop no-name bad-name order short future; do
+        exits 3 reference predict deb $name.deb
+        says "$name.deb: "
+    done
+    exits 0 reference predict deb fine.deb --name fine
+    same 'absolute, through a link, twice' "$(listed "$scratch/.out")" \
+        "$(printf '%s  /same\n%s  /usr/absolute\n%s  /usr/lib/within' "$(printf 4 | sha256sum | cut -c1-64)" \
+            "$(printf 1 | sha256sum | cut -c1-64)" "$(printf 2 | sha256sum | cut -c1-64)")"
+    head -c 3000 fine.deb >cut.deb
+    exits 3 reference predict deb cut.deb
+    gzip -k fine.deb
+    mv fine.deb.gz zipped.deb
+    exits 3 reference predict deb zipped.deb
+    exits 2 reference predict deb nowhere.deb
+    mkdir -p none
+    exits 2 reference predict deb none
+    says 'ends with .deb'
+}
+
+trees() {
+    exits 0 reference predict tree a --name tree
+    same 'a tree' "$(listed "$scratch/.out" | grep -vc gr)" "$(tree a '' | grep -vc gr)"
+}
+
+debs
+status
+hostile
+trees
+conclude
