@@ -14,8 +14,11 @@ const struct cmd *const cmd_table[] = {
     &cmd_verify,
     &cmd_reference_capture,
     &cmd_predict_deb, /* before the shorter name */
+    &cmd_predict_rpm,
     &cmd_predict_tree,
     &cmd_reference_predict,
+    &cmd_reference_import,
+    &cmd_reference_export,
     &cmd_eventlog,
     &cmd_ima,
     &cmd_ledger_verify,

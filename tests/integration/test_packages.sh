@@ -59,6 +59,64 @@ make_trees() {
     head -c 200000 /dev/urandom >b/usr/lib/deep/random
 }
 
+# Hard links bring their data with the last of them; each digest algorithm is compared with the header's.
+rpms() {
+    local algorithm z
+    command -v rpmbuild >/dev/null || return 0
+    for pair in 8:w9.gzdio 10:w6.xzdio 8:w3.zstdio 2:w9.bzdio; do
+        algorithm=${pair%:*} z=${pair#*:}
+        cat >test.spec <<SPEC
+Name: third
+Version: 3
+Release: 1
+Summary: test
+License: none
+BuildArch: noarch
+%description
+test
+%install
+mkdir -p %{buildroot}/opt
+cp -a $scratch/a/usr $scratch/a/etc $scratch/b/usr %{buildroot}/opt/
+ln %{buildroot}/opt/usr/bin/one %{buildroot}/opt/usr/bin/zlast
+ln %{buildroot}/opt/usr/bin/one %{buildroot}/opt/etc/elsewhere
+touch %{buildroot}/opt/ghost
+%files
+/opt/usr
+/opt/etc
+%ghost /opt/ghost
+%config /opt/etc/nothing
+SPEC
+        sed -i '/^%config/d' test.spec
+        rm -rf rpmbuild x
+        rpmbuild --quiet -bb --define "_topdir $scratch/rpmbuild" --define "_binary_payload $z" \
+            --define "_binary_filedigest_algorithm $algorithm" --define '__os_install_post %{nil}' test.spec >rpm.log 2>&1 ||
+            { fail "rpmbuild $z" "$(tail -5 rpm.log)"; continue; }
+        cp rpmbuild/RPMS/noarch/third-3-1.noarch.rpm third.rpm
+        mkdir x
+        (cd x && rpm2cpio ../third.rpm | cpio -idm --quiet 2>/dev/null)
+        exits 0 reference predict rpm third.rpm --name third -o one.yaml
+        same "an rpm by $z, digests $algorithm" "$(listed one.yaml | grep -v '/gr')" "$(tree x '' | sorted | grep -v '/gr')"
+        same 'a ghost' "$(grep -c ghost one.yaml)" 0
+        same 'hard links' "$(listed one.yaml | grep -Ec "^$(sha256sum <a/usr/bin/one | cut -d' ' -f1)  /opt/(usr/bin/(one|same|zlast)|etc/elsewhere)$")" 4
+    done
+    # One changed byte in the payload, then in the header.
+    for at in 40 -2000; do
+        python3 - "$at" <<'PYTHON'
+import sys
+data = bytearray(open('third.rpm', 'rb').read()); at = int(sys.argv[1])
+at = len(data) - 1000 if at > 0 else data.index(b'/opt/', 4000 if data.find(b'/opt/', 4000) > 0 else 0) + 1
+data[at] ^= 1
+open('changed.rpm', 'wb').write(data)
+PYTHON
+        exits 3 reference predict rpm changed.rpm
+        says 'another digest'
+    done
+    head -c 2000 third.rpm >cut.rpm
+    exits 3 reference predict rpm cut.rpm
+    exits 3 reference predict rpm first_1:1.0-1_all.deb
+    says 'not an rpm package'
+}
+
 debs() {
     local z
     make_trees
@@ -173,4 +231,5 @@ debs
 status
 hostile
 trees
+rpms
 conclude
