@@ -85,6 +85,7 @@ extern const struct cmd cmd_node_show;
 extern const struct cmd cmd_node_why;
 extern const struct cmd cmd_officer_create;
 extern const struct cmd cmd_operator_create;
+extern const struct cmd cmd_predict_apt;
 extern const struct cmd cmd_predict_deb;
 extern const struct cmd cmd_predict_rpm;
 extern const struct cmd cmd_predict_tree;

@@ -13,7 +13,8 @@ const struct cmd *const cmd_table[] = {
     /* offline */
     &cmd_verify,
     &cmd_reference_capture,
-    &cmd_predict_deb, /* before the shorter name */
+    &cmd_predict_apt, /* before the shorter name */
+    &cmd_predict_deb,
     &cmd_predict_rpm,
     &cmd_predict_tree,
     &cmd_reference_predict,

@@ -84,12 +84,12 @@ static const char *misfit(const struct suite *suite, const struct key *key, uint
     if (suite->scheme == KEY_SCHEME_NONE)
         return key_ed25519(key, public) ? NULL
                                         : "it is signed with Ed25519, and the key is another";
-    if (key_weakness(key))
-        return key_weakness(key);
     if (suite->scheme == KEY_ECDSA && key_kind(key) != KEY_EC)
         return "it is signed with ECDSA, and the key is another";
     if (suite->scheme == KEY_RSAPSS && key_kind(key) != KEY_RSA)
         return "it is signed with RSA, and the key is another";
+    if (key_weakness(key))
+        return key_weakness(key);
     return suite->scheme == KEY_ECDSA && key_curve(key) != suite->curve
                ? "its algorithm and the key are of different curves"
                : NULL;

@@ -140,6 +140,67 @@ debs() {
         "$({ unpacked first_1:1.0-1_all.deb first; unpacked second-xz_2_all.deb second-xz; } | sorted | grep -vc gr)"
 }
 
+# A mirror by apt-ftparchive, signed by gpg; then each link of the chain is broken.
+repositories() {
+    command -v apt-ftparchive >/dev/null && command -v gpg >/dev/null && command -v gpgv >/dev/null || return 0
+    local dist=repo/dists/test home=$scratch/gnupg
+    mkdir -p -m 700 "$home"
+    mkdir -p repo/pool $dist/main/binary-amd64
+    cp folder/*.deb repo/pool
+    (cd repo && apt-ftparchive packages pool >dists/test/main/binary-amd64/Packages 2>/dev/null)
+    xz -k $dist/main/binary-amd64/Packages
+    apt-ftparchive -o APT::FTPArchive::Release::Components=main -o APT::FTPArchive::Release::Architectures=amd64 \
+        release $dist >Release 2>/dev/null
+    mv Release $dist/Release
+    rm $dist/main/binary-amd64/Packages # the packed one is enough
+    gpg --homedir "$home" --batch --quiet --passphrase '' --quick-gen-key test ed25519 sign 0 2>/dev/null
+    gpg --homedir "$home" --batch --quiet --export test >key.gpg
+    gpg --homedir "$home" --batch --quiet --clearsign -o $dist/InRelease $dist/Release
+    gpg --homedir "$home" --batch --quiet --detach-sign --armor -o $dist/Release.gpg $dist/Release
+    gpgconf --homedir "$home" --kill all 2>/dev/null
+    exits 0 reference predict deb folder --name both -o both.yaml
+    exits 0 reference predict apt repo --keyring key.gpg --name both -o repo.yaml
+    same 'a signed repository' "$(cat repo.yaml)" "$(cat both.yaml)"
+    exits 0 reference predict apt repo --name both -o repo.yaml
+    says 'signature is not checked'
+    same 'an unsigned one' "$(cat repo.yaml)" "$(cat both.yaml)"
+    sed '/second/,$d' status >first-only
+    exits 0 reference predict apt repo --suite test --arch amd64 --keyring "$scratch/key.gpg" --dpkg-status first-only --name some -o some.yaml
+    same 'what is installed' "$(listed some.yaml)" "$(listed both.yaml | grep -v second | grep -v /usr/lib/)"
+    exits 2 reference predict apt repo --dpkg-status status
+    says 'installed, and not given: second-xz:all 3'
+    rm $dist/InRelease
+    exits 0 reference predict apt repo --keyring key.gpg --name both -o repo.yaml
+    same 'a detached signature' "$(cat repo.yaml)" "$(cat both.yaml)"
+    sed -i 's/^Date/Dote/' $dist/Release
+    exits 5 reference predict apt repo --keyring key.gpg
+    says 'signature is not good'
+    rm $dist/Release.gpg
+    exits 5 reference predict apt repo --keyring key.gpg
+    says 'not signed'
+    printf x >>repo/pool/second-xz_2_all.deb
+    exits 3 reference predict apt repo
+    says 'second-xz_2_all.deb: not the file that the repository lists'
+    cp folder/first_1:1.0-1_all.deb repo/pool/second-xz_2_all.deb
+    exits 3 reference predict apt repo
+    rm repo/pool/second-xz_2_all.deb
+    exits 2 reference predict apt repo
+    printf x >>$dist/main/binary-amd64/Packages.xz
+    exits 3 reference predict apt repo
+    says 'not the file that Release lists'
+    exits 2 reference predict apt repo --suite other
+    exits 2 reference predict apt folder
+    says 'no apt repository'
+    # A flat one, whose Packages names a file elsewhere.
+    mkdir flat
+    cp folder/first_1:1.0-1_all.deb flat
+    (cd flat && apt-ftparchive packages . >Packages 2>/dev/null && apt-ftparchive release . >../Release 2>/dev/null && mv ../Release .)
+    exits 0 reference predict apt flat --name first
+    (cd flat && sed -i 's|^Filename: .*|Filename: ../folder/first_1:1.0-1_all.deb|' Packages && apt-ftparchive release . >../Release && mv ../Release .) 2>/dev/null
+    exits 3 reference predict apt flat
+    says 'a file name that is none'
+}
+
 # Only what is installed, and nothing silently less.
 status() {
     cat >status <<'STATUS'
@@ -232,4 +293,5 @@ status
 hostile
 trees
 rpms
+repositories
 conclude
