@@ -62,12 +62,12 @@ prints 'Under the documents of then'
 prints /usr/bin/stranger
 "$garboard" verify --node w1 --at "$first" --format json >"$s/then"
 same 'as it was before the stranger' $? 0
-same 'then' "$(tier_of "$s/then" then)" "$(tier_of "$s/then" recorded)"
+same "then" "$(tier_of "$s/then" 'then')" "$(tier_of "$s/then" recorded)"
 same 'with the roots of the server' "$(jq -r .roots "$s/then")" server
 "$garboard" verify --node w1 --at "$bad" --root "$s/tpm/w1/ca-intermediate.pem" --format json >"$s/then"
 same 'as it was with it' $? 1
 same 'with roots of mine' "$(jq -r .roots "$s/then")" files
-same 'contraindicated' "$(tier_of "$s/then" then)" contraindicated
+same 'contraindicated' "$(tier_of "$s/then" 'then')" contraindicated
 
 echo '# a kept state as a folder'
 "$garboard" verify --node w1 --at "$first" --save "$s/saved" >"$s/text"
