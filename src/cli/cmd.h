@@ -92,6 +92,7 @@ extern const struct cmd cmd_reference_predict;
 extern const struct cmd cmd_server_init;
 extern const struct cmd cmd_server_rotate;
 extern const struct cmd cmd_sign;
+extern const struct cmd cmd_simulate;
 extern const struct cmd cmd_token_create;
 extern const struct cmd cmd_token_list;
 extern const struct cmd cmd_token_revoke;

@@ -45,6 +45,7 @@ const struct cmd *const cmd_table[] = {
     &cmd_ledger_export,
     &cmd_ledger_forget,
     &cmd_apply,
+    &cmd_simulate,
     &cmd_get_policy,
     &cmd_get,
     &cmd_diff,
