@@ -225,6 +225,25 @@ X(POLICY_NONE, "policy.none", CONTRAINDICATED, NONE,
   "no policy is applied, so nothing is trusted, however good it looks",
   "apply one: garboard apply -f policy.yaml")
 
+X(POLICY_NO_MATCH, "policy.no-match", CONTRAINDICATED, NONE,
+  "no policy is for this node, so nothing is trusted, however good it looks",
+  "see its name and labels (garboard node show) and spec.nodes of the policies in force")
+X(POLICY_AMBIGUOUS, "policy.ambiguous", CONTRAINDICATED, NONE,
+  "two policies of the same priority are for this node: {0} and {1}",
+  "give one of them another spec.priority, or narrow its spec.nodes")
+X(POLICY_SHADOW_LEFT, "policy.shadow-not-judged", WARNING, NONE,
+  "more policies run in this node's shadow than are judged",
+  "two are; take the others out of the shadow, or away from this node")
+X(SET_OTHER_LIFE, "reference.other-life", NONE, NONE, "{0} set {1} knows this {2}",
+  "a candidate or shadow set: garboard reference accept NAME, once you know why; a retired one: "
+  "update the node")
+X(SET_OTHER_BUILD, "reference.other-build", NONE, NONE, "it is {0}, of {1}; accepted: {2}",
+  "a candidate or shadow set: garboard reference accept NAME, once you know why; a retired one: "
+  "update the node")
+X(ENGINE_NONE, "engine.not-measured", NONE, ENGINE,
+  "no file of a container engine was measured so far",
+  "run a container, or see whether the IMA policy measures the engine (ima_policy=tcb does)")
+
 /* ---- os ---- */
 X(IMA_MATCH, "ima.files-accepted", AFFIRMING, OS, "{0} measured files are on the allow-list", "")
 X(IMA_UNKNOWN, "ima.file-unknown", CONTRAINDICATED, OS,

@@ -60,11 +60,14 @@ struct cmd {
 };
 
 extern const struct cmd cmd_apply;
+extern const struct cmd cmd_delete;
+extern const struct cmd cmd_diff;
 extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_ek_add;
 extern const struct cmd cmd_ek_list;
 extern const struct cmd cmd_ek_remove;
 extern const struct cmd cmd_eventlog;
+extern const struct cmd cmd_get;
 extern const struct cmd cmd_get_policy;
 extern const struct cmd cmd_ima;
 extern const struct cmd cmd_ledger_export;
@@ -74,6 +77,7 @@ extern const struct cmd cmd_ledger_tail;
 extern const struct cmd cmd_ledger_verify;
 extern const struct cmd cmd_node_approve;
 extern const struct cmd cmd_node_attest;
+extern const struct cmd cmd_node_history;
 extern const struct cmd cmd_node_label;
 extern const struct cmd cmd_node_list;
 extern const struct cmd cmd_node_remove;

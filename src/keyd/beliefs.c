@@ -216,7 +216,7 @@ int beliefs_read(const struct keyd_config *config, const struct beliefs **ret_be
 
 void beliefs_tell(const struct beliefs *beliefs)
 {
-    const struct node_policy *node = beliefs->trust.policy.node;
+    const struct node_policy *node = beliefs->trust.policy.policies;
     if (beliefs->fault)
         gb_log_event(GB_LOG_ERROR, "policy-does-not-count", GB_LOG_TEXT("reason", beliefs->fault),
                      GB_LOG_TEXT("remedy", "apply documents that officers of keyd.conf signed"));

@@ -190,7 +190,7 @@ static int check_trusted(struct desk *desk, const struct claims *claims,
 {
     if (!claims->ek_certified)
         return desk_refuse(desk, &claims->findings, "the EK is not certified", err);
-    if (!desk->beliefs->trust.policy.node)
+    if (!desk->beliefs->trust.policy.policies)
         return gb_err_set(err, GB_ERR_DENIED,
                           "no policy is in force here, so no node can be trusted");
     if (!proof_is_trusted(desk, verdict))

@@ -14,6 +14,7 @@
 #include "keyd/challenges.h"
 #include "keyd/desk.h"
 #include "policy/policy.h"
+#include "policy/select.h"
 #include "rpc/keyd.h"
 #include "rpc/messages.h"
 #include "verify/ak.h"
@@ -71,8 +72,7 @@ static void fill_bundle(const struct desk *desk, const struct keyd_challenge_ask
 
 static bool allow_expired(const struct desk *desk)
 {
-    const struct node_policy *policy = desk->beliefs->trust.policy.node;
-    return policy && policy->allow_expired_ek;
+    return policy_allows_expired(&desk->beliefs->trust.policy, NULL);
 }
 
 /* Whose TPM is it (T05). */

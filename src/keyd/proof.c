@@ -14,6 +14,7 @@
 #include "keyd/beliefs.h"
 #include "keyd/desk.h"
 #include "policy/policy.h"
+#include "policy/select.h"
 #include "result/verdict.h"
 #include "verify/binding.h"
 #include "verify/certified.h"
@@ -163,11 +164,11 @@ int proof_of_quote(struct desk *desk, const struct trust *trust, const struct bu
                    struct gb_bytes nonce, const uint8_t transport[32], struct claims *ret_claims,
                    struct verdict *ret_verdict, struct gb_err *err)
 {
-    const struct node_policy *policy = desk->beliefs->trust.policy.node;
     const struct asked asked = {.has_nonce = true,
                                 .nonce = nonce,
                                 .time_s = desk->now_s,
-                                .allow_expired = policy && policy->allow_expired_ek,
+                                .allow_expired =
+                                    policy_allows_expired(&desk->beliefs->trust.policy, NULL),
                                 .transport = transport,
                                 .issued_s = desk->now_s};
     int r =
@@ -193,5 +194,5 @@ int proof_of_state(struct desk *desk, const struct proof_node *what, const uint8
 
 bool proof_is_trusted(const struct desk *desk, const struct verdict *verdict)
 {
-    return desk->beliefs->trust.policy.node && verdict_is_yes(verdict->tier);
+    return desk->beliefs->trust.policy.policies && verdict_is_trusted(verdict);
 }

@@ -17,11 +17,23 @@
 #include "base/finding.h"
 #include "crypto/digest.h"
 #include "policy/ref_files.h"
+#include "policy/selector.h"
 #include "wire/yaml.h"
 
 #define REFVAL_API_VERSION "garboard.dev/v1alpha1"
 
-enum ref_class { REF_NONE, REF_PLATFORM, REF_OS, REF_PACKAGES, REF_CLASS_COUNT };
+enum ref_class {
+    REF_NONE,
+    REF_PLATFORM,
+    REF_OS,
+    REF_PACKAGES,
+    REF_ENGINE, /* container runtime, shims, CNI plugins, their configuration: files, too */
+    REF_CLASS_COUNT,
+};
+
+/* Only an accepted set decides. A shadow set is compared and told of; what a candidate or a retired
+ * set knows explains a refusal. */
+enum ref_life { REF_ACCEPTED, REF_CANDIDATE, REF_SHADOW, REF_RETIRED, REF_LIFE_COUNT };
 
 /* One measurement that a good boot makes: known by link, PCR and digest. */
 struct ref_event {
@@ -41,8 +53,11 @@ struct ref_set {
     struct ref_set *next;
     const char *name; /* field_name_ok */
     uint64_t version; /* 0: none is given, which is its first */
+    bool deleted;     /* nothing but its name and version is left */
     size_t place;     /* its bit in a set_mask; given by file_index_build */
     enum ref_class cls;
+    enum ref_life life;
+    struct set_selector applies;
     const char *source;       /* printable: "captured", "predicted", "written"; where from, for
                                  people */
     struct ref_event *events; /* in the order of measuring */
@@ -53,6 +68,12 @@ struct ref_set {
 };
 
 const char *ref_class_name(enum ref_class cls);
+const char *ref_life_name(enum ref_life life);
+/* Whether a class knows files; the others know events. */
+static inline bool ref_class_has_files(enum ref_class cls)
+{
+    return cls == REF_PACKAGES || cls == REF_ENGINE;
+}
 /* The class that must speak for a link; REF_NONE for links that no set judges. */
 enum ref_class ref_class_of_link(enum gb_link link);
 /* An algorithm's position in digest_algs; DIGEST_ALGS for DIGEST_NONE. */

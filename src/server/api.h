@@ -16,6 +16,8 @@ void api_token(void *ctx, const struct route_call *call);
 void api_node_list(void *ctx, const struct route_call *call);
 void api_node_show(void *ctx, const struct route_call *call);
 void api_node_verdict(void *ctx, const struct route_call *call);
+void api_node_history(void *ctx, const struct route_call *call);
+void api_node_evidence(void *ctx, const struct route_call *call);
 void api_node_attest(void *ctx, const struct route_call *call);
 void api_node_label(void *ctx, const struct route_call *call);
 void api_node_remove(void *ctx, const struct route_call *call);

@@ -10,15 +10,18 @@
 #include "evidence/envelope.h"
 #include "ledger/rounds.h"
 #include "policy/policy.h"
+#include "policy/select.h"
 #include "result/verdict.h"
 #include "server/answer.h"
 #include "server/ek_certs.h"
+#include "server/facts.h"
 #include "server/nodes.h"
 #include "server/nonce.h"
 #include "server/round_log.h"
 #include "server/snapshot.h"
 #include "server/story.h"
 #include "store/store.h"
+#include "verify/facts.h"
 #include "verify/verify.h"
 #include "wire/json.h"
 
@@ -64,12 +67,11 @@ static int tell(struct gb_arena *arena, struct round *round, struct gb_err *err)
                                 .labels_num = round->node->labels_num,
                                 .verified_s = round->nonce.issued_s,
                                 .issued_ms = round->nonce.issued_ms,
-                                .policy = snapshot_policy(round->snapshot),
+                                .policy = verdict->policy,
                                 .reason = first_reason(arena, verdict),
                                 .ima_entries = round->after.seen.ima.next,
                                 .reset_count = round->claims.reset_count};
-    told.trusted = snapshot_trust(round->snapshot)->policy.node && round->claims.quote_proven &&
-                   verdict_is_yes(verdict->tier);
+    told.trusted = round->claims.quote_proven && verdict_is_trusted(verdict);
     for (size_t i = 0; i < GB_LINK_COUNT; i++)
         told.links[i] = (uint8_t)verdict->links[i].tier;
     if (verdict->findings.failed)
@@ -108,38 +110,40 @@ int round_judge(struct gb_arena *arena, struct store *store, struct digester *di
     struct bundle *bundle = gb_arena_new_one(arena, struct bundle);
     if (!bundle)
         return gb_err_nomem(err);
+    struct node_facts facts;
     round->bundle = bundle;
     round->judged_s = gb_clock_s();
-    int r = read_bundle(arena, store, digester, round, bundle, err);
+    int r = facts_read(arena, round->node->name, round->node->labels, &facts, err);
+    if (r == GB_OK)
+        r = read_bundle(arena, store, digester, round, bundle, err);
     if (r < 0)
         return r;
     const struct asked asked = {.has_nonce = true,
                                 .nonce = gb_bytes(round->nonce.bytes, NONCE_SIZE),
                                 .time_s = round->judged_s,
-                                .allow_expired =
-                                    trust.policy.node && trust.policy.node->allow_expired_ek,
+                                .allow_expired = policy_allows_expired(&trust.policy, &facts),
                                 .transport = round->node->transport,
                                 .ak = round->node->ak,
-                                .issued_s = round->nonce.issued_s};
+                                .issued_s = round->nonce.issued_s,
+                                .facts = &facts};
     r = attest_next(arena, digester, &trust, &asked, bundle, &round->node->progress, &round->after,
                     &round->claims, &round->verdict, err);
     if (r < 0)
         return r;
-    if (!trust.policy.node)
+    if (!trust.policy.policies)
         without_policy(&round->verdict);
     return tell(arena, round, err);
 }
 
 int round_keep(const struct round *round, struct round_log *log, struct gb_err *err)
 {
-    const struct node_policy *policy = snapshot_trust(round->snapshot)->policy.node;
     struct rounds_quote quote = {.attest = round->attest,
                                  .signature = round->signature,
                                  .nonce = gb_bytes(round->nonce.bytes, NONCE_SIZE),
                                  .issued_s = (uint64_t)round->nonce.issued_s};
     struct round_proof proof = {.leaf = {.verified_at_s = (uint64_t)round->nonce.issued_s,
                                          .trust_id = round->told.trust_id,
-                                         .policy_version = policy ? policy->version : 0,
+                                         .policy_version = round->verdict.policy_version,
                                          .tier = round->told.tier,
                                          .trusted = round->told.trusted},
                                 .policy = snapshot_policy(round->snapshot),

@@ -114,14 +114,23 @@ static int read_trust(const struct snapshot_parts *from, struct snapshot *snapsh
                               err);
 }
 
+/* "nodes version 3, edge version 1": by priority, as many as fit a line. */
 static int name_policy(struct snapshot *snapshot, struct gb_err *err)
 {
-    const struct node_policy *node = snapshot->trust.policy.node;
-    if (!node)
-        return GB_OK;
-    snapshot->policy =
-        gb_arena_printf(snapshot->arena, "%s version %" PRIu64, node->name, node->version);
-    return snapshot->policy ? GB_OK : gb_err_nomem(err);
+    enum { SHOWN = 4 };
+    const char *names = NULL;
+    size_t shown = 0;
+    const struct node_policy *node = snapshot->trust.policy.policies;
+    for (; node && shown < SHOWN; node = node->next, shown++) {
+        names = gb_arena_printf(snapshot->arena, "%s%s%s", names ? names : "", names ? ", " : "",
+                                node->title);
+        if (!names)
+            return gb_err_nomem(err);
+    }
+    if (node)
+        names = gb_arena_printf(snapshot->arena, "%s, and more", names);
+    snapshot->policy = names;
+    return names || !node ? GB_OK : gb_err_nomem(err);
 }
 
 /* A change of documents keeps the files that a reload brought. */

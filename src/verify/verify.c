@@ -261,6 +261,8 @@ struct proof *proof_new(struct gb_arena *arena, struct digester *digester,
     proof->evidence = evidence;
     proof->before = before;
     proof->claims.findings.arena = arena;
+    proof->claims.facts = asked->facts;
+    proof->claims.time_s = asked->time_s;
     return proof;
 }
 

@@ -56,5 +56,7 @@ void cbor_uint(struct gb_buf *out, uint64_t value);
 void cbor_bool(struct gb_buf *out, bool value);
 void cbor_bytes(struct gb_buf *out, struct gb_bytes value);
 void cbor_text(struct gb_buf *out, struct gb_bytes value);
+/* For text that comes in pieces: the caller adds exactly `len` bytes of it. */
+void cbor_text_head(struct gb_buf *out, size_t len);
 
 #endif

@@ -54,3 +54,8 @@ void cbor_text(struct gb_buf *out, struct gb_bytes value)
     put_head(out, MAJOR_TEXT, value.len);
     gb_buf_add(out, value.data, value.len);
 }
+
+void cbor_text_head(struct gb_buf *out, size_t len)
+{
+    put_head(out, MAJOR_TEXT, len);
+}

@@ -11,7 +11,7 @@ static struct verdict judge(struct make *make, const struct node_policy *node,
                             const struct ref_set *sets)
 {
     const struct policy policy = {
-        .node = node, .sets = sets, .files = make_index(make->arena, sets)};
+        .policies = node, .sets = sets, .files = make_index(make->arena, sets)};
     struct verdict verdict = {0};
     struct gb_err err = {0};
     int r = appraise(make->arena, &policy, &make->claims, &verdict, &err);
@@ -582,7 +582,7 @@ static void T20_claims_without_proof_are_never_judged(void **state)
     (void)state;
     struct make make;
     const struct ref_set *sets;
-    const struct policy policy = {.node = &plain};
+    const struct policy policy = {.policies = &plain};
     struct verdict verdict = {0};
     good_uki(&make, &sets);
     for (int what = 0; what < 3; what++) {
@@ -707,7 +707,7 @@ static void T20_no_allocation_failure_affirms(void **state)
     other_uki(&make, "debug", "quiet");
     make_file(&make, "evil", "/opt/evil");
     const struct policy policy = {
-        .node = &plain, .sets = sets, .files = make_index(make.arena, sets)};
+        .policies = &plain, .sets = sets, .files = make_index(make.arena, sets)};
     unsigned long nth = 1;
     for (int r = -1; r < 0; nth++) {
         struct gb_arena *arena = gb_arena_new();
