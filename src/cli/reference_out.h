@@ -17,7 +17,8 @@ struct reference_out {
     const char *name;    /* "predicted-good": of the policy, and what names of sets begin with */
     const char *comment; /* lines that begin with '#', how it was made */
     bool with_policy;
-    const struct ref_set *sets[REFERENCE_OUT_SETS];
+    enum ref_life life; /* of every set; 0: accepted */
+    struct ref_set *sets[REFERENCE_OUT_SETS];
     size_t count;
 };
 

@@ -19,8 +19,8 @@ struct boot_volume {
 struct boot_files {
     const struct boot_volume *volumes;
     size_t count;
-    /* The whole of `path` ("/EFI/debian/grub.cfg") on a volume, good until the prediction ends;
-     * data NULL: there is no such file. Errors name it. */
+    /* The whole of `path` ("/EFI/debian/grub.cfg") on a volume, good until the prediction ends; a
+     * folder reads as an empty file. data NULL: there is neither. Errors name it. */
     GB_MUST_USE int (*read)(void *context, size_t volume, const char *path, struct gb_bytes *ret,
                             struct gb_err *err);
     void *context;

@@ -72,7 +72,10 @@ static int add_parts(struct words *w, const struct grub_word *word)
 {
     int r = GB_OK;
     for (const struct grub_part *part = word->parts; r == 0 && part; part = part->next) {
-        if (part->variable) {
+        if (part->variable && strchr("?#*@0123456789", part->text.data[0])) {
+            r = grub_refuse(w->run, "$",
+                            "a variable of arguments or outcomes is not evaluated here");
+        } else if (part->variable) {
             r = add_value(w, grub_env_get(&w->run->env, part->text), part->quoted);
         } else {
             gb_buf_add(&w->now, part->text.data, part->text.len);

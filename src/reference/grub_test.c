@@ -24,6 +24,8 @@ static int test_file(struct grub_run *run, const char *operator, const char * pa
     int r = grub_find(run, path, &file);
     if (r == 0 && file.data && strcmp(operator, "-s") == 0)
         r = grub_measure_file(run, GB_LINK_BOOTLOADER, path, file);
+    if (r == 0 && file.data && file.len == 0 && strcmp(operator, "-f") == 0)
+        return grub_refuse(run, path, "-f of an empty file or a folder is not evaluated here");
     *ret_value = file.data && (strcmp(operator, "-s") != 0 || file.len > 0);
     return r;
 }
