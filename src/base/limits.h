@@ -93,6 +93,20 @@ enum {
     GB_LIMIT_LABELS_TEXT = 4096, /* all of them with their keys: they stand in entries of 16 KB */
 };
 
+/* Of known good values from elsewhere. */
+enum {
+    GB_LIMIT_CBOR_DEPTH = 16,          /* of what is skipped; a CoMID nests ten deep */
+    GB_LIMIT_CBOR_PAIRS = 32,          /* keys of one map that others may extend: a handful */
+    GB_LIMIT_IMPORT_FILE = 64 << 20,   /* as a policy file: it becomes one */
+    GB_LIMIT_IMPORT_FILES = 4096,      /* pcrlock files of one machine: some dozens */
+    GB_LIMIT_IMPORT_SETS = 256,        /* sets made of one import; a fleet has some dozens */
+    GB_LIMIT_IMPORT_NOTES = 1000,      /* items told one by one; the rest is counted */
+    GB_LIMIT_IMPORT_DIGESTS = 1 << 20, /* file digests of one import; a large distribution's */
+    GB_LIMIT_IMPORT_TEXT = 4096,       /* a path (PATH_MAX), a name in a CoRIM */
+    GB_LIMIT_CORIM_TAGS = 4096,        /* CoMIDs of one CoRIM: one a module */
+    GB_LIMIT_VARIANTS = 64,            /* sets that the variants of pcrlock components make */
+};
+
 /* Of witnesses of ledgers. */
 enum {
     GB_LIMIT_CONSISTENCY = 63, /* hashes of a consistency proof; tlog-witness sends no more */

@@ -59,6 +59,28 @@ static int check_options(const struct cmd_line *line)
     return CMD_OK;
 }
 
+static int read_life(const struct cmd_line *line, enum ref_life *ret_life)
+{
+    static const enum ref_life lives[] = {REF_CANDIDATE, REF_SHADOW, REF_ACCEPTED};
+    const char *wanted = cmd_value(line, "life");
+    *ret_life = REF_ACCEPTED;
+    for (size_t i = 0; wanted && i < GB_ARRAY_LEN(lives); i++)
+        if (strcmp(wanted, ref_life_name(lives[i])) == 0) {
+            *ret_life = lives[i];
+            return CMD_OK;
+        }
+    return wanted ? output_usage(line, "--life is candidate, shadow or accepted, not %s", wanted)
+                  : CMD_OK;
+}
+
+static void add_set(const struct cmd_line *line, struct reference_out *out, struct ref_set *set)
+{
+    enum ref_life life = REF_ACCEPTED;
+    if (read_life(line, &life) == CMD_OK)
+        set->life = life;
+    out->sets[out->count++] = set;
+}
+
 static int predict_image(struct gb_arena *arena, struct digester *digester, const char *file,
                          const char *name, struct ref_set **ret_set, struct gb_err *err)
 {
@@ -117,9 +139,9 @@ static int predict_esp(const struct cmd_line *line, struct gb_arena *arena,
         r = predict_boot(arena, digester, &boot, &os, &platform, err);
     if (r < 0)
         return r;
-    out->sets[out->count++] = os;
+    add_set(line, out, os);
     if (platform)
-        out->sets[out->count++] = platform;
+        add_set(line, out, platform);
     return GB_OK;
 }
 
@@ -154,27 +176,13 @@ static int predict_all(const struct cmd_line *line, struct gb_arena *arena, stru
     else if (r == 0 && cmd_has(line, "esp"))
         r = predict_esp(line, arena, digester, dir, out, err);
     if (r == 0 && set)
-        out->sets[out->count++] = set;
+        add_set(line, out, set);
     if (r < 0 || !cmd_has(line, "root-dir"))
         return r;
     r = predict_tree(line, arena, digester, packages, &set, err);
     if (r == 0)
-        out->sets[out->count++] = set;
+        add_set(line, out, set);
     return r;
-}
-
-static int read_life(const struct cmd_line *line, enum ref_life *ret_life)
-{
-    static const enum ref_life lives[] = {REF_CANDIDATE, REF_SHADOW, REF_ACCEPTED};
-    const char *wanted = cmd_value(line, "life");
-    *ret_life = REF_ACCEPTED;
-    for (size_t i = 0; wanted && i < GB_ARRAY_LEN(lives); i++)
-        if (strcmp(wanted, ref_life_name(lives[i])) == 0) {
-            *ret_life = lives[i];
-            return CMD_OK;
-        }
-    return wanted ? output_usage(line, "--life is candidate, shadow or accepted, not %s", wanted)
-                  : CMD_OK;
 }
 
 static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
@@ -184,11 +192,12 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
         "# Local and unsigned: whoever can write this file decides what is trusted.\n";
     struct reference_out out = {.comment = comment, .with_policy = true};
     struct boot_dir dir = {0};
+    enum ref_life life = REF_ACCEPTED;
     int code = check_options(line);
     if (code == CMD_OK && cmd_has(line, "esp"))
         code = boot_dir_init(&dir, arena, line);
     if (code == CMD_OK)
-        code = read_life(line, &out.life);
+        code = read_life(line, &life);
     if (code != CMD_OK)
         return code;
     const char *from = cmd_has(line, "uki")      ? cmd_value(line, "uki")

@@ -14,6 +14,8 @@ const struct cmd *const cmd_table[] = {
     &cmd_verify,
     &cmd_reference_capture,
     &cmd_reference_predict,
+    &cmd_reference_import,
+    &cmd_reference_export,
     &cmd_eventlog,
     &cmd_ima,
     &cmd_ledger_verify,

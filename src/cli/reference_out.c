@@ -96,7 +96,6 @@ int reference_out_write(struct gb_arena *arena, const struct cmd_line *line,
     gb_buf_init(&text, GB_LIMIT_POLICY);
     gb_buf_puts(&text, out->comment);
     for (size_t i = 0; i < out->count; i++) {
-        out->sets[i]->life = out->life;
         ref_set_write(&text, out->sets[i]);
         require(out->sets[i], &policy);
     }
