@@ -137,7 +137,7 @@ static void drop_signatures(struct editing *e)
     put(e, at, end - at, "");
 }
 
-static void write(struct editing *e, struct gb_buf *out)
+static void put_together(struct editing *e, struct gb_buf *out)
 {
     size_t from = 0;
     for (size_t done = 0; done < e->count; done++) {
@@ -231,7 +231,7 @@ int document_edit(struct gb_arena *arena, const char *name, struct gb_bytes text
     if (r < 0)
         return r;
     drop_signatures(&e);
-    write(&e, out);
+    put_together(&e, out);
     if (!gb_buf_ok(out))
         return gb_err_set(err, GB_ERR_LIMIT, "%s: out of memory, or too long", name);
     return prove(&e, document, version, edit->life, gb_buf_bytes(out), err);
