@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
+#include "base/encode.h"
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
 #include "cli/in_force.h"

@@ -301,6 +301,12 @@ static void write_digests(struct gb_buf *out, const uint8_t (*items)[32], size_t
         cbor_bytes(out, gb_bytes(items[i], sizeof items[i]));
 }
 
+/* NULL says nothing, as "" does. */
+static void write_text(struct gb_buf *out, const char *text)
+{
+    cbor_text(out, gb_bytes_str(text ? text : ""));
+}
+
 static void write_field(struct gb_buf *out, const struct field *field, const void *base)
 {
     const void *at = (const char *)base + field->offset;
@@ -321,7 +327,7 @@ static void write_field(struct gb_buf *out, const struct field *field, const voi
         write_digests(out, *(const uint8_t(*const *)[32])at, *count);
         break;
     case FIELD_TEXT:
-        cbor_text(out, gb_bytes_str(*(const char *const *)at));
+        write_text(out, *(const char *const *)at);
         break;
     case FIELD_NUMBER:
         cbor_uint(out, *(const uint64_t *)at);

@@ -91,8 +91,6 @@ void api_nonce(void *ctx, const struct route_call *call)
     if (!node)
         return;
     a->node = node;
-    a->ask.name = node->name; /* it stays taken until keyd has answered */
-    a->ask.labels = node->labels;
     a->work.run = ask_nonce;
     a->work.then = answer_nonce;
     if (keyd_nonce_lives(&node->keyd_nonce, gb_clock_ms()))
@@ -141,6 +139,8 @@ static struct asking *prepare(struct thread *thread, const struct route_call *ca
     if (!node)
         return NULL;
     a->node = node;
+    a->ask.name = node->name; /* it stays taken until keyd has answered */
+    a->ask.labels = node->labels;
     int r = read_cert(a, &err);
     if (r == GB_OK)
         return a;
