@@ -230,7 +230,7 @@ void judge_violations(struct judge *judge)
             gb_finding_add(os, GB_FINDING_IMA_VIOLATION, event_of(judge, i),
                            shown(judge, entry->path), NULL, NULL);
         const struct node_policy *node = judge->node;
-        if (node && !node->ima_allow_violations)
+        if (node && !node->rules.ima.allow_violations)
             continue;
         os->worst = worst > GB_TIER_WARNING ? worst : GB_TIER_WARNING;
         if (finding)
