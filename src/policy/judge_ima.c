@@ -4,6 +4,7 @@
 #include "policy/cmdline.h"
 #include "policy/engine.h"
 #include "policy/judge.h"
+#include "policy/judge_rules.h"
 #include "policy/path_index.h"
 #include "policy/policy.h"
 #include "policy/refval.h"
@@ -158,6 +159,8 @@ static int add_unknown(struct judge *judge, struct ima_count *count, enum ref_cl
         judge_add(judge, link, GB_FINDING_IMA_UNKNOWN, event_of(judge, index), NULL, NULL, NULL);
         return GB_OK;
     }
+    if (judge_ima_exception(judge, index, link))
+        return GB_OK;
     const char *found = digest_text(judge, entry->file_alg, entry->file_digest);
     enum digest_alg alg = DIGEST_NONE;
     if (!count->index) {

@@ -4,17 +4,12 @@
 
 #include <stdbool.h>
 
+#include "verify/tpm_facts.h"
+
 struct tpm_kind {
     const char *manufacturer; /* patterns; NULL: not asked */
     const char *model;
     const char *firmware; /* a pattern ("7.85.*"), or a comparison: ">=7.85", "<7.85", ... */
-};
-
-/* What is proven of one TPM, printable. NULL: not known. */
-struct tpm_facts {
-    const char *manufacturer; /* "IFX" */
-    const char *model;        /* "SLB9670" */
-    const char *firmware;     /* "7.85.4555.0" */
 };
 
 enum tpm_match { TPM_MATCH_NO, TPM_MATCH_YES, TPM_MATCH_UNKNOWN };
