@@ -43,10 +43,16 @@ enum {
     GB_LIMIT_POLICIES = 256,        /* NodePolicies: pools, sites, and what runs in their shadow */
     GB_LIMIT_RULES = 16384,         /* of one list in a policy: dbx has 500 hashes today */
     GB_LIMIT_SETS = 1024,           /* reference sets of one policy; a fleet has some dozens */
-    GB_LIMIT_STORE_QUEUE = 8192,    /* writes that wait for a commit of 4 ms; 16 KB each */
-    GB_LIMIT_STORE_LIST = 65536,    /* rows of one list */
-    GB_LIMIT_POLICY = 64 << 20,     /* a reference set with 500,000 file digests */
-    GB_LIMIT_HTTP_FIELDS = 48,      /* header lines of a request; browsers send some 20 */
+    GB_LIMIT_SET_FILES =
+        4 << 20, /* files of one set; Debian's archive of amd64 has some 6 million */
+    GB_LIMIT_SET_PATHS = 1 << 30,    /* bytes of all their paths; they stand in a document */
+    GB_LIMIT_FILE_PATH = 64 << 10,   /* one path; Linux opens 4 KB, IMA's name field holds more */
+    GB_LIMIT_INDEX_FILES = 1 << 28,  /* files of all sets: a number and a tag share 32 bits */
+    GB_LIMIT_IMA_POLICIES = 64,      /* files of a set that are called ima-policy: one or two */
+    GB_LIMIT_STORE_QUEUE = 8192,     /* writes that wait for a commit of 4 ms; 16 KB each */
+    GB_LIMIT_STORE_LIST = 65536,     /* rows of one list */
+    GB_LIMIT_POLICY = 64 << 20,      /* a reference set with 500,000 file digests */
+    GB_LIMIT_HTTP_FIELDS = 48,       /* header lines of a request; browsers send some 20 */
     GB_LIMIT_HTTP_ANSWER = 64 << 20, /* a list of 100,000 nodes in JSON */
     GB_LIMIT_JSON_DEPTH = 32,        /* the records that we read nest four deep */
     GB_LIMIT_JSON_VALUES = 4 << 20,  /* a list of 100,000 nodes; some 200 bytes of memory each */

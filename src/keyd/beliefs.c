@@ -149,8 +149,7 @@ static int read_trust(struct snapshot *s, const struct keyd_config *config,
                                       .policy_count = s->beliefs.fault ? 0 : papers->count,
                                       .roots = roots,
                                       .root_count = config->tpm_roots.count,
-                                      .seed = seed,
-                                      .many = true};
+                                      .seed = seed};
     return trust_read(s->arena, digester, &parts, &s->beliefs.trust, &s->roots, err);
 }
 

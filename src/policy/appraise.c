@@ -109,15 +109,15 @@ static int name_policy(struct gb_arena *arena, const struct node_policy *node,
     return *ret_name ? GB_OK : gb_err_nomem(err);
 }
 
-/* By one policy, or by none (NULL). `standing` and `matched` go on from what earlier rounds came
+/* By one policy, or by none (NULL). `standing` and `seen` go on from what earlier rounds came
  * to. */
 static int appraise_by(struct gb_arena *arena, const struct policy *policy,
                        const struct node_policy *node, const struct claims *claims,
-                       struct standing *standing, uint8_t *matched, struct verdict *ret_verdict,
-                       struct gb_err *err)
+                       struct standing *standing, struct standing_sets *seen,
+                       struct verdict *ret_verdict, struct gb_err *err)
 {
     struct judge judge = {
-        .arena = arena, .policy = policy, .node = node, .claims = claims, .matched = matched};
+        .arena = arena, .policy = policy, .node = node, .claims = claims, .seen = seen};
     struct verdict verdict = {0};
     struct said said;
     int r = sort_findings(&judge, err);
@@ -157,8 +157,9 @@ static int appraise_shadows(struct gb_arena *arena, const struct policy *policy,
     for (size_t i = 0; i < selected->shadow_count; i++) {
         const struct node_policy *node = selected->shadows[i];
         struct verdict *own = gb_arena_new_one(arena, struct verdict);
-        int r = own ? appraise_by(arena, policy, node, claims, &standings->shadows[i],
-                                  standings->matched, own, err)
+        struct standing_sets unused = {0};
+        int r = own ? appraise_by(arena, policy, node, claims, &standings->shadows[i], &unused, own,
+                                  err)
                     : gb_err_nomem(err);
         if (r < 0)
             return r;
@@ -168,6 +169,11 @@ static int appraise_shadows(struct gb_arena *arena, const struct policy *policy,
     verdict->shadows = shadows;
     verdict->shadow_count = selected->shadow_count;
     return GB_OK;
+}
+
+static bool has_bit(const uint64_t bits[STANDING_SETS / 64], const struct ref_set *set)
+{
+    return set->place < STANDING_SETS && (bits[set->place / 64] >> set->place % 64 & 1) != 0;
 }
 
 /* The sets that something of this boot matched. */
@@ -181,13 +187,14 @@ static int name_sets(struct gb_arena *arena, const struct policy *policy,
     if (!sets)
         return gb_err_nomem(err);
     for (const struct ref_set *set = policy->sets; set; set = set->next) {
-        if (set->place >= STANDING_SETS ||
-            !(standings->matched[set->place / 8] >> set->place % 8 & 1))
+        if (!has_bit(standings->sets.matched, set))
             continue;
-        sets[verdict->set_count++] = (struct verdict_set){.name = set->name,
-                                                          .version = set->version,
-                                                          .cls = ref_class_name(set->cls),
-                                                          .life = ref_life_name(set->life)};
+        sets[verdict->set_count++] =
+            (struct verdict_set){.name = set->name,
+                                 .version = set->version,
+                                 .cls = ref_class_name(set->cls),
+                                 .life = ref_life_name(set->life),
+                                 .needed = has_bit(standings->sets.needed, set)};
     }
     verdict->sets = sets;
     return GB_OK;
@@ -235,7 +242,7 @@ int appraise_next(struct gb_arena *arena, const struct policy *policy, const str
     policy_select(policy, claims->facts, &selected);
     const struct node_policy *node = selected.rival ? NULL : selected.node;
     int r =
-        appraise_by(arena, policy, node, claims, &standings.own, standings.matched, &verdict, err);
+        appraise_by(arena, policy, node, claims, &standings.own, &standings.sets, &verdict, err);
     if (r == GB_OK)
         r = appraise_shadows(arena, policy, &selected, claims, &standings, &verdict, err);
     if (r == GB_OK)

@@ -19,7 +19,7 @@ struct judge {
     const struct policy *policy;
     const struct node_policy *node; /* by which is judged; NULL only for judge_violations */
     struct set_choice sets;         /* that may speak for this node under it */
-    uint8_t *matched;               /* struct standings */
+    struct standing_sets *seen;     /* goes on from earlier rounds */
     const struct claims *claims;
     const struct chain_event *events; /* claims->boot_count */
     struct gb_findings links[GB_LINK_COUNT];
@@ -39,8 +39,8 @@ static inline const char *judge_text(struct judge *judge, const char *text)
 /* The next set of a class from place *at on, or NULL; *at is then behind it. */
 const struct ref_set *judge_next_set(const struct set_list *sets, enum ref_class cls, size_t *at);
 bool judge_has_set(const struct judge *judge, enum ref_class cls);
-/* Remembers that something matched this set. */
-void judge_matched(struct judge *judge, const struct ref_set *set);
+/* Remembers that something matched this set; `needed`: and no other that counts. */
+void judge_matched(struct judge *judge, const struct ref_set *set, bool needed);
 /* A finding of `link`, whatever link the catalogue says. */
 void judge_add(struct judge *judge, enum gb_link link, enum gb_finding_code code,
                struct gb_event_ref event, const char *arg0, const char *arg1, const char *arg2);

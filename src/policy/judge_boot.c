@@ -29,10 +29,14 @@ bool judge_has_set(const struct judge *judge, enum ref_class cls)
     return judge_next_set(&judge->sets.accepted, cls, &at) != NULL;
 }
 
-void judge_matched(struct judge *judge, const struct ref_set *set)
+void judge_matched(struct judge *judge, const struct ref_set *set, bool needed)
 {
-    if (set->place < STANDING_SETS)
-        judge->matched[set->place / 8] |= (uint8_t)(1u << set->place % 8);
+    uint64_t bit = UINT64_C(1) << set->place % 64;
+    if (set->place >= STANDING_SETS)
+        return;
+    judge->seen->matched[set->place / 64] |= bit;
+    if (needed)
+        judge->seen->needed[set->place / 64] |= bit;
 }
 
 void judge_add(struct judge *judge, enum gb_link link, enum gb_finding_code code,
@@ -209,21 +213,23 @@ static int compare(struct judge *judge, const struct ref_set *set, enum gb_link 
     return r;
 }
 
-/* The accepted set of the class that differs least in this link. */
+/* The accepted set of the class that differs least in this link; *ret_matches is how many do not
+ * differ at all. */
 static int nearest(struct judge *judge, enum ref_class cls, enum gb_link link,
-                   struct comparison *ret_best, struct gb_err *err)
+                   struct comparison *ret_best, size_t *ret_matches, struct gb_err *err)
 {
     const struct ref_set *set;
+    *ret_matches = 0;
     for (size_t at = 0; (set = judge_next_set(&judge->sets.accepted, cls, &at));) {
         struct comparison now;
         int r = compare(judge, set, link, &now, err);
         if (r < 0)
             return r;
-        if (ret_best->set && now.diff.count >= ret_best->diff.count)
-            continue;
-        *ret_best = now;
-        if (now.diff.count == 0)
-            break;
+        *ret_matches += now.diff.count == 0;
+        if (!ret_best->set || now.diff.count < ret_best->diff.count)
+            *ret_best = now;
+        else if (now.diff.count == 0)
+            judge_matched(judge, set, false);
     }
     return GB_OK;
 }
@@ -273,7 +279,7 @@ static int judge_others(struct judge *judge, enum ref_class cls, enum gb_link li
             return r;
         if (now.diff.count > 0 || now.diff.accepted_count == 0)
             continue;
-        judge_matched(judge, set);
+        judge_matched(judge, set, false);
         if (failed && !told)
             explain(judge, link, &now, best);
         told = failed;
@@ -292,7 +298,8 @@ static int judge_link(struct judge *judge, enum ref_class cls, enum gb_link link
             judge_add(judge, link, GB_FINDING_REF_NO_BOOT, GB_NO_EVENT, NULL, NULL, NULL);
         return GB_OK;
     }
-    int r = nearest(judge, cls, link, &best, err);
+    size_t matches;
+    int r = nearest(judge, cls, link, &best, &matches, err);
     if (r < 0)
         return r;
     assert(best.set); /* only classes that have sets come here */
@@ -304,7 +311,7 @@ static int judge_link(struct judge *judge, enum ref_class cls, enum gb_link link
     if (r < 0 || best.diff.count > 0)
         return r;
     judge_add(judge, link, GB_FINDING_REF_MATCH, GB_NO_EVENT, best.set->name, NULL, NULL);
-    judge_matched(judge, best.set);
+    judge_matched(judge, best.set, matches == 1 && best.diff.accepted_count > 0);
     if (link == GB_LINK_CMDLINE && cls == REF_OS)
         judge->cmdline_set = best.set;
     return GB_OK;

@@ -1,16 +1,18 @@
+#include "base/check.h"
 #include "base/encode.h"
 #include "crypto/digest.h"
 #include "evidence/ima.h"
 #include "policy/cmdline.h"
 #include "policy/engine.h"
+#include "policy/file_index.h"
 #include "policy/judge.h"
 #include "policy/judge_rules.h"
-#include "policy/path_index.h"
 #include "policy/policy.h"
+#include "policy/ref_files.h"
 #include "policy/refval.h"
 #include "policy/standing.h"
 
-enum { SHOWN_PATH = 512 };
+enum { SHOWN_PATH = 512, AHEAD = 8 };
 
 /* What the entries come to. */
 struct ima_count {
@@ -19,8 +21,9 @@ struct ima_count {
     size_t accepted; /* of `os` */
     size_t engine;   /* of `engine` */
     size_t judged;
-    const struct path_index *index; /* the policy's, or made when the first file is unknown */
-    struct path_index own;
+    struct set_mask packages; /* accepted sets of these classes */
+    struct set_mask engines;
+    struct set_mask others; /* sets that explain, of both classes */
 };
 
 /* Its place in the whole list. */
@@ -45,60 +48,45 @@ static const char *digest_text(struct judge *judge, enum digest_alg alg, struct 
     return judge_text(judge, gb_arena_printf(judge->arena, "%s:%s", digest_name(alg), hex));
 }
 
-/* The place of the entry's digest in the list, or -1. */
-static int64_t find_file(const struct ref_files *files, const struct ima_entry *entry)
+static struct set_mask mask_of(const struct set_list *sets, enum ref_class cls)
 {
-    if (files->alg != entry->file_alg || entry->file_digest.len != digest_size(files->alg))
-        return -1;
-    return gb_map_find(&files->map, entry->file_digest.data);
-}
-
-/* A fs-verity digest and a file's hash are different things, kept apart by the sets (refval.h). */
-static bool knows(const struct ref_set *set, const struct ima_entry *entry)
-{
-    return find_file(entry->is_verity ? &set->verity : &set->files, entry) >= 0;
-}
-
-static const struct ref_set *find_set(const struct set_list *sets, enum ref_class cls,
-                                      const struct ima_entry *entry)
-{
+    struct set_mask mask = {0};
     const struct ref_set *set;
     for (size_t at = 0; (set = judge_next_set(sets, cls, &at));)
-        if (knows(set, entry))
-            return set;
-    return NULL;
+        set_mask_add(&mask, set);
+    return mask;
 }
 
-/* Sets that decide nothing but are told of. */
-static void match_shadows(struct judge *judge, enum ref_class cls, const struct ima_entry *entry)
+/* Sets that decide nothing: packages and engine alike, since they only explain. */
+static struct set_mask other_sets(const struct judge *judge)
 {
-    const struct ref_set *set;
-    for (size_t at = 0; (set = judge_next_set(&judge->sets.others, cls, &at));)
-        if (set->life == REF_SHADOW && knows(set, entry))
-            judge_matched(judge, set);
+    struct set_mask mask = mask_of(&judge->sets.others, REF_PACKAGES);
+    struct set_mask engines = mask_of(&judge->sets.others, REF_ENGINE);
+    for (size_t i = 0; i < GB_ARRAY_LEN(mask.words); i++)
+        mask.words[i] |= engines.words[i];
+    return mask;
 }
 
-static bool is_accepted(struct judge *judge, enum ref_class cls, const struct ima_entry *entry)
+/* Memory is slower than hashing: asks for what will be looked up soon. */
+static void look_ahead(const struct judge *judge, size_t index)
 {
-    const struct ref_set *set = find_set(&judge->sets.accepted, cls, entry);
-    if (!set)
-        return false;
-    judge_matched(judge, set);
-    if (judge->sets.others.count > 0)
-        match_shadows(judge, cls, entry);
-    return true;
+    if (index + AHEAD >= judge->claims->ima_count)
+        return;
+    const struct ima_entry *entry = &judge->claims->ima[index + AHEAD];
+    file_index_prefetch(judge->policy->files, entry->is_verity, entry->file_alg,
+                        entry->file_digest);
 }
 
 /* Which class must know the file: where a set of class engine counts, what lies in the engine's
  * places is the engine's, and what such a set knows, wherever it lies. */
-static enum ref_class class_of(const struct judge *judge, bool has_engine,
-                               const struct ima_entry *entry)
+static enum ref_class class_of(const struct judge *judge, const struct ima_count *count,
+                               const struct ima_entry *entry, const struct file_hit *hit)
 {
-    if (!has_engine || entry->buffer.data)
+    if (!count->has_engine || entry->buffer.data)
         return REF_PACKAGES;
-    if (engine_path(judge->node, entry->path))
+    if (engine_path(judge->node, entry->path) || file_hit_in(hit, &count->engines))
         return REF_ENGINE;
-    return find_set(&judge->sets.accepted, REF_ENGINE, entry) ? REF_ENGINE : REF_PACKAGES;
+    return REF_PACKAGES;
 }
 
 static enum gb_link link_of(enum ref_class cls)
@@ -106,22 +94,15 @@ static enum gb_link link_of(enum ref_class cls)
     return cls == REF_ENGINE ? GB_LINK_ENGINE : GB_LINK_OS;
 }
 
-static bool ends_in(struct gb_bytes path, struct gb_bytes name)
-{
-    return path.len >= name.len && gb_bytes_equal(gb_bytes_from(path, path.len - name.len), name);
-}
-
 /* Whether a set knows this digest under the name of an IMA policy. The node's own path is not
  * asked: it may call any accepted file what it likes. */
-static bool is_policy_file(const struct judge *judge, const struct ima_entry *entry)
+static bool is_policy_file(const struct ref_files *files, const struct ima_entry *entry)
 {
-    const struct gb_bytes name = gb_bytes_str("/ima-policy");
-    const struct ref_set *set;
-    for (size_t next = 0; (set = judge_next_set(&judge->sets.accepted, REF_PACKAGES, &next));) {
-        int64_t at = find_file(&set->files, entry);
-        if (at >= 0 && ends_in(set->files.paths[at], name))
+    if (files->alg != entry->file_alg)
+        return false;
+    for (size_t i = 0; i < files->ima_policy_count; i++)
+        if (gb_bytes_equal(ref_files_digest(files, files->ima_policies[i]), entry->file_digest))
             return true;
-    }
     return false;
 }
 
@@ -129,58 +110,93 @@ static bool is_policy_file(const struct judge *judge, const struct ima_entry *en
  * (func=POLICY_CHECK) before it takes effect. */
 static bool has_policy_record(const struct judge *judge)
 {
-    for (size_t i = 0; i < judge->claims->ima_count; i++) {
-        const struct ima_entry *entry = &judge->claims->ima[i];
-        if (!entry->is_violation && !entry->is_verity && !entry->buffer.data &&
-            is_policy_file(judge, entry))
-            return true;
+    const struct ref_set *set;
+    for (size_t at = 0; (set = judge_next_set(&judge->sets.accepted, REF_PACKAGES, &at));) {
+        size_t count = set->files.ima_policy_count > 0 ? judge->claims->ima_count : 0;
+        for (size_t i = 0; i < count; i++) {
+            const struct ima_entry *entry = &judge->claims->ima[i];
+            if (!entry->is_violation && !entry->is_verity && !entry->buffer.data &&
+                is_policy_file(&set->files, entry))
+                return true;
+        }
     }
     return false;
 }
 
-/* Where it is known after all, by a set that does not count. */
-static void explain(struct judge *judge, enum ref_class cls, size_t index)
+/* Notes which sets know it; whether one of those that may accept it does. */
+static bool note(struct judge *judge, const struct set_mask *accepted,
+                 const struct set_mask *others, const struct file_hit *hit)
 {
-    const struct ima_entry *entry = &judge->claims->ima[index];
-    const struct ref_set *set = find_set(&judge->sets.others, cls, entry);
-    if (!set)
-        return;
-    judge_matched(judge, set);
-    judge_add(judge, link_of(cls), GB_FINDING_SET_OTHER_LIFE, event_of(judge, index),
-              ref_life_name(set->life), set->name, shown(judge, entry->path));
+    struct standing_sets *seen = judge->seen;
+    uint64_t only = 0;
+    size_t count = 0, word = 0;
+    for (size_t i = 0; i < hit->count; i++) {
+        uint64_t yes = hit->words[i] & accepted->words[i];
+        if (i < GB_ARRAY_LEN(seen->matched))
+            seen->matched[i] |= yes | (hit->words[i] & others->words[i]);
+        if (yes == 0)
+            continue;
+        count += (yes & (yes - 1)) == 0 ? 1 : 2;
+        only = yes;
+        word = i;
+    }
+    if (count == 1 && word < GB_ARRAY_LEN(seen->needed))
+        seen->needed[word] |= only;
+    return count > 0;
 }
 
-static int add_unknown(struct judge *judge, struct ima_count *count, enum ref_class cls,
-                       size_t index, struct gb_err *err)
+/* Where it is known after all, by a set that does not count. */
+static void explain(struct judge *judge, enum gb_link link, size_t index,
+                    const struct file_hit *hit)
+{
+    const struct ima_entry *entry = &judge->claims->ima[index];
+    for (size_t i = 0; i < judge->sets.others.count; i++) {
+        const struct ref_set *set = judge->sets.others.items[i];
+        if (!file_hit_by(hit, set))
+            continue;
+        judge_add(judge, link, GB_FINDING_SET_OTHER_LIFE, event_of(judge, index),
+                  ref_life_name(set->life), set->name, shown(judge, entry->path));
+        return;
+    }
+}
+
+/* The digest that a counting set has for a path, as text: only for messages ("changed" rather than
+ * "unknown"). NULL when none knows the path. */
+static const char *accepted_text(struct judge *judge, enum ref_class cls, struct gb_bytes path)
+{
+    const struct ref_set *set;
+    for (size_t next = 0; (set = judge_next_set(&judge->sets.accepted, cls, &next));) {
+        int64_t at = ref_files_find_path(&set->files, path);
+        if (at >= 0)
+            return digest_text(judge, set->files.alg, ref_files_digest(&set->files, (size_t)at));
+    }
+    return NULL;
+}
+
+static void add_unknown(struct judge *judge, enum ref_class cls, size_t index,
+                        const struct file_hit *hit)
 {
     const struct ima_entry *entry = &judge->claims->ima[index];
     enum gb_link link = link_of(cls);
+    if (judge_ima_exception(judge, index, link))
+        return;
     if (judge->links[link].count >= GB_LIMIT_FINDINGS) { /* counted, and no text made for it */
         judge_add(judge, link, GB_FINDING_IMA_UNKNOWN, event_of(judge, index), NULL, NULL, NULL);
-        return GB_OK;
+        return;
     }
-    if (judge_ima_exception(judge, index, link))
-        return GB_OK;
     const char *found = digest_text(judge, entry->file_alg, entry->file_digest);
-    enum digest_alg alg = DIGEST_NONE;
-    if (!count->index) {
-        int r = path_index_build(judge->arena, judge->policy->sets, &count->own, err);
-        if (r < 0)
-            return r;
-        count->index = &count->own;
-    }
-    struct gb_bytes accepted = path_index_find(count->index, entry->path, &alg);
+    const char *accepted =
+        entry->buffer.data || entry->is_verity ? NULL : accepted_text(judge, cls, entry->path);
     if (entry->buffer.data)
         judge_add(judge, link, GB_FINDING_IMA_CRITICAL, event_of(judge, index),
                   shown(judge, entry->path), found, NULL);
-    else if (accepted.data && !entry->is_verity)
+    else if (accepted)
         judge_add(judge, link, GB_FINDING_IMA_CHANGED, event_of(judge, index),
-                  shown(judge, entry->path), found, digest_text(judge, alg, accepted));
+                  shown(judge, entry->path), found, accepted);
     else
         judge_add(judge, link, GB_FINDING_IMA_UNKNOWN, event_of(judge, index),
                   shown(judge, entry->path), found, NULL);
-    explain(judge, cls, index);
-    return GB_OK;
+    explain(judge, link, index, hit);
 }
 
 /* A file without a digest, or with one that proves nothing. */
@@ -202,21 +218,25 @@ static bool add_unproven(struct judge *judge, enum gb_link link, size_t index)
     return true;
 }
 
-static int judge_entry(struct judge *judge, struct ima_count *count, size_t index,
-                       struct gb_err *err)
+static void judge_entry(struct judge *judge, struct ima_count *count, size_t index)
 {
     const struct ima_entry *entry = &judge->claims->ima[index];
-    enum ref_class cls = class_of(judge, count->has_engine, entry);
-    size_t *accepted = cls == REF_ENGINE ? &count->engine : &count->accepted;
-    if (cls == REF_PACKAGES && !count->has_packages)
-        return GB_OK; /* no set speaks of it: told once, by the link's reference.not-judged */
+    struct file_hit hit = {0};
+    bool known = file_index_find(judge->policy->files, entry->is_verity, entry->file_alg,
+                                 entry->file_digest, &hit);
+    enum ref_class cls = class_of(judge, count, entry, &hit);
+    bool engine = cls == REF_ENGINE;
+    if (!engine && !count->has_packages)
+        return; /* no set speaks of it: told once, by the link's reference.not-judged */
     count->judged++;
     if (add_unproven(judge, link_of(cls), index))
-        return GB_OK;
-    if (!is_accepted(judge, cls, entry))
-        return add_unknown(judge, count, cls, index, err);
-    (*accepted)++;
-    return GB_OK;
+        return;
+    if (!known || !note(judge, engine ? &count->engines : &count->packages, &count->others, &hit))
+        add_unknown(judge, cls, index, &hit);
+    else if (engine)
+        count->engine++;
+    else
+        count->accepted++;
 }
 
 /* T14: the file was open for writing, so its digest says nothing and the kernel recorded none. A
@@ -241,18 +261,15 @@ void judge_violations(struct judge *judge)
     }
 }
 
-static int judge_entries(struct judge *judge, struct ima_count *count, struct gb_err *err)
+static void judge_entries(struct judge *judge, struct ima_count *count)
 {
     for (size_t i = 0; i < judge->claims->ima_count; i++) {
         const struct ima_entry *entry = &judge->claims->ima[i];
+        look_ahead(judge, i);
         /* boot_aggregate is judged against the replayed PCRs, by verify/. */
-        if (entry->is_violation || ima_is_boot_aggregate(entry))
-            continue;
-        int r = judge_entry(judge, count, i, err);
-        if (r < 0)
-            return r;
+        if (!entry->is_violation && !ima_is_boot_aggregate(entry))
+            judge_entry(judge, count, i);
     }
-    return GB_OK;
 }
 
 /* The accepted text of the command line that was matched by digest. */
@@ -326,9 +343,11 @@ static void judge_counts(struct judge *judge, const struct ima_count *count)
 
 int judge_ima(struct judge *judge, struct gb_err *err)
 {
-    struct ima_count count = {.index = judge->policy->paths,
-                              .has_packages = judge_has_set(judge, REF_PACKAGES),
-                              .has_engine = judge_has_set(judge, REF_ENGINE)};
+    struct ima_count count = {.has_packages = judge_has_set(judge, REF_PACKAGES),
+                              .has_engine = judge_has_set(judge, REF_ENGINE),
+                              .packages = mask_of(&judge->sets.accepted, REF_PACKAGES),
+                              .engines = mask_of(&judge->sets.accepted, REF_ENGINE),
+                              .others = other_sets(judge)};
     if (!count.has_packages)
         judge_add(judge, GB_LINK_OS, GB_FINDING_REF_UNJUDGED, GB_NO_EVENT, NULL, NULL, NULL);
     if (!count.has_packages && !count.has_engine) {
@@ -341,9 +360,7 @@ int judge_ima(struct judge *judge, struct gb_err *err)
         return GB_OK;
     }
     judge_list(judge);
-    int r = judge_entries(judge, &count, err);
-    if (r < 0)
-        return r;
+    judge_entries(judge, &count);
     judge_counts(judge, &count);
-    return GB_OK;
+    return judge->failed ? gb_err_nomem(err) : GB_OK;
 }

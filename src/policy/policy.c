@@ -4,6 +4,7 @@
 
 #include "policy/access.h"
 #include "policy/field.h"
+#include "policy/file_index.h"
 #include "policy/node_policy.h"
 #include "policy/refval.h"
 #include "wire/yaml.h"
@@ -22,7 +23,6 @@ struct loaded_policy {
 /* All files on their way to one snapshot. */
 struct loader {
     struct gb_arena *arena;
-    uint64_t seed;
     struct loaded_policy *policies; /* in the order of loading */
     struct loaded_policy **policy_tail;
     size_t policy_count;
@@ -107,14 +107,13 @@ static int load_set(struct loader *loader, const struct field_file *file,
                     const struct yaml_node *document, struct gb_err *err)
 {
     struct ref_set *set = NULL;
-    int r = ref_set_read(loader->arena, document, file->name, loader->seed, &set, err);
+    int r = ref_set_read(loader->arena, document, file->name, &set, err);
     if (r < 0)
         return r;
     if (loader->set_count == GB_LIMIT_SETS)
         return field_wrong(file, document->line, err, "more than %d reference sets", GB_LIMIT_SETS);
     if (find_set(loader, gb_bytes_str(set->name)))
         return field_wrong(file, document->line, err, "a second ReferenceSet \"%s\"", set->name);
-    set->place = (uint32_t)loader->set_count;
     *loader->tail = set;
     loader->tail = &set->next;
     loader->set_count++;
@@ -236,7 +235,8 @@ int policy_read(struct gb_arena *arena, const struct policy_file *files, size_t 
                 uint64_t seed, struct policy *ret_policy, struct gb_err *err)
 {
     static const struct node_policy implied = {.name = "default", .title = "default version 0"};
-    struct loader loader = {.arena = arena, .seed = seed};
+    struct loader loader = {.arena = arena};
+    const struct file_index *index = NULL;
     struct node_policy *policies;
     loader.tail = &loader.sets;
     loader.policy_tail = &loader.policies;
@@ -249,8 +249,11 @@ int policy_read(struct gb_arena *arena, const struct policy_file *files, size_t 
     if (r < 0)
         return r;
     drop_deleted(&loader);
-    *ret_policy =
-        (struct policy){.policies = policies, .sets = loader.sets, .access = loader.access};
+    r = file_index_build(arena, loader.sets, seed, &index, err);
+    if (r < 0)
+        return r;
+    *ret_policy = (struct policy){
+        .policies = policies, .sets = loader.sets, .files = index, .access = loader.access};
     if (!policies && loader.policy_count == 0 && loader.sets)
         ret_policy->policies = &implied;
     return GB_OK;

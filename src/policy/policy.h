@@ -17,7 +17,7 @@
 #include "policy/selector.h"
 
 struct access_policy;
-struct path_index;
+struct file_index;
 
 /* What follows from a verdict: nothing, it is only told (shadow); a contraindicated chain is told
  * loudly and still counts as trusted (warn); it is untrusted (enforce). */
@@ -49,8 +49,7 @@ struct policy {
                                            no policy; evidence is judged by what it says of itself */
     const struct ref_set *sets;         /* all, of any life, in the order of loading */
     const struct access_policy *access; /* who may do what; NULL: no AccessPolicy was loaded */
-    const struct path_index *paths; /* of accepted files, for who judges many nodes; or NULL: made
-                                       when the first file is unknown */
+    const struct file_index *files;     /* which of the sets know a file's digest */
 };
 
 struct policy_file {
@@ -62,8 +61,8 @@ struct policy_file {
  * Reads all documents of all files. Unknown kinds, fields, types, duplicate names, references to
  * sets that are not there or were deleted, and a second AccessPolicy are GB_ERR_CONFIG: file, line
  * and the nearest known name. A document with metadata.deleted says only that its name is taken.
- * `seed` is for gb_map. No file (count 0) is no policy: ret_policy->policies is NULL. Sets without
- * a NodePolicy imply one named "default": it is for every node, all sets count, no link is
+ * `seed` is for file_index.h. No file (count 0) is no policy: ret_policy->policies is NULL. Sets
+ * without a NodePolicy imply one named "default": it is for every node, all sets count, no link is
  * required.
  */
 GB_MUST_USE int policy_read(struct gb_arena *arena, const struct policy_file *files, size_t count,

@@ -120,8 +120,7 @@ static int read_events(const struct field_file *file, const struct yaml_node *sp
 }
 
 static int read_files(const struct field_file *file, const struct yaml_node *spec, const char *key,
-                      uint64_t seed, const struct ref_set *set, struct ref_files *files,
-                      struct gb_err *err)
+                      const struct ref_set *set, struct ref_files *files, struct gb_err *err)
 {
     const struct yaml_node *node;
     int r = field_get(file, spec, key, YAML_MAPPING, false, &node, err);
@@ -130,10 +129,10 @@ static int read_files(const struct field_file *file, const struct yaml_node *spe
     if (!ref_class_has_files(set->cls))
         return field_wrong(file, node->key_line, err,
                            "only a set of class packages or engine has %s", key);
-    return refval_files_read(file, node, seed, files, err);
+    return refval_files_read(file, node, files, err);
 }
 
-static int read_spec(const struct field_file *file, const struct yaml_node *document, uint64_t seed,
+static int read_spec(const struct field_file *file, const struct yaml_node *document,
                      struct ref_set *set, struct gb_err *err)
 {
     static const char *const known[] = {"class",  "life",  "appliesTo",  "source",
@@ -160,10 +159,10 @@ static int read_spec(const struct field_file *file, const struct yaml_node *docu
     r = read_events(file, spec, set, err);
     if (r < 0)
         return r;
-    r = read_files(file, spec, "files", seed, set, &set->files, err);
+    r = read_files(file, spec, "files", set, &set->files, err);
     if (r < 0)
         return r;
-    return read_files(file, spec, "verityFiles", seed, set, &set->verity, err);
+    return read_files(file, spec, "verityFiles", set, &set->verity, err);
 }
 
 static int read_metadata(const struct field_file *file, const struct yaml_node *document,
@@ -180,7 +179,7 @@ static int read_metadata(const struct field_file *file, const struct yaml_node *
 }
 
 int ref_set_read(struct gb_arena *arena, const struct yaml_node *document, const char *file_name,
-                 uint64_t seed, struct ref_set **ret_set, struct gb_err *err)
+                 struct ref_set **ret_set, struct gb_err *err)
 {
     static const char *const known[] = {"apiVersion", "kind", "metadata", "spec"};
     const struct field_file file = {.arena = arena, .name = file_name};
@@ -193,7 +192,7 @@ int ref_set_read(struct gb_arena *arena, const struct yaml_node *document, const
     r = read_metadata(&file, document, set, err);
     if (r < 0)
         return r;
-    r = set->deleted ? GB_OK : read_spec(&file, document, seed, set, err);
+    r = set->deleted ? GB_OK : read_spec(&file, document, set, err);
     if (r < 0)
         return r;
     *ret_set = set;

@@ -15,8 +15,8 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/finding.h"
-#include "base/map.h"
 #include "crypto/digest.h"
+#include "policy/ref_files.h"
 #include "policy/selector.h"
 #include "wire/yaml.h"
 
@@ -49,22 +49,12 @@ struct ref_event {
                           escaped; NULL otherwise */
 };
 
-/* Digests of files, in one algorithm. keys[i] belongs to paths[i]; `map` finds a digest. Paths are
- * raw bytes, and hints for messages only. */
-struct ref_files {
-    enum digest_alg alg;
-    size_t count;
-    const uint8_t *keys;
-    const struct gb_bytes *paths;
-    struct gb_map map; /* only in sets that were read: makers need no look-up */
-};
-
 struct ref_set {
     struct ref_set *next;
     const char *name; /* field_name_ok */
     uint64_t version; /* 0: none is given, which is its first */
-    uint32_t place;   /* in the order of loading, from 0 */
     bool deleted;     /* nothing but its name and version is left */
+    size_t place;     /* its bit in a set_mask; given by file_index_build */
     enum ref_class cls;
     enum ref_life life;
     struct set_selector applies;
@@ -90,10 +80,9 @@ enum ref_class ref_class_of_link(enum gb_link link);
 size_t ref_digest_position(enum digest_alg alg);
 
 /* Reads a ReferenceSet document. Errors: "file.yaml:12: unknown field \"pcrs\" (did
- * you mean \"pcr\"?)". `seed` is for gb_map. */
+ * you mean \"pcr\"?)". */
 GB_MUST_USE int ref_set_read(struct gb_arena *arena, const struct yaml_node *document,
-                             const char *file, uint64_t seed, struct ref_set **ret_set,
-                             struct gb_err *err);
+                             const char *file, struct ref_set **ret_set, struct gb_err *err);
 /* Writes one as a YAML document ("---" first) that ref_set_read reads back the same. */
 void ref_set_write(struct gb_buf *out, const struct ref_set *set);
 

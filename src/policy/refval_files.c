@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "policy/field.h"
+#include "policy/ref_files.h"
 #include "policy/refval.h"
 #include "wire/yaml.h"
 
@@ -57,30 +58,48 @@ static int read_path(const struct field_file *file, const struct yaml_node *node
     return GB_OK;
 }
 
-static int read_digests(const struct field_file *file, const struct yaml_node *list,
-                        struct ref_files *files, struct gb_err *err)
+/* What is gathered of a list; it goes when the list is packed. */
+struct gathered {
+    struct field_file file; /* with an arena of its own */
+    struct ref_files_parts parts;
+    uint8_t *digests;
+    struct gb_bytes *paths;
+};
+
+static int gather_init(struct gathered *gathered, size_t count, struct gb_err *err)
 {
-    size_t size = digest_size(files->alg);
-    uint8_t *keys = gb_arena_alloc_raw(file->arena, list->count, size);
-    struct gb_bytes *paths = gb_arena_alloc_raw(file->arena, list->count, sizeof *paths);
-    if (!keys || !paths)
+    struct gb_arena *arena = gathered->file.arena;
+    size_t size = digest_size(gathered->parts.alg);
+    gathered->digests = gb_arena_alloc_raw(arena, count + 1, size);
+    gathered->paths = gb_arena_alloc_raw(arena, count + 1, sizeof *gathered->paths);
+    if (!gathered->digests || !gathered->paths)
         return gb_err_nomem(err);
-    size_t i = 0;
-    for (const struct yaml_node *node = list->first; node; node = node->next, i++) {
-        struct gb_bytes path = node->text;
-        struct gb_bytes hex =
-            node->kind == YAML_SCALAR ? gb_text_until(&path, ' ') : gb_bytes(NULL, 0);
-        if (!gb_hex_decode(hex, keys + i * size, size))
-            return field_wrong(file, node->line, err,
-                               "a digest must be %zu hex digits, a blank and a path", 2 * size);
-        int r = read_path(file, node, path, &paths[i], err);
-        if (r < 0)
-            return r;
-    }
-    files->keys = keys;
-    files->paths = paths;
-    files->count = list->count;
+    gathered->parts.digests = gathered->digests;
+    gathered->parts.paths = gathered->paths;
     return GB_OK;
+}
+
+static int gather(struct gathered *gathered, const struct yaml_node *node, struct gb_err *err)
+{
+    struct ref_files_parts *parts = &gathered->parts;
+    size_t size = digest_size(parts->alg);
+    struct gb_bytes path = node->text;
+    struct gb_bytes hex = node->kind == YAML_SCALAR ? gb_text_until(&path, ' ') : gb_bytes(NULL, 0);
+    if (!gb_hex_decode(hex, gathered->digests + parts->count * size, size))
+        return field_wrong(&gathered->file, node->line, err,
+                           "a digest must be %zu hex digits, a blank and a path", 2 * size);
+    int r = read_path(&gathered->file, node, path, &gathered->paths[parts->count], err);
+    if (r == GB_OK)
+        parts->count++;
+    return r;
+}
+
+static int read_digests(struct gathered *gathered, const struct yaml_node *list, struct gb_err *err)
+{
+    int r = gather_init(gathered, list->count, err);
+    for (const struct yaml_node *node = list->first; r == GB_OK && node; node = node->next)
+        r = gather(gathered, node, err);
+    return r;
 }
 
 static int read_algorithm(const struct field_file *file, const struct yaml_node *node,
@@ -101,29 +120,34 @@ static int read_algorithm(const struct field_file *file, const struct yaml_node 
     return GB_OK;
 }
 
-int refval_files_read(const struct field_file *file, const struct yaml_node *node, uint64_t seed,
-                      struct ref_files *ret_files, struct gb_err *err)
+/* Reads the list into `gathered`, whose arena goes with it. */
+static int read_list(struct gathered *gathered, const struct yaml_node *node, struct gb_err *err)
 {
     static const char *const known[] = {"algorithm", "digests"};
-    struct ref_files files = {0};
+    const struct field_file *file = &gathered->file;
     const struct yaml_node *list;
     int r = field_mapping(file, node, "a list of files", FIELD_NAMES(known), err);
-    if (r < 0)
-        return r;
-    r = read_algorithm(file, node, &files.alg, err);
-    if (r < 0)
-        return r;
-    r = field_get(file, node, "digests", YAML_SEQUENCE, true, &list, err);
-    if (r < 0)
-        return r;
-    r = read_digests(file, list, &files, err);
-    if (r < 0)
-        return r;
-    if (!gb_map_build(file->arena, files.keys, digest_size(files.alg), files.count, seed,
-                      &files.map))
+    if (r == GB_OK)
+        r = read_algorithm(file, node, &gathered->parts.alg, err);
+    if (r == GB_OK)
+        r = field_get(file, node, "digests", YAML_SEQUENCE, true, &list, err);
+    return r == GB_OK ? read_digests(gathered, list, err) : r;
+}
+
+int refval_files_read(const struct field_file *file, const struct yaml_node *node,
+                      struct ref_files *ret_files, struct gb_err *err)
+{
+    gb_cleanup(gb_arena_freep) struct gb_arena *scratch = gb_arena_new();
+    struct gathered gathered = {.file = {.arena = scratch, .name = file->name}};
+    if (!scratch)
         return gb_err_nomem(err);
-    *ret_files = files;
-    return GB_OK;
+    int r = read_list(&gathered, node, err);
+    if (r < 0)
+        return r;
+    r = ref_files_make(file->arena, &gathered.parts, ret_files, err);
+    if (r < 0)
+        gb_err_prefix(err, "%.120s:%u: ", file->name, node->line);
+    return r;
 }
 
 static void write_one(struct gb_buf *out, struct gb_buf *line, struct gb_arena *scratch,
@@ -148,17 +172,18 @@ void refval_files_write(struct gb_buf *out, const char *key, const struct ref_fi
 {
     if (files->alg == DIGEST_NONE)
         return;
-    size_t size = digest_size(files->alg);
     gb_buf_printf(out, "  %s:\n    algorithm: %s\n    digests:%s\n", key, digest_name(files->alg),
                   files->count == 0 ? " []" : "");
     gb_cleanup(gb_arena_freep) struct gb_arena *scratch = gb_arena_new();
-    if (!scratch) {
+    gb_cleanup(gb_arena_freep) struct gb_arena *own = gb_arena_new();
+    struct ref_files_walk walk;
+    if (!scratch || !own || !ref_files_walk_init(&walk, own, files)) {
         out->failed = true;
         return;
     }
     struct gb_buf line;
     gb_buf_init(&line, GB_LIMIT_YAML_SCALAR);
-    for (size_t i = 0; i < files->count && gb_buf_ok(out); i++)
-        write_one(out, &line, scratch, gb_bytes(files->keys + i * size, size), files->paths[i]);
+    while (gb_buf_ok(out) && ref_files_walk_next(&walk))
+        write_one(out, &line, scratch, walk.digest, walk.path);
     gb_buf_done(&line);
 }

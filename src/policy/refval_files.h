@@ -10,7 +10,7 @@
 
 /* Reads {algorithm, digests}. GB_ERR_CONFIG, GB_ERR_LIMIT, GB_ERR_NOMEM. */
 GB_MUST_USE int refval_files_read(const struct field_file *file, const struct yaml_node *node,
-                                  uint64_t seed, struct ref_files *ret_files, struct gb_err *err);
+                                  struct ref_files *ret_files, struct gb_err *err);
 /* Writes them under `key`, two levels deep; nothing when there are none. Failure sticks to `out`.
  */
 void refval_files_write(struct gb_buf *out, const char *key, const struct ref_files *files);

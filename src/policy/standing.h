@@ -19,13 +19,20 @@ struct standing {
     bool files_judged; /* the list has measured a file */
 };
 
-/* Of a node's boot: by the policy that judges, and by those in its shadow. */
 enum { STANDING_SHADOWS = 2, STANDING_SETS = 256 };
+
+/* Which reference sets spoke so far, a bit each at ref_set.place; sets beyond are not remembered.
+ */
+struct standing_sets {
+    uint64_t matched[STANDING_SETS / 64]; /* it knew something of this boot */
+    uint64_t needed[STANDING_SETS / 64];  /* it alone of all that count accepted something */
+};
+
+/* Of a node's boot: by the policy that judges, and by those in its shadow. */
 struct standings {
     struct standing own;
     struct standing shadows[STANDING_SHADOWS];
-    uint8_t matched[STANDING_SETS / 8]; /* sets (ref_set.place) that something matched so far; those
-                                           beyond are not remembered */
+    struct standing_sets sets;
 };
 
 /* What a list of findings comes to for its link. `lasting`: without those that speak of this round

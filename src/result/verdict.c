@@ -82,6 +82,7 @@ static struct json *sets_json(const struct verdict *verdict)
         json_set(object, "version", json_number(set->version > 0 ? set->version : 1));
         json_set(object, "class", json_text(set->cls));
         json_set(object, "life", json_text(set->life));
+        json_set(object, "needed", json_bool(set->needed));
         json_push(sets, object);
     }
     return sets;

@@ -18,6 +18,7 @@ struct verdict_set {
     uint64_t version; /* 0: it states none, which is its first */
     const char *cls;  /* "os" */
     const char *life; /* "accepted"; of another life it decided nothing */
+    bool needed;      /* no other that counts accepts all that it accepted here */
 };
 
 struct verdict;
@@ -61,7 +62,7 @@ static inline bool verdict_is_trusted(const struct verdict *verdict)
                                 verdict->links[GB_LINK_EVIDENCE].tier != GB_TIER_CONTRAINDICATED));
 }
 
-/* {"tier","judged_by":{"name","version","mode"},"sets":[{"name","version","class","life"}],"shadow":[...],"links":{name:{"tier","codes"}},"findings":[{"tier","link","code","message","remedy","event"}]};
+/* {"tier","judged_by":{"name","version","mode"},"sets":[{"name","version","class","life","needed"}],"shadow":[...],"links":{name:{"tier","codes"}},"findings":[{"tier","link","code","message","remedy","event"}]};
  * NULL when out of memory. `arena` holds the sentences meanwhile. */
 struct json *verdict_json(struct gb_arena *arena, const struct verdict *verdict);
 /* One finding as JSON; `with_link` says whether "link" is written. */

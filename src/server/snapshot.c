@@ -96,7 +96,7 @@ static int read_trust(const struct snapshot_parts *from, struct snapshot *snapsh
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *scratch = gb_arena_new();
     gb_cleanup(digester_freep) struct digester *digester = NULL;
-    struct trust_parts parts = {.many = true, .root_count = from->roots->count};
+    struct trust_parts parts = {.root_count = from->roots->count};
     if (!scratch)
         return gb_err_nomem(err);
     int r = digester_new(&digester, err);

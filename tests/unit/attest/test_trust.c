@@ -27,8 +27,7 @@ static int tear_down(void **state)
 static int read_one(const char *text, struct trust *trust, struct gb_err *err)
 {
     const struct policy_file file = {"one.yaml", gb_bytes_str(text)};
-    const struct trust_parts parts = {
-        .policies = &file, .policy_count = 1, .seed = 1, .many = true};
+    const struct trust_parts parts = {.policies = &file, .policy_count = 1, .seed = 1};
     struct x509_store *roots = NULL;
     int r = trust_read(arena, digester, &parts, trust, &roots, err);
     assert_null(roots);
@@ -43,7 +42,7 @@ static void the_id_names_what_was_loaded(void **state)
     assert_int_equal(read_one(one, &a, NULL), GB_OK);
     assert_int_not_equal(a.id, 0);
     assert_string_equal(a.policy.policies->name, "one");
-    assert_non_null(a.policy.paths);
+    assert_non_null(a.policy.files);
     assert_int_equal(read_one(one, &b, NULL), GB_OK);
     assert_true(a.id == b.id);
     strcpy(longer, one);

@@ -10,7 +10,8 @@ static const char good_cmdline[] = "console=ttyS0 ima_policy=tcb";
 static struct verdict judge(struct make *make, const struct node_policy *node,
                             const struct ref_set *sets)
 {
-    const struct policy policy = {.policies = node, .sets = sets};
+    const struct policy policy = {
+        .policies = node, .sets = sets, .files = make_index(make->arena, sets)};
     struct verdict verdict = {0};
     struct gb_err err = {0};
     int r = appraise(make->arena, &policy, &make->claims, &verdict, &err);
@@ -705,7 +706,8 @@ static void T20_no_allocation_failure_affirms(void **state)
     good_uki(&make, &sets);
     other_uki(&make, "debug", "quiet");
     make_file(&make, "evil", "/opt/evil");
-    const struct policy policy = {.policies = &plain, .sets = sets};
+    const struct policy policy = {
+        .policies = &plain, .sets = sets, .files = make_index(make.arena, sets)};
     unsigned long nth = 1;
     for (int r = -1; r < 0; nth++) {
         struct gb_arena *arena = gb_arena_new();

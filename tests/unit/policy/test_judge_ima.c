@@ -8,7 +8,8 @@ static const struct node_policy plain = {.name = "nodes", .version = 1};
 static struct verdict judge(struct make *make, const struct node_policy *node,
                             const struct ref_set *sets)
 {
-    const struct policy policy = {.policies = node, .sets = sets};
+    const struct policy policy = {
+        .policies = node, .sets = sets, .files = make_index(make->arena, sets)};
     struct verdict verdict = {0};
     assert_int_equal(appraise(make->arena, &policy, &make->claims, &verdict, NULL), 0);
     return verdict;
