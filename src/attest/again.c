@@ -2,17 +2,19 @@
 
 #include "attest/attest.h"
 #include "attest/next.h"
+#include "base/finding.h"
 #include "crypto/digest.h"
 #include "crypto/key.h"
 #include "evidence/kept.h"
 #include "policy/select.h"
 #include "result/verdict.h"
 #include "verify/claims.h"
+#include "verify/facts.h"
 #include "verify/verify.h"
 
 int attest_again(struct gb_arena *arena, struct digester *digester, const struct trust *trust,
-                 const struct kept *kept, int64_t time_s, struct claims *ret_claims,
-                 struct verdict *ret_verdict, struct gb_err *err)
+                 const struct kept *kept, const struct node_facts *facts, int64_t time_s,
+                 struct claims *ret_claims, struct verdict *ret_verdict, struct gb_err *err)
 {
     struct progress before, after;
     struct claims claims;
@@ -23,11 +25,19 @@ int attest_again(struct gb_arena *arena, struct digester *digester, const struct
     const struct asked asked = {.has_nonce = true,
                                 .nonce = kept->nonce,
                                 .time_s = time_s,
-                                .allow_expired = policy_allows_expired(&trust->policy, NULL),
-                                .transport = kept->transport.data};
+                                .allow_expired = policy_allows_expired(&trust->policy, facts),
+                                .transport = kept->transport.data,
+                                .facts = facts};
     int r = attest_next(arena, digester, trust, &asked, &kept->bundle, &before, &after, &claims,
                         ret_verdict, err);
-    if (r == GB_OK && ret_claims)
+    if (r < 0)
+        return r;
+    if (!trust->policy.policies) { /* as the service has it: without a policy nothing is trusted */
+        gb_finding_add(&ret_verdict->findings, GB_FINDING_POLICY_NONE, GB_NO_EVENT, NULL, NULL,
+                       NULL);
+        ret_verdict->tier = GB_TIER_CONTRAINDICATED;
+    }
+    if (ret_claims)
         *ret_claims = claims;
-    return r;
+    return GB_OK;
 }

@@ -14,11 +14,14 @@
 #include "evidence/kept.h"
 #include "result/verdict.h"
 #include "verify/claims.h"
+#include "verify/facts.h"
 
-/* `time_s`: when certificates are judged. Codes and lives as of attest(). ret_claims may be NULL.
+/* `facts`: what is known of the node, then or now. `time_s`: when certificates are judged. Codes
+ * and lives as of attest(). ret_claims may be NULL.
  */
 GB_MUST_USE int attest_again(struct gb_arena *arena, struct digester *digester,
-                             const struct trust *trust, const struct kept *kept, int64_t time_s,
+                             const struct trust *trust, const struct kept *kept,
+                             const struct node_facts *facts, int64_t time_s,
                              struct claims *ret_claims, struct verdict *ret_verdict,
                              struct gb_err *err);
 

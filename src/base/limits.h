@@ -84,9 +84,34 @@ enum {
     GB_LIMIT_PROOF = 128 << 10,  /* a checkpoint, an entry in base64, some dozens of hashes */
     GB_LIMIT_ROUNDS = 256 << 20, /* the quotes of one minute: 100,000 nodes of 700 bytes and some */
     GB_LIMIT_KEPT = 64 << 20,    /* one moment's evidence as it is handed out: GB_LIMIT_REPLY */
-    GB_LIMIT_FINDINGS = 4096,    /* after that many the rest is counted, not kept */
+    GB_LIMIT_PACKAGE = 2047 << 20,   /* one .deb or .rpm as it is packed; int holds no more */
+    GB_LIMIT_PACKAGES = 256 << 10,   /* of a repository: Debian has some 65,000 */
+    GB_LIMIT_CONTROL = 256 << 20,    /* a Packages file: 50 MB for all of Debian's main */
+    GB_LIMIT_RPM_TAGS = 65536,       /* of one header: rpm's own ceiling */
+    GB_LIMIT_DEB_CONTROL = 16 << 20, /* one file beside `control`: md5sums of 50,000 files */
+    GB_LIMIT_ARC_ENTRIES =
+        1 << 20,                /* of one archive: the largest packages have some 50,000 files */
+    GB_LIMIT_ARC_PATH = 4096,   /* PATH_MAX */
+    GB_LIMIT_ARC_MB = 64 << 10, /* one archive unpacked: an image of 64 GB */
+    GB_LIMIT_ARC_RATIO = 1000,  /* unpacked by packed: deflate makes 1032 at most of zeros */
+    GB_LIMIT_ARC_FREE_MB = 256, /* up to here the ratio is nobody's matter */
+    GB_LIMIT_FINDINGS = 4096,   /* after that many the rest is counted, not kept */
     GB_LIMIT_LABELS = 32, /* of one node: place, pool, owner; Kubernetes' nodes have some 20 */
     GB_LIMIT_LABELS_TEXT = 4096, /* all of them with their keys: they stand in entries of 16 KB */
+};
+
+/* Of known good values from elsewhere. */
+enum {
+    GB_LIMIT_CBOR_DEPTH = 16,          /* of what is skipped; a CoMID nests ten deep */
+    GB_LIMIT_CBOR_PAIRS = 32,          /* keys of one map that others may extend: a handful */
+    GB_LIMIT_IMPORT_FILE = 64 << 20,   /* as a policy file: it becomes one */
+    GB_LIMIT_IMPORT_FILES = 4096,      /* pcrlock files of one machine: some dozens */
+    GB_LIMIT_IMPORT_SETS = 256,        /* sets made of one import; a fleet has some dozens */
+    GB_LIMIT_IMPORT_NOTES = 1000,      /* items told one by one; the rest is counted */
+    GB_LIMIT_IMPORT_DIGESTS = 1 << 20, /* file digests of one import; a large distribution's */
+    GB_LIMIT_IMPORT_TEXT = 4096,       /* a path (PATH_MAX), a name in a CoRIM */
+    GB_LIMIT_CORIM_TAGS = 4096,        /* CoMIDs of one CoRIM: one a module */
+    GB_LIMIT_VARIANTS = 64,            /* sets that the variants of pcrlock components make */
 };
 
 /* Of witnesses of ledgers. */

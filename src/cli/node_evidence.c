@@ -5,10 +5,12 @@
 #include "attest/trust.h"
 #include "base/clock.h"
 #include "base/encode.h"
+#include "base/labels.h"
 #include "base/limits.h"
 #include "crypto/digest.h"
 #include "crypto/rand.h"
 #include "policy/policy.h"
+#include "wire/json.h"
 
 int node_evidence_fetch(struct server_client *client, struct gb_arena *arena, const char *node,
                         int64_t at_s, struct kept *ret_kept, struct gb_err *err)
@@ -25,6 +27,26 @@ int node_evidence_fetch(struct server_client *client, struct gb_arena *arena, co
                           "garboard node history %s says what is",
                           node, node);
     return r != 0 ? r : kept_read(arena, bytes, ret_kept, err);
+}
+
+int node_evidence_facts(struct gb_arena *arena, const struct kept *kept, enum node_evidence_by by,
+                        struct node_facts *ret_facts, struct gb_err *err)
+{
+    gb_cleanup(json_freep) struct json *json = NULL;
+    struct node_facts facts = {0};
+    struct gb_bytes name, labels;
+    int r = json_read(by == NODE_EVIDENCE_THEN ? kept->facts : kept->facts_now, &json, err);
+    if (r < 0)
+        return r;
+    if (!json_get_text(json, "name", &name) || !json_get_text(json, "labels", &labels))
+        return gb_err_set(err, GB_ERR_INPUT, "what is known of the node has no name or no labels");
+    facts.name = (const char *)gb_arena_copy(arena, name).data;
+    if (!facts.name)
+        return gb_err_nomem(err);
+    r = gb_labels_read(arena, labels, &facts.labels, err);
+    if (r == GB_OK)
+        *ret_facts = facts;
+    return r;
 }
 
 /* Names of documents become those of files in errors of their readers. */

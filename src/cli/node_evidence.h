@@ -13,6 +13,7 @@
 #include "cli/server_client.h"
 #include "crypto/x509.h"
 #include "evidence/kept.h"
+#include "verify/facts.h"
 
 /* The node's state at `at_s` (the newest that was kept until then); 0: the newest. Everything lives
  * in the arena. 0; an exit code when the server refused, and has told why; a negative code. */
@@ -25,6 +26,10 @@ enum node_evidence_by {
     NODE_EVIDENCE_THEN, /* the documents that judged it */
     NODE_EVIDENCE_NOW,  /* those in force when it was fetched */
 };
+/* What was known of the node then, or is now; borrows from `kept`. GB_ERR_INPUT, NOMEM. */
+GB_MUST_USE int node_evidence_facts(struct gb_arena *arena, const struct kept *kept,
+                                    enum node_evidence_by by, struct node_facts *ret_facts,
+                                    struct gb_err *err);
 /* Trust of the documents that came with it, and of the roots given (root_count 0: those that came
  * with it: then the server says whom to trust). *ret_roots owns what ret_trust->anchors borrows. */
 GB_MUST_USE int node_evidence_trust(struct gb_arena *arena, const struct kept *kept,

@@ -37,10 +37,11 @@ struct kept {
     struct gb_bytes transport; /* KEPT_TRANSPORT bytes: fingerprint of the transport key */
     int64_t issued_s;          /* "verified at" of its verdict */
     int64_t judged_s;
-    struct gb_bytes before;  /* progress_write of what was held before it (T12) */
-    struct gb_bytes facts;   /* {"name","labels"} of the node then, JSON */
-    struct gb_bytes verdict; /* as it was recorded, JSON; data NULL: this evidence changed none */
-    uint64_t trust_id;       /* of the documents that judged it */
+    struct gb_bytes before; /* progress_write of what was held before it (T12) */
+    struct gb_bytes facts;  /* {"name","labels"} of the node then, JSON */
+    struct gb_bytes
+        verdict;       /* that stood then, as it was recorded, JSON; data NULL: none is kept */
+    uint64_t trust_id; /* of the documents that judged it */
     struct kept_documents then;  /* which judged it */
     struct kept_documents now;   /* in force when it was handed out */
     struct kept_documents roots; /* makers' roots that the server trusts now, PEM or DER */

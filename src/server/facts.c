@@ -5,19 +5,6 @@
 #include "base/limits.h"
 #include "wire/json.h"
 
-static struct json *labels_object(struct gb_arena *arena, const char *text)
-{
-    struct gb_labels labels;
-    struct json *object = json_new_object();
-    if (gb_labels_read(arena, gb_bytes_str(text), &labels, NULL) < 0) {
-        json_free(object);
-        return NULL;
-    }
-    for (size_t i = 0; i < labels.count; i++)
-        json_set(object, labels.items[i].key, json_text(labels.items[i].value));
-    return object;
-}
-
 int facts_read(struct gb_arena *arena, const char *name, const char *labels,
                struct node_facts *ret_facts, struct gb_err *err)
 {
@@ -35,7 +22,7 @@ const char *facts_json(struct gb_arena *arena, const char *name, const char *lab
     gb_cleanup(json_freep) struct json *json = json_new_object();
     struct gb_buf line;
     json_set(json, "name", json_text(name));
-    json_set(json, "labels", labels_object(arena, labels));
+    json_set(json, "labels", json_text(labels ? labels : ""));
     gb_buf_init(&line, GB_LIMIT_ENTRY);
     json_line(json, &line);
     const char *copy = NULL;

@@ -1,4 +1,5 @@
-/* What policy is told of a node beside its evidence, as it is kept with it: {"name","labels"}. */
+/* What policy is told of a node beside its evidence, as it is kept with it:
+ * {"name","labels":"rack=7,site=fra-2"}. */
 #ifndef GB_SERVER_FACTS_H
 #define GB_SERVER_FACTS_H
 

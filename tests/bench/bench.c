@@ -13,6 +13,7 @@
 
 #include "attest/attest.h"
 #include "base/err.h"
+#include "make_list.h"
 #include "make_node.h"
 #include "steady.h"
 
@@ -22,14 +23,23 @@ struct bench {
     size_t ima_entries;
     double limit;     /* the ratio that we promise */
     size_t new_count; /* all but the last so many entries were proven in earlier rounds; 0: none */
+    size_t sets;      /* beside the node's own: so many more, */
+    size_t set_files; /* of so many files each */
 };
 
 static const struct bench benches[] = {
-    {"quote-rsa", NODE_RSA, 0, 2.0, 0},          {"quote-p256", NODE_P256, 0, 2.0, 0},
-    {"ima-10k", NODE_RSA, 10000, 1.5, 0},        {"ima-50k", NODE_RSA, 50000, 1.5, 0},
-    {"steady-10", NODE_RSA, 50000, 2.0, 10},     {"steady-10-p256", NODE_P256, 50000, 2.0, 10},
-    {"steady-10-small", NODE_RSA, 500, 2.0, 10}, /* the same cost: nothing grows with what is seen
-                                                  */
+    {"quote-rsa", NODE_RSA, 0, 2.0, 0, 0, 0},
+    {"quote-p256", NODE_P256, 0, 2.0, 0, 0, 0},
+    {"ima-10k", NODE_RSA, 10000, 1.5, 0, 0, 0},
+    {"ima-50k", NODE_RSA, 50000, 1.5, 0, 0, 0},
+    {"ima-50k-1m", NODE_RSA, 50000, 1.5, 0, 1, 1000000},
+    {"ima-50k-100-sets", NODE_RSA, 50000, 1.5, 0, 99, 10000},
+    {"steady-10", NODE_RSA, 50000, 2.0, 10, 0, 0},
+    {"steady-10-1m", NODE_RSA, 50000, 2.0, 10, 1, 1000000},
+    {"steady-10-p256", NODE_P256, 50000, 2.0, 10, 0, 0},
+    {"steady-10-small", NODE_RSA, 500, 2.0, 10, 0,
+     0}, /* the same cost: nothing grows with what is seen
+          */
 };
 
 struct judge {
@@ -54,7 +64,8 @@ static void die(const struct gb_err *err)
     exit(1);
 }
 
-static void judge_init(struct judge *judge, const struct node *node, struct steady *steady)
+static void judge_init(struct judge *judge, const struct node *node, struct steady *steady,
+                       struct gb_bytes sets)
 {
     struct gb_err err = {0};
     *judge = (struct judge){.arena = gb_arena_new(), .policy_arena = gb_arena_new()};
@@ -62,9 +73,9 @@ static void judge_init(struct judge *judge, const struct node *node, struct stea
     if (!judge->arena || !judge->policy_arena || digester_new(&judge->digester, &err) < 0)
         die(&err);
     judge->steady = steady;
-    const struct policy_file file = {"bench.yaml", node->policy};
-    if (node->policy.data &&
-        policy_read(judge->policy_arena, &file, 1, 42, &judge->trust.policy, &err) < 0)
+    const struct policy_file files[] = {{"bench.yaml", node->policy}, {"sets.yaml", sets}};
+    if (node->policy.data && policy_read(judge->policy_arena, files, sets.len > 0 ? 2 : 1, 42,
+                                         &judge->trust.policy, &err) < 0)
         die(&err);
 }
 
@@ -171,13 +182,16 @@ static int run(const struct bench *b, bool quick, const char *folder)
     struct node node;
     struct judge judge;
     struct steady *steady = NULL;
+    struct list sets;
     double us = 0;
     if (b->new_count > 0)
         steady = steady_new(arena, b->key, b->ima_entries, b->new_count, &node);
     else
         make_node(arena, b->key, b->ima_entries, gb_bytes_str("0123456789abcdef0123456789abcdef"),
                   &node);
-    judge_init(&judge, &node, steady);
+    list_make_sets(&sets, b->sets, b->set_files);
+    judge_init(&judge, &node, steady, sets.document);
+    list_done(&sets);
     size_t repeat = b->ima_entries && !steady ? 100000 / b->ima_entries : 200;
     double ratio =
         measure(&judge, &node, quick ? 7 : MAX_PAIRS, quick ? (repeat + 4) / 5 : repeat, &us);

@@ -136,7 +136,7 @@ static struct gb_bytes sign(struct gb_arena *arena, enum node_key kind, EVP_PKEY
     return keep(arena, &out);
 }
 
-struct list {
+struct ima_list {
     struct gb_arena *arena;
     struct digester *digester;
     struct floor *floor;
@@ -147,7 +147,7 @@ struct list {
 };
 
 /* One ima-ng record: template digest, d-ng, n-ng. */
-static void entry(struct list *l, const uint8_t file[32], const char *path)
+static void entry(struct ima_list *l, const uint8_t file[32], const char *path)
 {
     struct gb_buf data;
     uint8_t digest[32];
@@ -172,7 +172,7 @@ static void entry(struct list *l, const uint8_t file[32], const char *path)
     gb_hex_encode(gb_bytes(file, 32), hex);
     gb_buf_printf(&l->ascii, "%s %s\n", hex, path);
     if (strcmp(path, "boot_aggregate") != 0)
-        gb_buf_printf(&l->policy, "      - %s %s\n", hex, path);
+        gb_buf_printf(&l->policy, "      %s  %s\n", hex, path);
 
     must(digest_of(l->digester, DIGEST_SHA256, fields, digest) == 0, "digest");
     must(digest_of_two(l->digester, DIGEST_SHA256, gb_bytes(l->pcr, 32), gb_bytes(digest, 32),
@@ -183,7 +183,7 @@ static void entry(struct list *l, const uint8_t file[32], const char *path)
     floor_add_extend(l->floor, DIGEST_SHA256);
 }
 
-static void ima(struct list *l, size_t count, uint8_t pcrs[24][32])
+static void ima(struct ima_list *l, size_t count, uint8_t pcrs[24][32])
 {
     uint8_t digest[32];
     must(digest_of(l->digester, DIGEST_SHA256, gb_bytes(pcrs, 10 * 32), digest) == 0,
@@ -200,7 +200,7 @@ static void ima(struct list *l, size_t count, uint8_t pcrs[24][32])
 static void make_ima(struct gb_arena *arena, struct digester *digester, size_t count,
                      uint8_t pcrs[24][32], struct node *node)
 {
-    struct list l = {.arena = arena, .digester = digester, .floor = node->floor};
+    struct ima_list l = {.arena = arena, .digester = digester, .floor = node->floor};
     gb_buf_init(&l.binary, 64 << 20);
     gb_buf_init(&l.ascii, 64 << 20);
     gb_buf_init(&l.policy, 64 << 20);
@@ -208,7 +208,7 @@ static void make_ima(struct gb_arena *arena, struct digester *digester, size_t c
         &l.policy,
         "apiVersion: garboard.dev/v1alpha1\nkind: ReferenceSet\nmetadata:\n  name: "
         "packages\nspec:\n"
-        "  class: packages\n  source: written\n  files:\n    algorithm: sha256\n    digests:\n");
+        "  class: packages\n  source: written\n  files:\n    algorithm: sha256\n    list: |\n");
     ima(&l, count, pcrs);
     memcpy(pcrs[IMA_PCR], l.pcr, 32);
     node->bundle.ima = keep(arena, &l.binary);

@@ -69,7 +69,7 @@ tokens_come_and_go() {
 policy_is_applied_whole_or_not_at_all() {
     exits 0 reference capture "$evidence/good" -o "$scratch/good.yaml"
     exits 0 apply -f "$scratch/good.yaml" --dry-run
-    prints "new"
+    prints "created"
     prints "Nothing was applied (--dry-run)."
     exits 0 get policy
     prints "No policy"
@@ -82,7 +82,7 @@ policy_is_applied_whole_or_not_at_all() {
     exits 0 get policy
     prints "Nodes are judged under policy"
     exits 0 apply -f "$scratch/good.yaml"
-    prints "same"
+    prints "unchanged"
 }
 
 a_node_is_approved_by_name() {

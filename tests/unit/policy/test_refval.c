@@ -6,6 +6,8 @@
 #include "evidence/eventlog.h"
 #include "policy/field.h"
 #include "policy/policy.h"
+#include "policy/signed.h"
+#include "wire/yaml_cut.h"
 
 static const struct ref_set *read_back(struct gb_arena *arena, struct gb_buf *out)
 {
@@ -99,6 +101,100 @@ static void files_come_back_as_written(void **state)
     gb_arena_free(arena);
 }
 
+#define LIST_HEAD                                                                                  \
+    "apiVersion: garboard.dev/v1alpha1\nkind: ReferenceSet\nmetadata:\n  name: big\nspec:\n"       \
+    "  class: packages\n  files:\n    algorithm: sha256\n"
+#define HEX "000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0F"
+
+static int read_list(struct gb_arena *arena, const char *list, struct policy *ret_policy,
+                     struct gb_err *err)
+{
+    const char *text = gb_arena_printf(arena, "%s%s", LIST_HEAD, list);
+    const struct policy_file file = {"x.yaml", gb_bytes_str(text)};
+    return policy_read(arena, &file, 1, 1, ret_policy, err);
+}
+
+static void a_list_is_what_sha256sum_prints(void **state)
+{
+    (void)state;
+    struct gb_arena *arena = gb_arena_new();
+    struct policy policy;
+    struct gb_err err = {0};
+    assert_int_equal(read_list(arena,
+                               "    list: |\n      " HEX "  /z\\\\\\xff\n      " HEX
+                               " */a  b \n      " HEX "  \n",
+                               &policy, &err),
+                     0);
+    const struct ref_files *files = &policy.sets->files;
+    assert_int_equal(files->count, 3);
+    assert_int_equal(ref_files_digest(files, 0).data[31], 15);
+    assert_true(gb_bytes_is(ref_files_path(arena, files, 0), ""));
+    assert_true(gb_bytes_is(ref_files_path(arena, files, 1), "/a  b "));
+    assert_true(gb_bytes_is(ref_files_path(arena, files, 2), "/z\\\xff"));
+    gb_arena_free(arena);
+}
+
+static void a_wrong_list_is_refused_with_its_line(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *list, *says;
+    } wrong[] = {
+        {"    list: |\n      " HEX "  /a\n      12  /b\n",
+         "x.yaml:11: a line of files must be 64 hex digits, two blanks and a path"},
+        {"    list: |\n      " HEX " /a\n", "x.yaml:10: a line of files must be"},
+        {"    list: |\n      " HEX "\n", "x.yaml:10: a line of files must be"},
+        {"    list: |\n      " HEX "  a\\b\n", "x.yaml:10: in a path"},
+        {"    list: [a]\n", "x.yaml:9: field \"list\" must be lines of text: list: |"},
+        {"    list: |\n      " HEX "  /a\n    digests: []\n",
+         "x.yaml:11: files are given as \"list\" or as \"digests\", not as both"},
+        {"    lists: |\n      " HEX "  /a\n",
+         "x.yaml:9: unknown field \"lists\" (did you mean \"list\"?)"},
+    };
+    for (size_t i = 0; i < GB_ARRAY_LEN(wrong); i++) {
+        struct gb_arena *arena = gb_arena_new();
+        struct policy policy;
+        struct gb_err err = {0};
+        assert_int_equal(read_list(arena, wrong[i].list, &policy, &err), GB_ERR_CONFIG);
+        if (strncmp(err.text, wrong[i].says, strlen(wrong[i].says)) != 0)
+            fail_msg("%s", err.text);
+        gb_arena_free(arena);
+    }
+}
+
+/* The same list short and long, as block and quoted: one tree, one signature, one set of files. */
+static void a_long_list_is_signed_like_a_short_one(void **state)
+{
+    (void)state;
+    struct gb_arena *arena = gb_arena_new();
+    struct gb_buf block, quoted;
+    uint8_t one[32], two[32];
+    gb_buf_init(&block, 1 << 20);
+    gb_buf_init(&quoted, 1 << 20);
+    gb_buf_puts(&block, "metadata: {name: x}\nlist: |\n");
+    gb_buf_puts(&quoted, "metadata: {name: x}\nlist: \"");
+    for (int i = 0; i < 640; i++) { /* 64,000 bytes of text, more with the blanks before it */
+        gb_buf_printf(&block, "    " HEX "  /usr/share/\xc3\xa4/%018d\n", i);
+        gb_buf_printf(&quoted, HEX "  /usr/share/\xc3\xa4/%018d\\n", i);
+    }
+    gb_buf_puts(&block, "last: 1\n");
+    gb_buf_puts(&quoted, "\"\nlast: 1\n");
+    struct yaml_node *a = NULL, *b = NULL, *c = NULL;
+    static const struct yaml_ways cut_all = {0, 0};
+    assert_int_equal(yaml_read(arena, gb_buf_bytes(&quoted), "f", &a, NULL), 0);
+    assert_int_equal(yaml_read(arena, gb_buf_bytes(&block), "f", &b, NULL), 0);
+    assert_int_equal(yaml_read_in_ways(arena, gb_buf_bytes(&block), "f", &cut_all, &c, NULL), 0);
+    assert_int_equal(yaml_get(c->first, "list")->kind, YAML_LITERAL);
+    assert_int_equal(signed_digest(arena, a->first, one, NULL), 0);
+    assert_int_equal(signed_digest(arena, b->first, two, NULL), 0);
+    assert_memory_equal(one, two, 32);
+    assert_int_equal(signed_digest(arena, c->first, two, NULL), 0);
+    assert_memory_equal(one, two, 32);
+    gb_buf_done(&block);
+    gb_buf_done(&quoted);
+    gb_arena_free(arena);
+}
+
 static void fifty_thousand_digests_are_quick(void **state)
 {
     (void)state;
@@ -156,6 +252,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_come_back_as_written),
         cmocka_unit_test(files_come_back_as_written),
+        cmocka_unit_test(a_list_is_what_sha256sum_prints),
+        cmocka_unit_test(a_wrong_list_is_refused_with_its_line),
+        cmocka_unit_test(a_long_list_is_signed_like_a_short_one),
         cmocka_unit_test(fifty_thousand_digests_are_quick),
         cmocka_unit_test(names_are_those_of_kubernetes),
         cmocka_unit_test(each_measured_link_has_a_class),
