@@ -261,7 +261,8 @@ X(ROM_UNKNOWN, "option-roms.unknown", CONTRAINDICATED, OPTION_ROMS,
   "{0} ({1}) is in no accepted platform set, and the policy wants known ones only",
   "remove the card; or, if it is meant, accept a platform set that has it")
 X(ROM_OK, "option-roms.accepted", AFFIRMING, OPTION_ROMS, "option ROMs are as the policy wants", "")
-X(TPM_DENIED, "tpm.denied", CONTRAINDICATED, IDENTITY, "the TPM ({0}) is of a kind in tpm.deny: {1}",
+X(TPM_DENIED, "tpm.denied", CONTRAINDICATED, IDENTITY,
+  "the TPM ({0}) is of a kind in tpm.deny: {1}",
   "update its firmware where that helps; or take the node out of this policy")
 X(TPM_NOT_ALLOWED, "tpm.not-allowed", CONTRAINDICATED, IDENTITY,
   "the TPM ({0}) is of no kind in tpm.allow", "add its kind, or take the node out of this policy")

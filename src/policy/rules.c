@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 
-#include "base/clock.h"
 #include "base/encode.h"
 #include "base/limits.h"
 #include "crypto/digest.h"
@@ -116,7 +115,7 @@ static int read_freshness(const struct field_file *file, const struct yaml_node 
     int r = field_get(file, spec, "freshness", YAML_SCALAR, false, &node, err);
     if (r < 0 || !node)
         return r;
-    if (!gb_clock_span(node->text, ret_seconds) || *ret_seconds < 1)
+    if (!rule_span(node->text, ret_seconds))
         return field_wrong(file, node->line, err, "freshness must be a span like 90s, 5m or 2h");
     return GB_OK;
 }

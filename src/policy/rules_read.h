@@ -48,6 +48,10 @@ GB_MUST_USE int rule_words(const struct field_file *file, const struct yaml_node
 GB_MUST_USE int rule_digest(const struct field_file *file, const struct yaml_node *node,
                             struct gb_bytes hex, size_t size, struct gb_bytes *ret_digest,
                             struct gb_err *err);
+/* "90s", "5m", "2h", "7d": more than nothing, ten years at most. */
+GB_MUST_USE bool rule_span(struct gb_bytes text, int64_t *ret_s);
+/* "2027-01-31": the second at which the day begins, since 1970 (UTC). */
+GB_MUST_USE bool rule_day(struct gb_bytes text, int64_t *ret_s);
 /* "key: text\n" behind `before`. */
 void rule_write_text(struct gb_buf *out, const char *before, const char *text);
 void rule_write_words(struct gb_buf *out, const char *indent, const char *key,

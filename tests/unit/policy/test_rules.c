@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "policy/node_policy.h"
 #include "policy/policy.h"
+#include "policy/rules_read.h"
 
 #define HEAD                                                                                       \
     "apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\nmetadata:\n  name: p\n  version: "       \
@@ -179,11 +180,28 @@ static void T13_firmware_versions_compare_number_by_number(void **state)
     assert_false(tpm_firmware_ok("=4294967296"));
 }
 
+static void days_and_spans_are_read(void **state)
+{
+    (void)state;
+    int64_t s = 0;
+    assert_true(rule_day(gb_bytes_str("1970-01-01"), &s) && s == 0);
+    assert_true(rule_day(gb_bytes_str("2028-02-29"), &s) && s == 1835395200);
+    assert_false(rule_day(gb_bytes_str("2027-02-29"), &s));
+    assert_false(rule_day(gb_bytes_str("2027-1-311"), &s));
+    assert_false(rule_day(gb_bytes_str("2027-13-01"), &s));
+    assert_true(rule_span(gb_bytes_str("2h"), &s) && s == 7200);
+    assert_true(rule_span(gb_bytes_str("3650d"), &s));
+    assert_false(rule_span(gb_bytes_str("3651d"), &s));
+    assert_false(rule_span(gb_bytes_str("0s"), &s));
+    assert_false(rule_span(gb_bytes_str("5"), &s));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules_are_read_and_come_back_as_written),
         cmocka_unit_test(mistakes_are_told_with_their_line),
+        cmocka_unit_test(days_and_spans_are_read),
         cmocka_unit_test(too_long_lists_are_refused),
         cmocka_unit_test(T13_firmware_versions_compare_number_by_number),
     };
