@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -87,6 +88,7 @@ static int write_corim(const struct cmd_line *line, const struct collection *all
     const char *name = cmd_value(line, "signer");
     char fingerprint[72];
     gb_cleanup(gb_buf_done) struct gb_buf out;
+    assert(all->sets[0]); /* read_sets gives one or more */
     gb_buf_init(&out, GB_LIMIT_IMPORT_FILE);
     int r = officer_id(signer, fingerprint, err);
     if (r == GB_OK)

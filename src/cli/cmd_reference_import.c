@@ -91,14 +91,21 @@ static int from_corim(struct job *job, const char *path, struct gb_bytes bytes, 
     return GB_OK;
 }
 
+/* An object, perhaps after blanks: no line of a list begins with a brace. */
+static bool is_json(struct gb_bytes bytes)
+{
+    size_t at = 0;
+    while (at < bytes.len && (bytes.data[at] == ' ' || bytes.data[at] == '\n' ||
+                              bytes.data[at] == '\r' || bytes.data[at] == '\t'))
+        at++;
+    return at < bytes.len && bytes.data[at] == '{';
+}
+
 static int from_keylime(struct job *job, const char *path, struct gb_bytes bytes,
                         struct gb_err *err)
 {
     struct keylime_hints hints;
-    size_t at = 0;
-    while (at < bytes.len && memchr(" \t\r\n", bytes.data[at], 4))
-        at++;
-    if (at == bytes.len || bytes.data[at] != '{') /* the older text */
+    if (!is_json(bytes)) /* the older text */
         return sums_read(&job->import, bytes, err);
     int r = keylime_read(&job->import, bytes, &hints, err);
     if (r == GB_OK && (hints.exceptions || hints.signers))
@@ -173,7 +180,7 @@ static int read_all(struct job *job, struct gb_err *err)
     if (r == GB_OK && !format->read)
         r = read_pcrlock(job, err);
     for (size_t i = 0; r == GB_OK && format->read && i < job->line->arg_count; i++) {
-        struct gb_bytes bytes;
+        struct gb_bytes bytes = {0};
         const char *path = job->line->args[i];
         r = file_read(job->arena, path, GB_LIMIT_IMPORT_FILE, &bytes, err);
         if (r < 0)
@@ -211,7 +218,7 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
         "# Local and unsigned: whoever can write this file decides what is trusted.\n";
     struct job job = {.line = line, .arena = arena};
     struct reference_out out = {.comment = comment};
-    enum ref_class only;
+    enum ref_class only = REF_NONE;
     int code = check_options(line, &only);
     if (code == CMD_OK)
         code = reference_out_name(arena, line, "imported", line->args[0], &out.name);

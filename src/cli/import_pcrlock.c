@@ -7,6 +7,7 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "os/file.h"
+#include "reference/pcrlock.h"
 
 static const char suffix[] = ".pcrlock";
 static const char folder_suffix[] = ".pcrlock.d";

@@ -5,6 +5,7 @@
 
 #include "base/encode.h"
 #include "base/limits.h"
+#include "crypto/digest.h"
 #include "policy/chain.h"
 #include "policy/refval.h"
 #include "reference/corim.h"

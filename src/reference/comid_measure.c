@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "evidence/eventlog.h"
+#include "policy/refval.h"
 #include "reference/comid.h"
 #include "reference/corim.h"
 #include "reference/import.h"

@@ -7,6 +7,7 @@
 #include "crypto/digest.h"
 #include "policy/chain.h"
 #include "policy/field.h"
+#include "policy/ref_files.h"
 #include "policy/refval.h"
 #include "reference/comid.h"
 #include "reference/import.h"

@@ -5,6 +5,7 @@
 
 #include "base/encode.h"
 #include "base/limits.h"
+#include "crypto/digest.h"
 #include "reference/comid.h"
 #include "reference/corim_header.h"
 #include "reference/import.h"

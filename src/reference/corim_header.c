@@ -56,8 +56,8 @@ static const char *date(int64_t at_s, char room[DATE_TEXT])
     int64_t month = (5 * of_year + 2) / 153;
     int64_t day = of_year - (153 * month + 2) / 5 + 1;
     month += month < 10 ? 3 : -9;
-    snprintf(room, DATE_TEXT, "%04lld-%02lld-%02lld", (long long)(era * 400 + years + (month <= 2)),
-             (long long)month, (long long)day);
+    long long year = era * 400 + years + (month <= 2);
+    snprintf(room, DATE_TEXT, "%04lld-%02lld-%02lld", year, (long long)month, (long long)day);
     return room;
 }
 

@@ -47,7 +47,8 @@ static bool to_pattern(struct gb_bytes regex, struct gb_buf *out)
     }
     if (open)
         gb_buf_u8(out, '*');
-    return out->len > 1; /* "*" alone excepts everything: nobody should paste that */
+    /* A path is absolute; and what excepts everything nobody should paste. */
+    return out->len > 1 && out->data[0] == '/' && !gb_bytes_is(gb_buf_bytes(out), "/*");
 }
 
 static void write_exception(struct import *import, struct gb_bytes regex, struct gb_buf *out)
@@ -83,9 +84,11 @@ int keylime_exceptions(struct import *import, const struct json *excludes, const
 }
 
 /* In the armour of PEM, indented for a YAML block. */
-static void write_key(struct gb_buf *out, const char *ring, size_t number, struct gb_bytes base64)
+static void write_key(struct gb_buf *out, size_t number, struct gb_bytes base64)
 {
-    gb_buf_printf(out, "    - name: keylime-%s%zu\n      publicKey: |\n", ring, number);
+    gb_buf_printf(out, "    - name: keylime-%zu\n", number);
+    gb_buf_puts(out, "      # Keylime has the public key alone: put its certificate here\n"
+                     "      certificate: |\n");
     gb_buf_puts(out, "        -----BEGIN PUBLIC KEY-----\n");
     for (size_t at = 0; at < base64.len; at += PEM_LINE) {
         size_t n = base64.len - at < PEM_LINE ? base64.len - at : PEM_LINE;
@@ -105,7 +108,7 @@ static int read_ring(struct import *import, const struct json *ring, size_t *cou
         if (!json_as_text(json_at(keys, i), &base64) ||
             !gb_base64_decode(import->arena, base64, &der) || der.len == 0)
             return gb_err_set(err, GB_ERR_INPUT, "verification-keys: key %zu is no base64", i);
-        write_key(out, "", ++*count, base64);
+        write_key(out, ++*count, base64);
     }
     return GB_OK;
 }

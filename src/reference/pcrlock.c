@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "crypto/digest.h"
 #include "policy/chain.h"
 #include "policy/refval.h"
 #include "reference/import.h"

@@ -7,7 +7,9 @@
 #include "crypto/digest.h"
 #include "evidence/eventlog.h"
 #include "policy/chain.h"
+#include "policy/refval.h"
 #include "reference/import.h"
+#include "reference/pcrlock.h"
 #include "reference/pcrlock_known.h"
 #include "wire/json.h"
 

@@ -169,6 +169,7 @@ static void nothing_of_a_keylime_policy_is_lost(void **state)
     assert_non_null(strstr(hints.exceptions, "- path: \"/var/tmp/*\"\n"));
     assert_non_null(strstr(hints.exceptions, "- path: /opt/x.conf\n"));
     assert_null(strstr(hints.exceptions, "b|c"));
+    assert_non_null(strstr(hints.signers, "certificate: |\n"));
     assert_non_null(strstr(hints.signers, "MAAA"));
     static const char *const notes[] = {"\"/a(b|c)\" says more",
                                         "\".*\" says more",
