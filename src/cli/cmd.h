@@ -93,6 +93,7 @@ extern const struct cmd cmd_reference_show;
 extern const struct cmd cmd_rollout_status;
 extern const struct cmd cmd_predict_apt;
 extern const struct cmd cmd_predict_deb;
+extern const struct cmd cmd_predict_oci;
 extern const struct cmd cmd_predict_rpm;
 extern const struct cmd cmd_predict_tree;
 extern const struct cmd cmd_reference_capture;

@@ -15,6 +15,7 @@ const struct cmd *const cmd_table[] = {
     &cmd_reference_capture,
     &cmd_predict_apt, /* before the shorter name */
     &cmd_predict_deb,
+    &cmd_predict_oci,
     &cmd_predict_rpm,
     &cmd_predict_tree,
     &cmd_reference_predict,
