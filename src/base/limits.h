@@ -41,6 +41,7 @@ enum {
     GB_LIMIT_SIGNATURES = 16,       /* in one document: two officers, and those whose keys rotate */
     GB_LIMIT_CANONICAL = 128 << 20, /* signed form of GB_LIMIT_POLICY: a head a value, no blanks */
     GB_LIMIT_POLICIES = 256,        /* NodePolicies: pools, sites, and what runs in their shadow */
+    GB_LIMIT_RULES = 16384,         /* of one list in a policy: dbx has 500 hashes today */
     GB_LIMIT_SETS = 1024,           /* reference sets of one policy; a fleet has some dozens */
     GB_LIMIT_SET_FILES =
         4 << 20, /* files of one set; Debian's archive of amd64 has some 6 million */
