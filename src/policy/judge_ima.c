@@ -6,6 +6,7 @@
 #include "policy/engine.h"
 #include "policy/file_index.h"
 #include "policy/judge.h"
+#include "policy/judge_rules.h"
 #include "policy/policy.h"
 #include "policy/ref_files.h"
 #include "policy/refval.h"
@@ -177,6 +178,8 @@ static void add_unknown(struct judge *judge, enum ref_class cls, size_t index,
 {
     const struct ima_entry *entry = &judge->claims->ima[index];
     enum gb_link link = link_of(cls);
+    if (judge_ima_exception(judge, index, link))
+        return;
     if (judge->links[link].count >= GB_LIMIT_FINDINGS) { /* counted, and no text made for it */
         judge_add(judge, link, GB_FINDING_IMA_UNKNOWN, event_of(judge, index), NULL, NULL, NULL);
         return;
@@ -250,7 +253,7 @@ void judge_violations(struct judge *judge)
             gb_finding_add(os, GB_FINDING_IMA_VIOLATION, event_of(judge, i),
                            shown(judge, entry->path), NULL, NULL);
         const struct node_policy *node = judge->node;
-        if (node && !node->ima_allow_violations)
+        if (node && !node->rules.ima.allow_violations)
             continue;
         os->worst = worst > GB_TIER_WARNING ? worst : GB_TIER_WARNING;
         if (finding)
