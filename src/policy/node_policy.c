@@ -168,6 +168,26 @@ static int read_permission(const struct field_file *file, const struct yaml_node
     return GB_OK;
 }
 
+static int read_ima(const struct field_file *file, const struct yaml_node *spec,
+                    struct node_policy *policy, struct gb_err *err)
+{
+    static const char *const known[] = {"violations", "signers"};
+    const struct yaml_node *mapping, *violations, *signers;
+    size_t index = 0;
+    int r = field_get(file, spec, "ima", YAML_MAPPING, false, &mapping, err);
+    if (r < 0 || !mapping)
+        return r;
+    r = field_mapping(file, mapping, "ima", FIELD_NAMES(known), err);
+    if (r == GB_OK)
+        r = field_get(file, mapping, "violations", YAML_SCALAR, false, &violations, err);
+    if (r == GB_OK && violations)
+        r = field_choice(file, violations, "permission", FIELD_NAMES(permissions), &index, err);
+    policy->ima_allow_violations = index == 1;
+    if (r == GB_OK)
+        r = field_get(file, mapping, "signers", YAML_SEQUENCE, false, &signers, err);
+    return r < 0 || !signers ? r : ima_signers_read(file, signers, &policy->signers, err);
+}
+
 static int read_spec(const struct field_file *file, const struct yaml_node *document,
                      struct node_policy *policy, const struct yaml_node **ret_names,
                      struct gb_err *err)
@@ -203,7 +223,7 @@ static int read_spec(const struct field_file *file, const struct yaml_node *docu
     r = read_permission(file, spec, "identity", "expired", &policy->allow_expired_ek, err);
     if (r < 0)
         return r;
-    return read_permission(file, spec, "ima", "violations", &policy->ima_allow_violations, err);
+    return read_ima(file, spec, policy, err);
 }
 
 int node_policy_read(const struct field_file *file, const struct yaml_node *document,

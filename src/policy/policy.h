@@ -12,11 +12,13 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/finding.h"
+#include "policy/ima_signers.h"
 #include "policy/refval.h"
 #include "policy/selector.h"
 
 struct access_policy;
 struct file_index;
+struct sig_cache;
 
 enum policy_want { POLICY_ANY, POLICY_ON, POLICY_OFF };
 
@@ -41,8 +43,9 @@ struct node_policy {
     const char *const *engine_paths;   /* what speaks for `engine`; NULL: as engine.h says */
     size_t engine_path_count;
     enum policy_want secure_boot;
-    bool allow_expired_ek;     /* spec.identity.expired: allow */
-    bool ima_allow_violations; /* spec.ima.violations: allow (with a reason beside it) */
+    bool allow_expired_ek;      /* spec.identity.expired: allow */
+    bool ima_allow_violations;  /* spec.ima.violations: allow (with a reason beside it) */
+    struct ima_signers signers; /* spec.ima.signers */
 };
 
 struct policy {
@@ -52,6 +55,8 @@ struct policy {
     const struct ref_set *sets;         /* all, of any life, in the order of loading */
     const struct access_policy *access; /* who may do what; NULL: no AccessPolicy was loaded */
     const struct file_index *files;     /* which of the sets know a file's digest */
+    struct sig_cache *signatures; /* borrowed from who judges many nodes; NULL: each is verified
+                                     again. It makes answers faster, never others. */
 };
 
 struct policy_file {
