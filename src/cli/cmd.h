@@ -28,7 +28,7 @@ struct cmd_option {
     char letter; /* 'o' when -o means the same; 0: none */
 };
 
-enum { CMD_MAX_OPTIONS = 16, CMD_MAX_VALUES = 64, CMD_MAX_ARGS = 16 };
+enum { CMD_MAX_OPTIONS = 16, CMD_MAX_VALUES = 64, CMD_MAX_ARGS = 4096 };
 
 struct cmd;
 
@@ -85,11 +85,18 @@ extern const struct cmd cmd_node_show;
 extern const struct cmd cmd_node_why;
 extern const struct cmd cmd_officer_create;
 extern const struct cmd cmd_operator_create;
+extern const struct cmd cmd_predict_apt;
+extern const struct cmd cmd_predict_deb;
+extern const struct cmd cmd_predict_rpm;
+extern const struct cmd cmd_predict_tree;
 extern const struct cmd cmd_reference_capture;
+extern const struct cmd cmd_reference_export;
+extern const struct cmd cmd_reference_import;
 extern const struct cmd cmd_reference_predict;
 extern const struct cmd cmd_server_init;
 extern const struct cmd cmd_server_rotate;
 extern const struct cmd cmd_sign;
+extern const struct cmd cmd_simulate;
 extern const struct cmd cmd_token_create;
 extern const struct cmd cmd_token_list;
 extern const struct cmd cmd_token_revoke;

@@ -33,7 +33,8 @@ enum gb_tier verdict_text_tier(const struct json *object)
 
 int verdict_text_exit(const struct json *verdict)
 {
-    return verdict_is_yes(verdict_text_tier(verdict)) ? CMD_OK : CMD_CONTRAINDICATED;
+    bool trusted = reply_is(verdict, "verdict", "trusted"); /* also by mode warn */
+    return trusted || verdict_is_yes(verdict_text_tier(verdict)) ? CMD_OK : CMD_CONTRAINDICATED;
 }
 
 /* What a link's first line says: why it is not counted, else the first finding of its tier. */
@@ -120,6 +121,22 @@ static void print_linkless(const struct chain *chain)
     }
 }
 
+/* What no link's line says: that it counts in spite of its tier, and who would have said what. */
+static void print_judges(const struct cmd_line *line, struct gb_arena *arena,
+                         const struct json *verdict)
+{
+    const struct json *shadows = json_get(verdict, "shadow");
+    if (reply_is(json_get(verdict, "judged_by"), "mode", "warn") &&
+        reply_is(verdict, "verdict", "trusted") && !verdict_is_yes(verdict_text_tier(verdict)))
+        output_warned(line);
+    for (size_t i = 0; i < json_count(shadows); i++) {
+        const struct json *shadow = json_at(shadows, i);
+        uint64_t version = 0;
+        (void)json_get_number(shadow, "version", &version);
+        output_shadow(line, reply_text(arena, shadow, "name"), version, verdict_text_tier(shadow));
+    }
+}
+
 int verdict_text_print(const struct cmd_line *line, struct gb_arena *arena,
                        const struct json *verdict)
 {
@@ -136,5 +153,6 @@ int verdict_text_print(const struct cmd_line *line, struct gb_arena *arena,
     if (!json_absent(json_get(verdict, "since")))
         printf(", so since %s", reply_text(arena, verdict, "since"));
     putchar('\n');
+    print_judges(line, arena, verdict);
     return output_flush();
 }

@@ -135,7 +135,8 @@ static int print(const struct verifying *v)
     int code = v->line->json ? print_json(v) : print_text(v);
     if (code != CMD_OK)
         return code;
-    return verdict_is_yes(decides->tier) ? CMD_OK : CMD_CONTRAINDICATED;
+    return verdict_is_yes(decides->tier) || verdict_is_trusted(decides) ? CMD_OK
+                                                                        : CMD_CONTRAINDICATED;
 }
 
 static int fetch(struct verifying *v, int64_t at_s, struct gb_err *err)

@@ -268,7 +268,7 @@ static void explain(struct judge *judge, enum gb_link link, const struct compari
 static int judge_others(struct judge *judge, enum ref_class cls, enum gb_link link,
                         const struct comparison *best, struct gb_err *err)
 {
-    bool failed = best->diff.count > 0, told = false;
+    bool failed = !best->set || best->diff.count > 0, told = false;
     const struct ref_set *set;
     for (size_t at = 0; (set = judge_next_set(&judge->sets.others, cls, &at));) {
         struct comparison now;
@@ -317,6 +317,17 @@ static int judge_link(struct judge *judge, enum ref_class cls, enum gb_link link
     return GB_OK;
 }
 
+/* No accepted set of this class speaks for the node; one of another life may know the boot. */
+static int without_sets(struct judge *judge, enum ref_class cls, enum gb_link link,
+                        struct gb_err *err)
+{
+    static const struct comparison none;
+    if (ref_class_of_link(link) != cls)
+        return GB_OK;
+    judge_add(judge, link, GB_FINDING_REF_UNJUDGED, GB_NO_EVENT, NULL, NULL, NULL);
+    return judge->claims->has_boot ? judge_others(judge, cls, link, &none, err) : GB_OK;
+}
+
 int judge_boot(struct judge *judge, struct gb_err *err)
 {
     static const enum ref_class classes[] = {REF_OS, REF_PLATFORM};
@@ -329,11 +340,10 @@ int judge_boot(struct judge *judge, struct gb_err *err)
         bool has_sets = judge_has_set(judge, classes[i]);
         for (int l = GB_LINK_FIRMWARE; l <= GB_LINK_OS; l++) {
             enum gb_link link = (enum gb_link)l;
-            int r = has_sets ? judge_link(judge, classes[i], link, err) : GB_OK;
+            int r = has_sets ? judge_link(judge, classes[i], link, err)
+                             : without_sets(judge, classes[i], link, err);
             if (r < 0)
                 return r;
-            if (!has_sets && ref_class_of_link(link) == classes[i])
-                judge_add(judge, link, GB_FINDING_REF_UNJUDGED, GB_NO_EVENT, NULL, NULL, NULL);
         }
     }
     return GB_OK;

@@ -1,6 +1,6 @@
 /*
- * What a machine says of itself: words that the quote's qualifyingData covers (claims->extras), and
- * what its firmware measured as its version. They choose which reference sets can speak for it, and
+ * What a machine says of itself: words that the quote's qualifyingData covers (claims->extras).
+ * They choose which reference sets can speak for it, and
  * only narrow: whoever lies has other sets of the same officers count, never more of them.
  */
 #ifndef GB_POLICY_SAID_H
@@ -10,9 +10,9 @@
 #include "verify/claims.h"
 
 struct said { /* data NULL: not said. UTF-8, at most 256 bytes each; escape before printing */
-    struct gb_bytes vendor;   /* DMI sys_vendor */
-    struct gb_bytes model;    /* DMI product_name */
-    struct gb_bytes firmware; /* DMI bios_version; EV_S_CRTM_VERSION where that is proven text */
+    struct gb_bytes vendor;       /* DMI sys_vendor */
+    struct gb_bytes model;        /* DMI product_name */
+    struct gb_bytes firmware;     /* DMI bios_version */
     struct gb_bytes distribution; /* os-release ID */
     struct gb_bytes kernel;       /* uname release */
 };

@@ -33,6 +33,9 @@ void api_token_revoke(void *ctx, const struct route_call *call);
 
 void api_policy_list(void *ctx, const struct route_call *call);
 void api_policy_apply(void *ctx, const struct route_call *call);
+void api_simulate(void *ctx, const struct route_call *call);
+void api_simulation_show(void *ctx, const struct route_call *call);
+void api_simulation_cancel(void *ctx, const struct route_call *call);
 
 void api_ledger_checkpoint(void *ctx, const struct route_call *call);
 void api_ledger_tile(void *ctx, const struct route_call *call);

@@ -11,6 +11,7 @@
 #include "ledger/rounds.h"
 #include "policy/policy.h"
 #include "policy/select.h"
+#include "policy/standing.h"
 #include "result/verdict.h"
 #include "server/answer.h"
 #include "server/ek_certs.h"
@@ -165,13 +166,23 @@ static bool has_more_against(const struct round *round)
     return f && round->claims.continues;
 }
 
+/* Which sets spoke, and what stands in the shadow: no tier tells of it, but a rollout does.
+ * Compared with what the node's last round came to. */
+static bool has_other_standings(const struct round *round)
+{
+    const struct standings *before = &round->node->progress.standings;
+    const struct standings *now = &round->after.standings;
+    return memcmp(&before->sets, &now->sets, sizeof now->sets) != 0 ||
+           memcmp(before->shadows, now->shadows, sizeof now->shadows) != 0;
+}
+
 bool round_is_news(const struct node_verdict *before, const struct round *round)
 {
     const struct node_verdict *now = &round->told;
     return has_more_against(round) || !before->judged || before->unkept ||
            before->trusted != now->trusted || before->tier != now->tier ||
            before->trust_id != now->trust_id || before->labels_num != now->labels_num ||
-           before->reset_count != now->reset_count ||
+           before->reset_count != now->reset_count || has_other_standings(round) ||
            memcmp(before->links, now->links, sizeof now->links) != 0;
 }
 

@@ -21,6 +21,7 @@
 #include "server/second.h"
 #include "server/sequencer.h"
 #include "server/server.h"
+#include "server/simulations.h"
 #include "server/snapshot.h"
 #include "server/tickets.h"
 #include "server/tls_pair.h"
@@ -235,6 +236,8 @@ static int new_tables(struct server *server, struct gb_err *err)
         r = second_new(&server->second, err);
     if (r == GB_OK)
         r = refused_new(&server->refused, err);
+    if (r == GB_OK)
+        r = simulations_new(&server->simulations, err);
     return r;
 }
 
@@ -298,6 +301,7 @@ int start_open(struct server *server, struct gb_arena *arena, const struct confi
 void start_close(struct server *server)
 {
     pool_free(server->pool);
+    simulations_free(server->simulations);
     for (size_t i = 0; i < SERVER_MAX_THREADS; i++) {
         keyd_client_free(server->workers[i].keyd);
         digester_free(server->workers[i].digester);
