@@ -4,7 +4,6 @@
 #include "attest/next.h"
 #include "base/finding.h"
 #include "crypto/digest.h"
-#include "crypto/key.h"
 #include "evidence/kept.h"
 #include "policy/select.h"
 #include "result/verdict.h"

@@ -1,6 +1,7 @@
 #include "cli/evidence_save.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
@@ -8,6 +9,7 @@
 #include "base/limits.h"
 #include "crypto/digest.h"
 #include "evidence/bundle.h"
+#include "evidence/kept.h"
 #include "evidence/pcr.h"
 #include "evidence/tpm_wire.h"
 #include "os/file.h"

@@ -2,14 +2,19 @@
 
 #include <inttypes.h>
 
+#include "attest/attest.h"
 #include "attest/trust.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/labels.h"
 #include "base/limits.h"
+#include "cli/server_client.h"
 #include "crypto/digest.h"
 #include "crypto/rand.h"
+#include "crypto/x509.h"
+#include "evidence/kept.h"
 #include "policy/policy.h"
+#include "verify/facts.h"
 #include "wire/json.h"
 
 int node_evidence_fetch(struct server_client *client, struct gb_arena *arena, const char *node,

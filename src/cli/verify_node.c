@@ -6,7 +6,7 @@
 #include "attest/attest.h"
 #include "base/clock.h"
 #include "base/limits.h"
-#include "cli/client_conf.h"
+#include "cli/cmd.h"
 #include "cli/evidence_save.h"
 #include "cli/node_evidence.h"
 #include "cli/output.h"

@@ -19,6 +19,7 @@
 #include "rpc/messages.h"
 #include "verify/ak.h"
 #include "verify/identity.h"
+#include "verify/tpm_facts.h"
 
 /* What was read of the request. */
 struct asked_for {
@@ -81,12 +82,13 @@ static int judge_certificate(struct desk *desk, const struct asked_for *a, struc
     struct gb_findings findings = {.arena = desk->arena};
     struct bundle *bundle = gb_arena_new_one(desk->arena, struct bundle);
     gb_cleanup(key_freep) struct key *certified = NULL;
+    struct tpm_facts facts = {0};
     bool good = false;
     if (!bundle)
         return gb_err_nomem(err);
     fill_bundle(desk, a->ask, bundle);
     int r = identity_judge(desk->arena, &desk->beliefs->trust.anchors, bundle, desk->now_s,
-                           allow_expired(desk), &good, &findings, err);
+                           allow_expired(desk), &good, &facts, &findings, err);
     if (r == 0)
         r = x509_key(a->cert, &certified, err);
     if (r < 0)

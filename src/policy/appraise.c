@@ -5,6 +5,7 @@
 #include "crypto/digest.h"
 #include "policy/chain.h"
 #include "policy/judge.h"
+#include "policy/judge_rules.h"
 #include "policy/policy.h"
 #include "policy/refval.h"
 #include "policy/said.h"
@@ -52,6 +53,17 @@ static int check_claims(const struct judge *judge, struct gb_err *err)
     return GB_OK;
 }
 
+/* What no reference set makes up for. */
+static int judge_boot_rules(struct judge *judge, struct gb_err *err)
+{
+    judge_tpm(judge);
+    judge_denied_boot(judge);
+    judge_option_roms(judge);
+    judge_sbat(judge);
+    judge_cmdline(judge);
+    return judge_dbx(judge, err);
+}
+
 /* How the node booted; judged once, with the evidence that proves it. */
 static int judge_start(struct judge *judge, struct gb_err *err)
 {
@@ -61,14 +73,16 @@ static int judge_start(struct judge *judge, struct gb_err *err)
         return r;
     judge->events = events;
     r = judge_boot(judge, err);
-    if (r < 0)
-        return r;
-    return judge_secure_boot(judge, err);
+    if (r == GB_OK)
+        r = judge_secure_boot(judge, err);
+    return r < 0 ? r : judge_boot_rules(judge, err);
 }
 
 static int judge_links(struct judge *judge, struct gb_err *err)
 {
     int r = judge->claims->continues ? GB_OK : judge_start(judge, err);
+    judge_denied_files(judge); /* a flood of other files must not push them over the ceiling */
+    judge_ima_critical(judge);
     if (r == GB_OK)
         r = judge_ima(judge, err);
     if (r < 0)

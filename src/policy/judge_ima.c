@@ -6,6 +6,7 @@
 #include "policy/engine.h"
 #include "policy/file_index.h"
 #include "policy/judge.h"
+#include "policy/judge_rules.h"
 #include "policy/judge_signature.h"
 #include "policy/policy.h"
 #include "policy/ref_files.h"
@@ -179,6 +180,8 @@ static void add_unknown(struct judge *judge, enum ref_class cls, size_t index,
 {
     const struct ima_entry *entry = &judge->claims->ima[index];
     enum gb_link link = link_of(cls);
+    if (judge_ima_exception(judge, index, link))
+        return;
     if (judge->links[link].count >= GB_LIMIT_FINDINGS) { /* counted, and no text made for it */
         judge_add(judge, link, GB_FINDING_IMA_UNKNOWN, event_of(judge, index), NULL, NULL, NULL);
         return;
@@ -229,7 +232,7 @@ static int judge_signed(struct judge *judge, struct ima_count *count, enum ref_c
     if (r < 0)
         return r;
     if (file.signer) {
-        count->by_signer[file.signer - judge->node->signers.items]++;
+        count->by_signer[file.signer - judge->node->rules.ima.signers.items]++;
         return GB_OK;
     }
     if (file.why_not && judge->links[link].count < GB_LIMIT_FINDINGS)
@@ -276,7 +279,7 @@ void judge_violations(struct judge *judge)
             gb_finding_add(os, GB_FINDING_IMA_VIOLATION, event_of(judge, i),
                            shown(judge, entry->path), NULL, NULL);
         const struct node_policy *node = judge->node;
-        if (node && !node->ima_allow_violations)
+        if (node && !node->rules.ima.allow_violations)
             continue;
         os->worst = worst > GB_TIER_WARNING ? worst : GB_TIER_WARNING;
         if (finding)
@@ -363,11 +366,11 @@ static void judge_counts(struct judge *judge, const struct ima_count *count)
                   GB_NO_EVENT, NULL, NULL, NULL);
     add_count(judge, GB_LINK_OS, count->accepted);
     add_count(judge, GB_LINK_ENGINE, count->engine);
-    for (size_t i = 0; i < judge->node->signers.count; i++)
+    for (size_t i = 0; i < judge->node->rules.ima.signers.count; i++)
         if (count->by_signer[i] > 0)
             judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_SIGNED, GB_NO_EVENT,
                       judge_text(judge, gb_arena_printf(judge->arena, "%zu", count->by_signer[i])),
-                      judge->node->signers.items[i].name, NULL);
+                      judge->node->rules.ima.signers.items[i].name, NULL);
     if (count->has_engine && judge->links[GB_LINK_ENGINE].worst == GB_TIER_NONE &&
         standing->links[GB_LINK_ENGINE].worst == GB_TIER_NONE)
         judge_add(judge, GB_LINK_ENGINE, GB_FINDING_ENGINE_NONE, GB_NO_EVENT, NULL, NULL, NULL);
@@ -375,8 +378,9 @@ static void judge_counts(struct judge *judge, const struct ima_count *count)
 
 int judge_ima(struct judge *judge, struct gb_err *err)
 {
-    struct ima_count count = {.has_packages = judge_has_set(judge, REF_PACKAGES) ||
-                                              judge->node->signers.count > 0,
+    const struct ima_signers *signers = &judge->node->rules.ima.signers;
+    struct ima_count count = {.has_packages =
+                                  judge_has_set(judge, REF_PACKAGES) || signers->count > 0,
                               .has_engine = judge_has_set(judge, REF_ENGINE),
                               .packages = mask_of(&judge->sets.accepted, REF_PACKAGES),
                               .engines = mask_of(&judge->sets.accepted, REF_ENGINE),
@@ -392,7 +396,7 @@ int judge_ima(struct judge *judge, struct gb_err *err)
                   GB_NO_EVENT, NULL, NULL, NULL);
         return GB_OK;
     }
-    count.by_signer = gb_arena_new_array(judge->arena, size_t, judge->node->signers.count + 1);
+    count.by_signer = gb_arena_new_array(judge->arena, size_t, signers->count + 1);
     if (!count.by_signer)
         return gb_err_nomem(err);
     judge_list(judge);

@@ -45,15 +45,32 @@ static const struct ima_signer *find_signer(const struct ima_signers *signers,
     return NULL;
 }
 
+/* `/usr/bin` is that file, or a folder and what is in it; `/usr/` is the folder. */
+static bool is_under(struct gb_bytes path, struct gb_bytes folder)
+{
+    if (folder.len == 0 || !gb_bytes_starts(path, folder))
+        return false;
+    return folder.data[folder.len - 1] == '/' || path.len == folder.len ||
+           path.data[folder.len] == '/';
+}
+
+static bool speaks_for(const struct ima_signer *signer, struct gb_bytes path)
+{
+    for (size_t i = 0; i < signer->path_count; i++)
+        if (is_under(path, gb_bytes_str(signer->paths[i])))
+            return true;
+    return signer->path_count == 0;
+}
+
 /* By every signer with that key id: four bytes name a key, they do not prove one. */
 static int try_signers(const struct judge *judge, const struct ima_entry *entry,
                        const struct ima_sig *sig, const uint8_t *digest, struct signed_file *file,
                        struct gb_err *err)
 {
     const struct ima_signer *signer;
-    for (size_t at = 0; (signer = find_signer(&judge->node->signers, sig, &at));) {
+    for (size_t at = 0; (signer = find_signer(&judge->node->rules.ima.signers, sig, &at));) {
         bool valid = false;
-        if (!ima_signer_speaks_for(signer, entry->path)) {
+        if (!speaks_for(signer, entry->path)) {
             file->why_not =
                 gb_arena_printf(judge->arena, "%s does not sign for this path", signer->name);
             continue;
@@ -86,7 +103,8 @@ int judge_signature(const struct judge *judge, const struct ima_entry *entry,
     const uint8_t *digest = entry->file_digest.data;
     int r = GB_OK;
     *ret_signed = file;
-    if (judge->node->signers.count == 0 || entry->signature.len == 0 || entry->buffer.data)
+    if (judge->node->rules.ima.signers.count == 0 || entry->signature.len == 0 ||
+        entry->buffer.data)
         return GB_OK;
     if (ima_sig_read(entry->signature, &sig, &file.why_not))
         file.why_not = fault(entry, &sig);

@@ -6,9 +6,9 @@
 #include "policy/metadata.h"
 #include "policy/policy.h"
 #include "policy/refval.h"
+#include "policy/rules.h"
 #include "wire/yaml.h"
 
-static const char *const wants[] = {[POLICY_ANY] = "any", [POLICY_ON] = "on", [POLICY_OFF] = "off"};
 static const char *const modes[] = {
     [POLICY_ENFORCE] = "enforce", [POLICY_WARN] = "warn", [POLICY_SHADOW] = "shadow"};
 static const char *const permissions[] = {"refuse", "allow"};
@@ -71,21 +71,6 @@ static int read_require(const struct field_file *file, const struct yaml_node *s
             return r;
         policy->require[index + 1] = true;
     }
-    return GB_OK;
-}
-
-static int read_secure_boot(const struct field_file *file, const struct yaml_node *spec,
-                            struct node_policy *policy, struct gb_err *err)
-{
-    const struct yaml_node *node;
-    size_t index = POLICY_ANY;
-    int r = field_get(file, spec, "secureBoot", YAML_SCALAR, false, &node, err);
-    if (r < 0 || !node)
-        return r;
-    r = field_choice(file, node, "Secure Boot state", FIELD_NAMES(wants), &index, err);
-    if (r < 0)
-        return r;
-    policy->secure_boot = (enum policy_want)index;
     return GB_OK;
 }
 
@@ -168,33 +153,12 @@ static int read_permission(const struct field_file *file, const struct yaml_node
     return GB_OK;
 }
 
-static int read_ima(const struct field_file *file, const struct yaml_node *spec,
-                    struct node_policy *policy, struct gb_err *err)
-{
-    static const char *const known[] = {"violations", "signers"};
-    const struct yaml_node *mapping, *violations, *signers;
-    size_t index = 0;
-    int r = field_get(file, spec, "ima", YAML_MAPPING, false, &mapping, err);
-    if (r < 0 || !mapping)
-        return r;
-    r = field_mapping(file, mapping, "ima", FIELD_NAMES(known), err);
-    if (r == GB_OK)
-        r = field_get(file, mapping, "violations", YAML_SCALAR, false, &violations, err);
-    if (r == GB_OK && violations)
-        r = field_choice(file, violations, "permission", FIELD_NAMES(permissions), &index, err);
-    policy->ima_allow_violations = index == 1;
-    if (r == GB_OK)
-        r = field_get(file, mapping, "signers", YAML_SEQUENCE, false, &signers, err);
-    return r < 0 || !signers ? r : ima_signers_read(file, signers, &policy->signers, err);
-}
-
 static int read_spec(const struct field_file *file, const struct yaml_node *document,
                      struct node_policy *policy, const struct yaml_node **ret_names,
                      struct gb_err *err)
 {
-    static const char *const known[] = {"mode",          "priority", "nodes",
-                                        "referenceSets", "require",  "engine",
-                                        "secureBoot",    "identity", "ima"};
+    static const char *const known[] = {"mode",    "priority", "nodes",    "referenceSets",
+                                        "require", "engine",   "identity", RULES_FIELDS};
     const struct yaml_node *spec;
     int r = field_get(file, document, "spec", YAML_MAPPING, true, &spec, err);
     if (r < 0)
@@ -217,13 +181,10 @@ static int read_spec(const struct field_file *file, const struct yaml_node *docu
     r = read_require(file, spec, policy, err);
     if (r < 0)
         return r;
-    r = read_secure_boot(file, spec, policy, err);
-    if (r < 0)
-        return r;
     r = read_permission(file, spec, "identity", "expired", &policy->allow_expired_ek, err);
     if (r < 0)
         return r;
-    return read_ima(file, spec, policy, err);
+    return node_rules_read(file, spec, &policy->rules, err);
 }
 
 int node_policy_read(const struct field_file *file, const struct yaml_node *document,
@@ -307,8 +268,6 @@ void node_policy_write(struct gb_buf *out, const struct node_policy *policy)
     write_names(out, policy);
     write_require(out, policy);
     write_engine(out, policy);
-    /* Quoted: YAML 1.1 readers take a bare on for true. */
-    gb_buf_printf(out, "  secureBoot: \"%s\"\n", wants[policy->secure_boot]);
     gb_buf_printf(out, "  identity:\n    expired: %s\n", permissions[policy->allow_expired_ek]);
-    gb_buf_printf(out, "  ima:\n    violations: %s\n", permissions[policy->ima_allow_violations]);
+    node_rules_write(out, &policy->rules);
 }

@@ -12,15 +12,13 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/finding.h"
-#include "policy/ima_signers.h"
 #include "policy/refval.h"
+#include "policy/rules.h"
 #include "policy/selector.h"
 
 struct access_policy;
 struct file_index;
 struct sig_cache;
-
-enum policy_want { POLICY_ANY, POLICY_ON, POLICY_OFF };
 
 /* What follows from a verdict: nothing, it is only told (shadow); a contraindicated chain is told
  * loudly and still counts as trusted (warn); it is untrusted (enforce). */
@@ -42,10 +40,8 @@ struct node_policy {
     bool require[GB_LINK_COUNT];       /* links that must be affirming (spec.require) */
     const char *const *engine_paths;   /* what speaks for `engine`; NULL: as engine.h says */
     size_t engine_path_count;
-    enum policy_want secure_boot;
-    bool allow_expired_ek;      /* spec.identity.expired: allow */
-    bool ima_allow_violations;  /* spec.ima.violations: allow (with a reason beside it) */
-    struct ima_signers signers; /* spec.ima.signers */
+    bool allow_expired_ek; /* spec.identity.expired: allow */
+    struct node_rules rules;
 };
 
 struct policy {

@@ -19,6 +19,7 @@ void api_node_verdict(void *ctx, const struct route_call *call);
 void api_node_history(void *ctx, const struct route_call *call);
 void api_node_evidence(void *ctx, const struct route_call *call);
 void api_node_attest(void *ctx, const struct route_call *call);
+void api_rollout(void *ctx, const struct route_call *call);
 void api_node_label(void *ctx, const struct route_call *call);
 void api_node_remove(void *ctx, const struct route_call *call);
 

@@ -30,7 +30,9 @@
 #include "store/store.h"
 #include "wire/json.h"
 
-enum { LOOP_BODY = 256 << 10 }; /* a longer one would hold the loop for milliseconds */
+/* A longer one would hold the loop for milliseconds, and what is kept of it may become a file,
+ * which is synced. */
+enum { LOOP_BODY = STORE_BLOB_INLINE };
 
 struct attesting {
     struct work work; /* first */

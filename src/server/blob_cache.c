@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/kept.h"
+#include "store/store.h"
 #include "wire/pack.h"
 
 enum { SLOTS = 16 };

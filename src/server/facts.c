@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/labels.h"
 #include "base/limits.h"
+#include "verify/facts.h"
 #include "wire/json.h"
 
 int facts_read(struct gb_arena *arena, const char *name, const char *labels,

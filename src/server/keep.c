@@ -12,8 +12,10 @@
 #include "policy/signed_set.h"
 #include "server/facts.h"
 #include "server/nodes.h"
+#include "server/nonce.h"
 #include "server/snapshot.h"
 #include "store/kept.h"
+#include "store/store.h"
 #include "verify/claims.h"
 #include "wire/pack.h"
 

@@ -5,8 +5,11 @@
 #include "base/limits.h"
 #include "evidence/bundle.h"
 #include "evidence/envelope.h"
+#include "evidence/kept.h"
 #include "server/blob_cache.h"
 #include "server/ek_certs.h"
+#include "store/kept.h"
+#include "store/store.h"
 #include "wire/pack.h"
 
 /* Our own rows, not a node's bytes: what cannot be read is damaged. */

@@ -32,6 +32,7 @@ struct node_verdict {
     uint8_t tier; /* enum gb_tier */
     uint8_t links[GB_LINK_COUNT];
     uint64_t trust_id;   /* of the documents that judged */
+    uint64_t sets_id;    /* of the sets that it matched; 0: not known since this start */
     uint64_t labels_num; /* of the labels that it was judged by */
     bool relabelled;     /* by nodes_told: the node has other labels meanwhile */
     int64_t verified_s;  /* when the nonce of the last proof was issued, UTC */

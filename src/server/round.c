@@ -59,6 +59,20 @@ static void without_policy(struct verdict *verdict)
     verdict->tier = GB_TIER_CONTRAINDICATED;
 }
 
+/* Names what was matched: a node that takes up a file of a new set has news (rollout status).
+ * FNV-1a: nobody gains by a collision but a later word of it. */
+static uint64_t sets_id(const struct verdict *verdict)
+{
+    uint64_t id = 0xcbf29ce484222325U;
+    for (size_t i = 0; i < verdict->set_count; i++) {
+        const struct verdict_set *set = &verdict->sets[i];
+        for (const char *c = set->name; *c; c++)
+            id = (id ^ (uint8_t)*c) * 0x100000001b3U;
+        id = (id ^ set->version ^ (set->needed ? 1U << 31 : 0)) * 0x100000001b3U;
+    }
+    return id ? id : 1;
+}
+
 static int tell(struct gb_arena *arena, struct round *round, struct gb_err *err)
 {
     const struct verdict *verdict = &round->verdict;
@@ -66,6 +80,7 @@ static int tell(struct gb_arena *arena, struct round *round, struct gb_err *err)
                                 .tier = (uint8_t)verdict->tier,
                                 .trust_id = snapshot_trust(round->snapshot)->id,
                                 .labels_num = round->node->labels_num,
+                                .sets_id = sets_id(verdict),
                                 .verified_s = round->nonce.issued_s,
                                 .issued_ms = round->nonce.issued_ms,
                                 .policy = verdict->policy,
@@ -182,6 +197,7 @@ bool round_is_news(const struct node_verdict *before, const struct round *round)
     return has_more_against(round) || !before->judged || before->unkept ||
            before->trusted != now->trusted || before->tier != now->tier ||
            before->trust_id != now->trust_id || before->labels_num != now->labels_num ||
+           (before->sets_id != 0 && before->sets_id != now->sets_id) ||
            before->reset_count != now->reset_count || has_other_standings(round) ||
            memcmp(before->links, now->links, sizeof now->links) != 0;
 }

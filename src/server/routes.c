@@ -75,6 +75,8 @@ const struct route routes_api[] = {
      api_node_label, "Change a node's labels"},
     {HTTP_DELETE, "/v1/nodes/{node}", ROUTE_PERSON, ADMIN, ACCESS_DO_NODE_REMOVE, NONE, 0,
      api_node_remove, "Remove a node"},
+    {HTTP_GET, "/v1/rollout", ROUTE_PERSON, SEE_RECORDS, 0, NONE, 0, api_rollout,
+     "Which nodes run what: the reference sets that each one matched"},
     {HTTP_GET, "/v1/waiting", ROUTE_PERSON, SEE_JOINING, 0, NONE, 0, api_waiting_list,
      "Nodes that wait for approval"},
     {HTTP_POST, "/v1/approvals", ROUTE_PERSON, ENROL, ACCESS_DO_NODE_APPROVE, SMALL, 0, api_approve,

@@ -2,13 +2,17 @@
 
 #include "attest/again.h"
 #include "base/finding.h"
+#include "evidence/kept.h"
 #include "result/verdict.h"
 #include "server/facts.h"
 #include "server/kept_load.h"
 #include "server/node_id.h"
+#include "server/nodes.h"
 #include "store/kept.h"
+#include "store/store.h"
 #include "verify/claims.h"
 #include "verify/facts.h"
+#include "wire/json.h"
 
 enum { MAX_FINDINGS = 8 }; /* of one link: an answer is read by people */
 

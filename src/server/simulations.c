@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "server/simulation.h"
 
 struct simulations {
     pthread_mutex_t lock;

@@ -6,7 +6,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,6 +20,7 @@
 #include "store/kept_put.h"
 #include "store/reading.h"
 #include "store/state.h"
+#include "store/store.h"
 
 enum { FANS = 256, SALT = 8 };
 

@@ -8,6 +8,7 @@
 #include "store/kept_put.h"
 #include "store/reading.h"
 #include "store/state.h"
+#include "store/store.h"
 #include "store/writer.h"
 
 enum { CHAINS = 64 }; /* a transaction: some milliseconds */

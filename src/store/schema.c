@@ -84,6 +84,7 @@ static const char *const MIGRATIONS[] = {
     "CREATE TABLE blob (num INTEGER PRIMARY KEY, scope INTEGER NOT NULL REFERENCES scope,"
     " digest BLOB NOT NULL, size INTEGER NOT NULL, packed_size INTEGER NOT NULL, bytes BLOB,"
     " file TEXT, UNIQUE (scope, digest)) STRICT;"
+    "CREATE INDEX blob_size ON blob (scope, packed_size);"
     "CREATE INDEX blob_file ON blob (file) WHERE file IS NOT NULL;"
     "CREATE TABLE kept_part (record INTEGER NOT NULL REFERENCES kept, part INTEGER NOT NULL,"
     " seq INTEGER NOT NULL, blob INTEGER NOT NULL REFERENCES blob,"

@@ -15,6 +15,7 @@
 #include "evidence/ima.h"
 #include "evidence/pcr.h"
 #include "verify/facts.h"
+#include "verify/tpm_facts.h"
 
 /* One measurement that the quoted PCR values prove, of the firmware's log or of systemd's. */
 struct measured {
@@ -79,6 +80,7 @@ struct claims {
     int64_t time_s;
 
     bool ek_certified; /* an EK certificate chains to a root given */
+    struct tpm_facts tpm;
 
     struct gb_findings findings; /* of reading and verifying */
 };

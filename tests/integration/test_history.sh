@@ -116,6 +116,15 @@ policy "$s/p4.yaml" 3
 simulate 1 "$s/p4.yaml"
 same 'one that forgets the stranger makes it worse' "$(simulated '.changes[0] | "\(.change) \(.from.verdict) \(.to.verdict)"')" 'worse trusted untrusted'
 simulated '.changes[0].links[] | select(.link == "os") | .findings[0].message' | grep -q /usr/bin/stranger || fail 'and names the event' "$(cat "$s/simulated")"
+sed '/^kind: NodePolicy/,/^spec:/s/^spec:$/spec:\n  mode: warn/' "$s/p4.yaml" >"$s/warn.yaml"
+simulate 1 "$s/warn.yaml"
+same 'one that only warns leaves it trusted' "$(simulated '.changes[0] | "\(.change) \(.to.verdict) \(.to.tier)"')" 'worse trusted contraindicated'
+code=$(curl -s -o /dev/null -w '%{http_code}' -X DELETE --cacert "$s/etc/ca.pem" --cert "$s/etc/client/operator-admin.pem" \
+    --key "$s/etc/client/operator-admin.key" "https://127.0.0.1:$api_port/v1/simulations/$(simulated .id)")
+same 'a simulation is forgotten when asked' "$code" 204
+code=$(curl -s -o /dev/null -w '%{http_code}' --cacert "$s/etc/ca.pem" --cert "$s/etc/client/operator-admin.pem" \
+    --key "$s/etc/client/operator-admin.key" "https://127.0.0.1:$api_port/v1/simulations/$(simulated .id)")
+same 'and not there any more' "$code" 404
 exits 1 simulate -f "$s/p4.yaml"
 prints '1 worse'
 exits 0 apply -f "$s/p4.yaml"

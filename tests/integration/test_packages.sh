@@ -117,6 +117,107 @@ PYTHON
     says 'not an rpm package'
 }
 
+# Images in OCI layout, good ones and others, with what must be left of the good one.
+image() {
+    python3 - <<'PYTHON'
+import gzip, hashlib, io, json, os, tarfile
+R, D, S, H = tarfile.REGTYPE, tarfile.DIRTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE
+def tar(entries):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode='w', format=tarfile.PAX_FORMAT) as t:
+        for name, kind, data in entries:
+            info = tarfile.TarInfo(name); info.type = kind
+            if kind == R: info.size = len(data)
+            elif kind in (S, H): info.linkname = data
+            t.addfile(info, io.BytesIO(data) if kind == R else None)
+    return out.getvalue()
+layers = [
+    [('usr/', D, ''), ('usr/lib/', D, ''), ('lib', S, 'usr/lib'), ('usr/lib/a', R, b'a1'), ('usr/lib/b', R, b'b1'), ('etc/', D, ''),
+     ('etc/hidden', R, b'h1'), ('etc/opaque/', D, ''), ('etc/opaque/old', R, b'o1'), ('etc/opaque/deep/', D, ''), ('etc/opaque/deep/old', R, b'o2'),
+     ('gone/', D, ''), ('gone/file', R, b'g1'), ('hard', H, 'usr/lib/a'), ('gr\u00fcn', R, b'u1'), ('was-folder/', D, ''), ('was-folder/x', R, b'x1')],
+    [('lib/c', R, b'c2'), ('usr/lib/a', R, b'a2'), ('etc/.wh.hidden', R, b''), ('etc/opaque/new', R, b'o3'), ('etc/opaque/.wh..wh..opq', R, b''),
+     ('.wh.gone', R, b''), ('.wh..wh.plnk', R, b''), ('was-folder', R, b'x2')],
+    [('gone/', D, ''), ('gone/back', R, b'g3'), ('etc/hidden', R, b'h3'), ('last', H, 'usr/lib/b')],
+]
+def image(folder, layers, lie=None, extra=None):
+    os.makedirs(folder + '/blobs/sha256', exist_ok=True)
+    def blob(data, media, **more):
+        name = hashlib.sha256(data).hexdigest()
+        open(f'{folder}/blobs/sha256/{name}', 'wb').write(data)
+        return dict(mediaType=media, digest='sha256:' + name, size=len(data), **more)
+    tars = [tar(l) for l in layers]
+    diff = ['sha256:' + hashlib.sha256(t).hexdigest() for t in tars]
+    if lie == 'diff': diff[0] = 'sha256:' + '0' * 64
+    config = blob(json.dumps(dict(architecture='amd64', os='linux', rootfs=dict(type='layers', diff_ids=diff))).encode(),
+                  'application/vnd.oci.image.config.v1+json')
+    kind = 'application/vnd.oci.image.layer.v1.tar'
+    descs = [blob(gzip.compress(t), kind + '+gzip') if i != 1 else blob(t, kind) for i, t in enumerate(tars)]
+    if lie == 'encrypted': descs[0]['mediaType'] += '+encrypted'
+    if lie == 'fewer': descs.pop()
+    manifest = blob(json.dumps(dict(schemaVersion=2, config=config, layers=descs)).encode(), 'application/vnd.oci.image.manifest.v1+json')
+    if lie == 'size': manifest['size'] += 1
+    if lie == 'traversal': manifest['digest'] = 'sha256:../../../../etc/passwd'
+    manifests = [dict(manifest, platform=dict(os='linux', architecture='amd64'), annotations={'org.opencontainers.image.ref.name': 'test'})]
+    if lie == 'two': manifests.append(dict(manifest, platform=dict(os='linux', architecture='arm64')))
+    json.dump(dict(imageLayoutVersion='1.0.0'), open(folder + '/oci-layout', 'w'))
+    json.dump(dict(schemaVersion=2, manifests=manifests), open(folder + '/index.json', 'w'))
+image('image', layers)
+for lie in ('diff', 'encrypted', 'fewer', 'size', 'traversal', 'two'): image('image-' + lie, layers, lie)
+image('image-climbs', [[('../x', R, b'x')]])
+image('image-whiteout', [[('a/.wh...', R, b'')]])
+image('image-link', [[('a', H, 'b')]])
+open('wanted-final', 'w').write(''.join(f'{hashlib.sha256(d).hexdigest()}  {p}\n' for p, d in sorted([
+    ('/usr/lib/a', b'a2'), ('/usr/lib/b', b'b1'), ('/usr/lib/c', b'c2'), ('/etc/hidden', b'h3'), ('/etc/opaque/new', b'o3'), ('/gone/back', b'g3'),
+    ('/hard', b'a1'), ('/was-folder', b'x2'), ('/last', b'b1')])))
+open('wanted-more', 'w').write(''.join(f'{hashlib.sha256(d).hexdigest()}  {p}\n' for p, d in sorted([
+    ('/usr/lib/a', b'a1'), ('/etc/hidden', b'h1'), ('/etc/opaque/old', b'o1'), ('/etc/opaque/deep/old', b'o2'), ('/gone/file', b'g1'),
+    ('/was-folder/x', b'x1')])))
+PYTHON
+}
+
+# Layers with whiteouts, opaque folders and links, against what must be left; then against umoci's tree.
+images() {
+    local lie
+    command -v python3 >/dev/null || return 0
+    image
+    exits 0 reference predict oci image --name image -o image.yaml
+    same 'the final tree' "$(listed image.yaml | grep -v '/gr')" "$(cat wanted-final)"
+    same 'a name that is not ASCII' "$(grep -c '/gr' image.yaml)" 1
+    exits 0 reference predict oci image --name image --all-layers -o all.yaml
+    same 'files of all layers' "$(listed all.yaml | grep -v '/gr' | sort)" "$(sort wanted-final wanted-more)"
+    tar -C image -cf image.tar oci-layout index.json blobs
+    tar -C image -czf image.tar.gz ./oci-layout ./index.json ./blobs
+    for file in image.tar image.tar.gz; do
+        exits 0 reference predict oci $file --name image
+        same "$file" "$out" "$(cat image.yaml)"
+    done
+    for lie in diff fewer size traversal climbs whiteout link; do exits 3 reference predict oci image-$lie; done
+    exits 2 reference predict oci image-encrypted
+    says 'encrypted'
+    exits 2 reference predict oci image-two
+    says '--platform'
+    exits 0 reference predict oci image-two --platform linux/arm64 --name image
+    same 'one of two platforms' "$out" "$(cat image.yaml)"
+    exits 2 reference predict oci image --image other
+    exits 2 reference predict oci none
+    says 'no image'
+    # One byte of a layer.
+    local blob
+    blob=$(find image-two/blobs/sha256 -size -2 -exec file {} + 2>/dev/null | sed -n 's/: *gzip.*//p' | head -1)
+    blob=${blob:-$(grep -lP '^\x1f\x8b' image-two/blobs/sha256/* | head -1)}
+    printf x >>"$blob"
+    exits 3 reference predict oci image-two --platform linux/arm64
+    if command -v skopeo >/dev/null; then
+        skopeo --insecure-policy copy -q oci:image:test docker-archive:docker.tar:test:latest 2>skopeo.log || fail 'skopeo' "$(cat skopeo.log)"
+        exits 0 reference predict oci docker.tar --name image
+        same 'as docker saves it' "$out" "$(cat image.yaml)"
+    fi
+    if command -v umoci >/dev/null && [ "$(id -u)" = 0 ]; then
+        umoci unpack --image image:test bundle >umoci.log 2>&1 || fail 'umoci' "$(tail -3 umoci.log)"
+        same 'the tree that umoci unpacks' "$(listed image.yaml | grep -v '/gr')" "$(tree bundle/rootfs '' | sorted | grep -v '/gr')"
+    fi
+}
+
 debs() {
     local z
     make_trees
@@ -144,7 +245,7 @@ debs() {
 repositories() {
     command -v apt-ftparchive >/dev/null && command -v gpg >/dev/null && command -v gpgv >/dev/null || return 0
     local dist=repo/dists/test home=$scratch/gnupg
-    mkdir -p -m 700 "$home"
+    mkdir -m 700 "$home"
     mkdir -p repo/pool $dist/main/binary-amd64
     cp folder/*.deb repo/pool
     (cd repo && apt-ftparchive packages pool >dists/test/main/binary-amd64/Packages 2>/dev/null)
@@ -294,4 +395,5 @@ hostile
 trees
 rpms
 repositories
+images
 conclude

@@ -682,7 +682,7 @@ static void secure_boot_is_judged_by_what_was_measured(void **state)
         if (what == 1 || what == 2 || what == 4)
             make_secure_boot(&make, 1)->data_proven = what != 4;
         struct node_policy node = plain;
-        node.secure_boot = rows[i].want;
+        node.rules.secure_boot.want = rows[i].want;
         struct verdict verdict = judge(&make, &node, make_sets(&make, true, true, false));
         assert_int_equal(verdict.links[GB_LINK_BOOT_POLICY].tier,
                          rows[i].good ? GB_TIER_AFFIRMING : GB_TIER_CONTRAINDICATED);
@@ -690,7 +690,7 @@ static void secure_boot_is_judged_by_what_was_measured(void **state)
             make_message(make.arena, &verdict, GB_LINK_BOOT_POLICY,
                          rows[i].good ? GB_FINDING_SECURE_BOOT_OK : GB_FINDING_SECURE_BOOT),
             rows[i].says);
-        node.secure_boot = POLICY_ANY;
+        node.rules.secure_boot.want = POLICY_ANY;
         verdict = judge(&make, &node, make_sets(&make, true, true, false));
         assert_int_equal(verdict.links[GB_LINK_BOOT_POLICY].tier, GB_TIER_AFFIRMING);
         make_done(&make);

@@ -191,9 +191,9 @@ static void reads_a_node_policy(void **state)
     assert_true(policy.policies->require[GB_LINK_OS]);
     assert_true(policy.policies->require[GB_LINK_BOOT_POLICY]);
     assert_false(policy.policies->require[GB_LINK_KERNEL]);
-    assert_int_equal(policy.policies->secure_boot, POLICY_ON);
+    assert_int_equal(policy.policies->rules.secure_boot.want, POLICY_ON);
     assert_true(policy.policies->allow_expired_ek);
-    assert_true(policy.policies->ima_allow_violations);
+    assert_true(policy.policies->rules.ima.allow_violations);
     assert_string_equal(policy.policies->sets[0]->name, "b");
     assert_string_equal(policy.policies->sets[0]->source, "by hand");
     assert_int_equal(policy.policies->sets[0]->cls, REF_PLATFORM);
@@ -210,7 +210,7 @@ static void without_a_node_policy_all_sets_count(void **state)
     assert_string_equal(policy.policies->name, "default");
     assert_int_equal(policy.policies->version, 0);
     assert_string_equal(policy.sets->name, "s");
-    assert_int_equal(policy.policies->secure_boot, POLICY_ANY);
+    assert_int_equal(policy.policies->rules.secure_boot.want, POLICY_ANY);
     assert_int_equal(policy_read(arena, NULL, 0, 7, &policy, NULL), 0);
     assert_null(policy.policies);
     assert_null(policy.sets);
@@ -226,7 +226,7 @@ static void a_policy_comes_back_as_written(void **state)
                                .version = 12,
                                .set_names = sets,
                                .set_count = 1,
-                               .secure_boot = POLICY_OFF};
+                               .rules.secure_boot.want = POLICY_OFF};
     const struct ref_set set = {.name = "a.b-1", .cls = REF_OS};
     node.require[GB_LINK_EVIDENCE] = true;
     node.require[GB_LINK_LOCATION] = true;
@@ -240,7 +240,7 @@ static void a_policy_comes_back_as_written(void **state)
     assert_int_equal(policy_read(arena, &file, 1, 7, &policy, NULL), 0);
     assert_string_equal(policy.policies->name, "nodes");
     assert_int_equal(policy.policies->version, 12);
-    assert_int_equal(policy.policies->secure_boot, POLICY_OFF);
+    assert_int_equal(policy.policies->rules.secure_boot.want, POLICY_OFF);
     assert_true(policy.policies->require[GB_LINK_EVIDENCE]);
     assert_true(policy.policies->require[GB_LINK_LOCATION]);
     assert_false(policy.policies->require[GB_LINK_OS]);

@@ -357,7 +357,7 @@ static void who_has_no_chain_is_named(void **state)
     assert_int_equal(missing, 1);
 }
 
-static void T30_a_full_disk_writes_neither_verdict_nor_evidence(void **state)
+static void a_full_disk_writes_neither_verdict_nor_evidence(void **state)
 {
     struct made *m = *state;
     struct answer answer;
@@ -402,8 +402,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(T17_superseded_documents_stay_while_evidence_names_them,
                                         made_setup, made_teardown),
         cmocka_unit_test_setup_teardown(who_has_no_chain_is_named, made_setup, made_teardown),
-        cmocka_unit_test_setup_teardown(T30_a_full_disk_writes_neither_verdict_nor_evidence,
-                                        made_setup, made_teardown),
+        cmocka_unit_test_setup_teardown(a_full_disk_writes_neither_verdict_nor_evidence, made_setup,
+                                        made_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
