@@ -64,7 +64,7 @@ static void show_progress(const struct json *reply, bool last)
         return;
     fprintf(stderr, "\rgarboard: %" PRIu64 " of %" PRIu64 " nodes%s", done, nodes,
             last ? "\n" : "");
-    fflush(stderr);
+    (void)fflush(stderr);
 }
 
 static void pause_ms(int64_t ms)

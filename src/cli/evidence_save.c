@@ -46,7 +46,7 @@ static int make_folder(const struct saving *s, struct gb_err *err)
 static int save_pcrs(const struct saving *s, const struct bundle *bundle, struct gb_err *err)
 {
     struct tpm_attest attest;
-    struct pcr_values values;
+    struct pcr_values values = {0};
     struct gb_buf text;
     int r = tpm_attest_read_header(bundle->quote, &attest, err);
     if (r == GB_OK)

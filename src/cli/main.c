@@ -27,6 +27,7 @@ const struct cmd *const cmd_table[] = {
     &cmd_ledger_prove,
     &cmd_officer_create,
     &cmd_sign,
+    &cmd_schema,
     /* the service */
     &cmd_server_init,
     &cmd_server_rotate,

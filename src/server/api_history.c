@@ -126,7 +126,7 @@ static int list_events(struct looking *l, struct gb_err *err)
     struct store *store = l->work.thread->server->store;
     struct store_verdict *verdicts;
     struct store_kept *kept;
-    size_t verdict_count, kept_count, count = 0;
+    size_t verdict_count = 0, kept_count = 0, count = 0;
     int r = store_verdict_list(store, l->work.arena, l->node.id, STORE_KEEP_VERDICTS, &verdicts,
                                &verdict_count, err);
     if (r == GB_OK)

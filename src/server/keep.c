@@ -236,6 +236,7 @@ int keep_prepare(struct gb_arena *arena, struct store *store, struct digester *d
                  .accepted = accepted,
                  .ima_from = round->bundle->ima_from,
                  .ima_end = round->after.seen.whole ? round->after.seen.ima.next : 0}};
+    k->kept.parts = k->parts;
     int r = whole ? find_before(k, &before, err) : GB_OK;
     if (r == GB_OK)
         r = whole ? add_whole(k, before, err)

@@ -45,8 +45,11 @@ static int join_ima(struct gb_arena *arena, struct store *store, struct blob_cac
     if (size > GB_LIMIT_IMA_LOG)
         return gb_err_set(err, GB_ERR_LIMIT, "the IMA list is larger than %d bytes",
                           GB_LIMIT_IMA_LOG);
-    uint8_t *list = size > 0 ? gb_arena_alloc_raw(arena, (size_t)size, 1) : NULL;
-    if (size > 0 && !list)
+    *ret_list = (struct gb_bytes){0};
+    if (size == 0)
+        return GB_OK;
+    uint8_t *list = gb_arena_alloc_raw(arena, (size_t)size, 1);
+    if (!list)
         return gb_err_nomem(err);
     for (size_t i = 0; i < row->part_count; i++) {
         struct gb_bytes bytes;

@@ -61,7 +61,8 @@ static int make_way(const struct store *store, const char *path, struct gb_err *
         r = make_folder(folder, err);
     if (r < 0)
         return r;
-    size_t len = (size_t)(strrchr(path, '/') - path);
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) : sizeof folder;
     if (len >= sizeof folder)
         return gb_err_set(err, GB_ERR_CONFIG, "%s: too long a path", path);
     memcpy(folder, path, len);
