@@ -122,6 +122,8 @@ old_files_are_told() {
     anew b 1
     exits 1 node why b
     prints "ima.file-changed"
+    prints "retired set tools-1 knows this /usr/bin/one"
+    prints "retired set tools-1 has it: update the node; to go back to the old: garboard reference accept tools-1"
     exits 0 rollout status
     prints "untrusted: b: "
 }
