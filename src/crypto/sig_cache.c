@@ -6,11 +6,18 @@
 #include "base/limits.h"
 #include "base/mem.h"
 
-enum { SHARDS = 64, FINGERPRINT = 32 };
+enum { SHARDS = 64, WAYS = 8, FINGERPRINT = 32 };
 
 struct record {
     size_t len;
     uint8_t bytes[]; /* fingerprint, algorithm, digest, signature */
+};
+
+/* What wants the same place: several, or two files of one node would drive each other out for ever.
+ * The newest stands first. */
+struct bucket {
+    uint32_t tags[WAYS]; /* of the hash: who is another one is hardly ever compared */
+    struct record *records[WAYS];
 };
 
 struct sig_cache {
@@ -18,7 +25,7 @@ struct sig_cache {
     struct shard {
         pthread_mutex_t lock; /* held for no more than a comparison */
         uint64_t misses;
-        struct record *places[GB_LIMIT_SIG_CACHE / SHARDS];
+        struct bucket buckets[GB_LIMIT_SIG_CACHE / SHARDS / WAYS];
     } shards[SHARDS];
 };
 
@@ -39,8 +46,9 @@ void sig_cache_free(struct sig_cache *cache)
     if (!cache)
         return;
     for (size_t i = 0; i < SHARDS; i++) {
-        for (size_t k = 0; k < GB_ARRAY_LEN(cache->shards[i].places); k++)
-            gb_free(cache->shards[i].places[k]);
+        for (size_t k = 0; k < GB_ARRAY_LEN(cache->shards[i].buckets); k++)
+            for (size_t w = 0; w < WAYS; w++)
+                gb_free(cache->shards[i].buckets[k].records[w]);
         pthread_mutex_destroy(&cache->shards[i].lock);
     }
     gb_free(cache);
@@ -102,25 +110,32 @@ static struct record *make_record(const struct question *q)
     return record;
 }
 
-static bool is_known(struct shard *shard, size_t place, const struct question *q)
+static bool is_known(struct shard *shard, const struct bucket *bucket, uint32_t tag,
+                     const struct question *q)
 {
+    bool known = false;
     pthread_mutex_lock(&shard->lock);
-    bool known = shard->places[place] && is_same(shard->places[place], q);
+    for (size_t w = 0; w < WAYS && bucket->records[w] && !known; w++)
+        known = bucket->tags[w] == tag && is_same(bucket->records[w], q);
     shard->misses += !known;
     pthread_mutex_unlock(&shard->lock);
     return known;
 }
 
-static void remember(struct shard *shard, size_t place, const struct question *q)
+static void remember(struct shard *shard, struct bucket *bucket, uint32_t tag,
+                     const struct question *q)
 {
     struct record *record = make_record(q);
     if (!record)
         return;
     pthread_mutex_lock(&shard->lock);
-    struct record *old = shard->places[place];
-    shard->places[place] = record;
+    struct record *oldest = bucket->records[WAYS - 1];
+    memmove(bucket->records + 1, bucket->records, (WAYS - 1) * sizeof *bucket->records);
+    memmove(bucket->tags + 1, bucket->tags, (WAYS - 1) * sizeof *bucket->tags);
+    bucket->records[0] = record;
+    bucket->tags[0] = tag;
     pthread_mutex_unlock(&shard->lock);
-    gb_free(old);
+    gb_free(oldest);
 }
 
 int sig_cache_verify(struct sig_cache *cache, const struct sig_key *key, enum digest_alg alg,
@@ -132,14 +147,15 @@ int sig_cache_verify(struct sig_cache *cache, const struct sig_key *key, enum di
         return sig_key_verify(key, alg, digest, value, ret_valid, err);
     uint64_t hash = hash_of(cache, digest, value);
     struct shard *shard = &cache->shards[hash % SHARDS];
-    size_t place = hash / SHARDS % GB_ARRAY_LEN(shard->places);
-    if (is_known(shard, place, &q)) {
+    struct bucket *bucket = &shard->buckets[hash / SHARDS % GB_ARRAY_LEN(shard->buckets)];
+    uint32_t tag = (uint32_t)(hash >> 32);
+    if (is_known(shard, bucket, tag, &q)) {
         *ret_valid = true;
         return GB_OK;
     }
     int r = sig_key_verify(key, alg, digest, value, ret_valid, err);
     if (r == GB_OK && *ret_valid)
-        remember(shard, place, &q);
+        remember(shard, bucket, tag, &q);
     return r;
 }
 

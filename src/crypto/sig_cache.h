@@ -1,7 +1,7 @@
 /*
  * Signatures that were verified, remembered for all nodes: the same file on a thousand nodes costs
  * one verification. It holds what was found good (key, digest, signature: compared in full, so no
- * hash has to be trusted), is bounded, and forgets the older where two want one place. It changes
+ * hash has to be trusted), is bounded, and forgets the oldest where many want one place. It changes
  * how long an answer takes, never the answer. Threads: any.
  */
 #ifndef GB_CRYPTO_SIG_CACHE_H

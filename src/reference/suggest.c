@@ -3,7 +3,10 @@
 #include "base/limits.h"
 #include "evidence/ima.h"
 #include "policy/chain.h"
+#include "policy/refval.h"
 #include "reference/capture.h"
+#include "result/verdict.h"
+#include "verify/claims.h"
 
 bool suggest_refuses(const struct claims *claims, const struct verdict *verdict)
 {
@@ -116,11 +119,12 @@ int suggest(struct gb_arena *arena, const struct claims *claims, const struct ve
         r = named_files(arena, claims, verdict, cls, &named, err);
     if (r == GB_OK)
         r = capture(arena, &named, cls == REF_ENGINE ? REF_PACKAGES : cls, name, ret_set, err);
-    if (r < 0)
+    struct ref_set *set = *ret_set;
+    if (r < 0 || !set)
         return r;
-    (*ret_set)->cls = cls;
-    (*ret_set)->life = REF_CANDIDATE;
-    (*ret_set)->version = 1;
-    (*ret_set)->source = "suggested from what a node proved and no accepted set knows";
+    set->cls = cls;
+    set->life = REF_CANDIDATE;
+    set->version = 1;
+    set->source = "suggested from what a node proved and no accepted set knows";
     return GB_OK;
 }
