@@ -286,6 +286,10 @@ X(POLICY_AMBIGUOUS, "policy.ambiguous", CONTRAINDICATED, NONE,
 X(POLICY_SHADOW_LEFT, "policy.shadow-not-judged", WARNING, NONE,
   "more policies run in this node's shadow than are judged",
   "two are; take the others out of the shadow, or away from this node")
+X(REF_OTHER_MACHINE, "reference.other-machine", CONTRAINDICATED, NONE,
+  "sets of class {0} are accepted, but none for what this machine says it is",
+  "see spec.appliesTo of the sets, and what the agent says of vendor, model, firmware, os and "
+  "kernel; an agent that says nothing is judged by no set with such words")
 X(SET_OTHER_LIFE, "reference.other-life", NONE, NONE, "{0} set {1} knows this {2}",
   "a candidate or shadow set: garboard reference accept NAME, once you know why; a retired one: "
   "update the node")

@@ -39,6 +39,9 @@ static inline const char *judge_text(struct judge *judge, const char *text)
 /* The next set of a class from place *at on, or NULL; *at is then behind it. */
 const struct ref_set *judge_next_set(const struct set_list *sets, enum ref_class cls, size_t *at);
 bool judge_has_set(const struct judge *judge, enum ref_class cls);
+/* No accepted set of the class speaks for the node: not judged; or refused, where sets would if the
+ * machine said other words of itself. */
+void judge_no_set(struct judge *judge, enum ref_class cls, enum gb_link link);
 /* Remembers that something matched this set; `needed`: and no other that counts. */
 void judge_matched(struct judge *judge, const struct ref_set *set, bool needed);
 /* A finding of `link`, whatever link the catalogue says. */

@@ -29,6 +29,15 @@ bool judge_has_set(const struct judge *judge, enum ref_class cls)
     return judge_next_set(&judge->sets.accepted, cls, &at) != NULL;
 }
 
+void judge_no_set(struct judge *judge, enum ref_class cls, enum gb_link link)
+{
+    if (judge->sets.left_out[cls])
+        judge_add(judge, link, GB_FINDING_REF_OTHER_MACHINE, GB_NO_EVENT, ref_class_name(cls), NULL,
+                  NULL);
+    else if (cls != REF_ENGINE) /* who has no engine needs no set of one */
+        judge_add(judge, link, GB_FINDING_REF_UNJUDGED, GB_NO_EVENT, NULL, NULL, NULL);
+}
+
 void judge_matched(struct judge *judge, const struct ref_set *set, bool needed)
 {
     uint64_t bit = UINT64_C(1) << set->place % 64;
@@ -324,7 +333,7 @@ static int without_sets(struct judge *judge, enum ref_class cls, enum gb_link li
     static const struct comparison none;
     if (ref_class_of_link(link) != cls)
         return GB_OK;
-    judge_add(judge, link, GB_FINDING_REF_UNJUDGED, GB_NO_EVENT, NULL, NULL, NULL);
+    judge_no_set(judge, cls, link);
     return judge->claims->has_boot ? judge_others(judge, cls, link, &none, err) : GB_OK;
 }
 

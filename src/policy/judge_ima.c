@@ -386,7 +386,9 @@ int judge_ima(struct judge *judge, struct gb_err *err)
                               .engines = mask_of(&judge->sets.accepted, REF_ENGINE),
                               .others = other_sets(judge)};
     if (!count.has_packages)
-        judge_add(judge, GB_LINK_OS, GB_FINDING_REF_UNJUDGED, GB_NO_EVENT, NULL, NULL, NULL);
+        judge_no_set(judge, REF_PACKAGES, GB_LINK_OS);
+    if (!count.has_engine)
+        judge_no_set(judge, REF_ENGINE, GB_LINK_ENGINE);
     if (!count.has_packages && !count.has_engine) {
         judge_violations(judge);
         return GB_OK;

@@ -63,11 +63,15 @@ int select_sets(struct gb_arena *arena, const struct policy *policy, const struc
     size_t room = node->sets ? node->set_count : count_sets(policy), accepted = 0, others = 0;
     const struct ref_set **items = gb_arena_new_array(arena, const struct ref_set *, room + 1);
     const struct ref_set *set = NULL;
+    *ret_sets = (struct set_choice){0};
     if (!items)
         return gb_err_nomem(err);
     for (size_t at = 0; (set = next_set(policy, node, set, at)); at++) {
-        if (!set_selector_matches(&set->applies, facts, said))
+        if (!set_selector_matches(&set->applies, facts, said)) {
+            if (set->life == REF_ACCEPTED && set_selector_labels_match(&set->applies, facts))
+                ret_sets->left_out[set->cls] = true;
             continue;
+        }
         if (set->life == REF_ACCEPTED)
             items[accepted++] = set;
         else

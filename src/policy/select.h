@@ -42,6 +42,9 @@ struct set_list {
 struct set_choice {
     struct set_list accepted; /* these decide */
     struct set_list others;   /* candidate, shadow, retired: these only explain */
+    /* Accepted sets of this class would count, had the machine said other words of itself: a class
+     * with nothing else to judge by is refused, or saying nothing would be a way out of it. */
+    bool left_out[REF_CLASS_COUNT];
 };
 
 GB_MUST_USE int select_sets(struct gb_arena *arena, const struct policy *policy,

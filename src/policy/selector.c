@@ -38,6 +38,11 @@ static bool word_matches(const char *pattern, struct gb_bytes word)
     return !pattern || (word.data && pattern_matches(gb_bytes_str(pattern), word));
 }
 
+bool set_selector_labels_match(const struct set_selector *selector, const struct node_facts *facts)
+{
+    return labels_match(selector->labels, selector->label_count, facts);
+}
+
 bool set_selector_matches(const struct set_selector *selector, const struct node_facts *facts,
                           const struct said *said)
 {

@@ -38,6 +38,8 @@ struct set_selector {
 bool node_selector_matches(const struct node_selector *selector, const struct node_facts *facts);
 bool set_selector_matches(const struct set_selector *selector, const struct node_facts *facts,
                           const struct said *said);
+/* Whether it is for nodes with these labels, whatever the machine says of itself. */
+bool set_selector_labels_match(const struct set_selector *selector, const struct node_facts *facts);
 
 /* The value of spec.nodes or spec.appliesTo; `node` is a mapping. GB_ERR_CONFIG, NOMEM. */
 GB_MUST_USE int node_selector_read(const struct field_file *file, const struct yaml_node *node,

@@ -183,6 +183,9 @@ static int compare_file(struct gb_arena *arena, struct file_tree *tree,
     if (folder >= columns->folder_count)
         return gb_err_set(err, GB_ERR_INPUT, "file %u is in no folder", i);
     struct gb_bytes in = columns->folder_names[folder];
+    if (in.len + name.len > GB_LIMIT_ARC_PATH) /* said once for each file of the folder */
+        return gb_err_set(err, GB_ERR_LIMIT, "file %u has a path of more than %d bytes", i,
+                          GB_LIMIT_ARC_PATH);
     const char *path = gb_arena_printf(arena, "%.*s%.*s", (int)in.len, (const char *)in.data,
                                        (int)name.len, (const char *)name.data);
     if (!path)
