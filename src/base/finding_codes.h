@@ -298,6 +298,11 @@ X(ENGINE_NONE, "engine.not-measured", NONE, ENGINE,
 
 /* ---- os ---- */
 X(IMA_MATCH, "ima.files-accepted", AFFIRMING, OS, "{0} measured files are on the allow-list", "")
+X(IMA_SIGNED, "ima.files-signed", AFFIRMING, OS, "{0} measured files are signed by {1}", "")
+X(IMA_SIGNATURE, "ima.signature-refused", CONTRAINDICATED, OS,
+  "the signature of {0} does not count: {1}",
+  "install the file from whom the policy names; or, if the signer is meant, add its certificate to "
+  "spec.ima.signers")
 X(IMA_UNKNOWN, "ima.file-unknown", CONTRAINDICATED, OS,
   "{0} was run or read, but no accepted set has its digest {1}",
   "remove it; or, if it is meant, accept a set with this digest")

@@ -39,7 +39,7 @@ enum {
     GB_LIMIT_ISSUERS = 16,          /* identity providers whose tokens are believed: one or two */
     GB_LIMIT_OFFICERS = 64,         /* officers' keys; each is found by its id */
     GB_LIMIT_SIGNATURES = 16,       /* in one document: two officers, and those whose keys rotate */
-    GB_LIMIT_CANONICAL = 128 << 20, /* signed form of GB_LIMIT_POLICY: a head a value, no blanks */
+    GB_LIMIT_CANONICAL = 256 << 20, /* signed form of GB_LIMIT_POLICY: a head a value, no blanks */
     GB_LIMIT_POLICIES = 256,        /* NodePolicies: pools, sites, and what runs in their shadow */
     GB_LIMIT_RULES = 16384,         /* of one list in a policy: dbx has 500 hashes today */
     GB_LIMIT_SETS = 1024,           /* reference sets of one policy; a fleet has some dozens */
@@ -49,9 +49,12 @@ enum {
     GB_LIMIT_FILE_PATH = 64 << 10,    /* one path; Linux opens 4 KB, IMA's name field holds more */
     GB_LIMIT_INDEX_FILES = 1 << 28,   /* files of all sets: a number and a tag share 32 bits */
     GB_LIMIT_IMA_POLICIES = 64,       /* files of a set that are called ima-policy: one or two */
+    GB_LIMIT_IMA_SIGNERS = 64,        /* of one policy: a distribution, an owner, some vendors */
+    GB_LIMIT_SIG_CACHE = 128 << 10,   /* signatures remembered: the files of some distributions */
+    GB_LIMIT_SIG_CACHED = 1 << 10,    /* bytes of one of these; RSA-4096 has 512 */
     GB_LIMIT_STORE_QUEUE = 8192,      /* writes that wait for a commit of 4 ms; 16 KB each */
     GB_LIMIT_STORE_LIST = 65536,      /* rows of one list */
-    GB_LIMIT_POLICY = 64 << 20,       /* a reference set with 500,000 file digests */
+    GB_LIMIT_POLICY = 256 << 20,      /* reference sets: a million files are 110 to 140 MB */
     GB_LIMIT_HTTP_FIELDS = 48,        /* header lines of a request; browsers send some 20 */
     GB_LIMIT_HTTP_ANSWER = 64 << 20,  /* a list of 100,000 nodes in JSON */
     GB_LIMIT_JSON_DEPTH = 32,         /* the records that we read nest four deep */
@@ -77,16 +80,17 @@ enum {
     GB_LIMIT_IMAGE = 1 << 30,         /* a UKI with its initrd */
     GB_LIMIT_CONF = 64 << 10,         /* a configuration file; with all its comments some 10 KB */
     GB_LIMIT_CONF_ITEMS = 256,        /* of one list key: addresses, roots */
-    GB_LIMIT_RPC = 64 << 20,     /* one message: evidence with whole logs; an IMA list of 250,000
-                                    entries */
-    GB_LIMIT_PASSPHRASE = 1024,  /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
-    GB_LIMIT_REPLY = 64 << 20,   /* an answer to the CLI: 100,000 nodes of 600 bytes */
-    GB_LIMIT_ENTRY = 16 << 10,   /* one entry of the ledger; tlog-tiles allows 65535 bytes */
-    GB_LIMIT_ENTRY_JSON = 4096,  /* values in an entry; the largest have some hundreds */
-    GB_LIMIT_NOTE = 64 << 10,    /* a checkpoint with some dozens of cosignatures */
-    GB_LIMIT_NOTE_NAME = 255,    /* a key's name: a URL without its scheme */
-    GB_LIMIT_NOTE_LINES = 64,    /* signatures of a note; C2SP asks for 16 at least */
-    GB_LIMIT_PROOF = 128 << 10,  /* a checkpoint, an entry in base64, some dozens of hashes */
+    GB_LIMIT_RPC = 272 << 20, /* one message: all documents of GB_LIMIT_POLICY; only keyd's own
+                                 garboardd can send one, by a socket */
+    GB_LIMIT_RPC_EVIDENCE = 64 << 20, /* evidence in one, with whole logs: 250,000 IMA entries */
+    GB_LIMIT_PASSPHRASE = 1024,       /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
+    GB_LIMIT_REPLY = 64 << 20,        /* an answer to the CLI: 100,000 nodes of 600 bytes */
+    GB_LIMIT_ENTRY = 16 << 10,        /* one entry of the ledger; tlog-tiles allows 65535 bytes */
+    GB_LIMIT_ENTRY_JSON = 4096,       /* values in an entry; the largest have some hundreds */
+    GB_LIMIT_NOTE = 64 << 10,         /* a checkpoint with some dozens of cosignatures */
+    GB_LIMIT_NOTE_NAME = 255,         /* a key's name: a URL without its scheme */
+    GB_LIMIT_NOTE_LINES = 64,         /* signatures of a note; C2SP asks for 16 at least */
+    GB_LIMIT_PROOF = 128 << 10,       /* a checkpoint, an entry in base64, some dozens of hashes */
     GB_LIMIT_ROUNDS = 256 << 20, /* the quotes of one minute: 100,000 nodes of 700 bytes and some */
     GB_LIMIT_KEPT = 64 << 20,    /* one moment's evidence as it is handed out: GB_LIMIT_REPLY */
     GB_LIMIT_PACKAGE = 2047 << 20, /* one .deb or .rpm as it is packed; int holds no more */

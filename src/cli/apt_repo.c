@@ -8,11 +8,14 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "cli/packages.h"
 #include "crypto/digest.h"
 #include "os/file.h"
 #include "os/spawn.h"
 #include "reference/apt.h"
 #include "reference/control.h"
+#include "reference/dpkg.h"
+#include "reference/file_tree.h"
 #include "wire/arc.h"
 
 enum { SHOWN = 160 };

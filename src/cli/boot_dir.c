@@ -6,8 +6,11 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "cli/cmd.h"
 #include "cli/output.h"
 #include "os/file.h"
+#include "reference/boot_files.h"
+#include "reference/secure_boot.h"
 
 /* GRUB's way and systemd-boot's have no "..": who writes it means another file than the one that
  * boots. */

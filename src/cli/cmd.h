@@ -100,6 +100,7 @@ extern const struct cmd cmd_reference_capture;
 extern const struct cmd cmd_reference_export;
 extern const struct cmd cmd_reference_import;
 extern const struct cmd cmd_reference_predict;
+extern const struct cmd cmd_reference_suggest;
 extern const struct cmd cmd_schema;
 extern const struct cmd cmd_server_init;
 extern const struct cmd cmd_server_rotate;

@@ -11,6 +11,7 @@
 #include "reference/file_list.h"
 #include "reference/oci.h"
 #include "reference/package.h"
+#include "wire/arc.h"
 
 static const struct cmd_option options[] = {
     {"platform", "OS/ARCH", "of an image for several (default: the only one)", false, 0},

@@ -23,6 +23,8 @@ static size_t count_of(const struct yaml_node *spec, const char *key, const char
         node = node->kind == YAML_MAPPING ? yaml_get(node, within) : NULL;
     if (!node || node->kind == YAML_SEQUENCE)
         return node ? node->count : 0;
+    if (node->kind == YAML_LITERAL)
+        return node->literal->lines;
     size_t count = 0;
     for (size_t i = 0; i < node->text.len; i++)
         count += node->text.data[i] == '\n';

@@ -73,9 +73,12 @@ static int read_life(const struct cmd_line *line, enum ref_life *ret_life)
                   : CMD_OK;
 }
 
+/* NULL: nothing was asked for. */
 static void add_set(const struct cmd_line *line, struct reference_out *out, struct ref_set *set)
 {
     enum ref_life life = REF_ACCEPTED;
+    if (!set)
+        return;
     if (read_life(line, &life) == CMD_OK)
         set->life = life;
     out->sets[out->count++] = set;
@@ -140,8 +143,7 @@ static int predict_esp(const struct cmd_line *line, struct gb_arena *arena,
     if (r < 0)
         return r;
     add_set(line, out, os);
-    if (platform)
-        add_set(line, out, platform);
+    add_set(line, out, platform);
     return GB_OK;
 }
 

@@ -3,7 +3,10 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "cli/packages.h"
 #include "os/file.h"
+#include "reference/dpkg.h"
+#include "reference/package.h"
 
 int dpkg_status_load(struct gb_arena *arena, const char *file, struct dpkg_status **ret_status,
                      struct gb_err *err)

@@ -13,6 +13,7 @@ const struct cmd *const cmd_table[] = {
     /* offline */
     &cmd_verify,
     &cmd_reference_capture,
+    &cmd_reference_suggest,
     &cmd_predict_apt, /* before the shorter name */
     &cmd_predict_deb,
     &cmd_predict_oci,

@@ -9,9 +9,14 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
 #include "crypto/rand.h"
 #include "os/file.h"
 #include "os/pool.h"
+#include "policy/refval.h"
+#include "reference/file_list.h"
+#include "reference/file_tree.h"
+#include "reference/package.h"
 
 enum { MOST_WORKERS = 8, SHOWN = 160 };
 
@@ -111,7 +116,9 @@ static int run_all(struct packages *packages, struct package_job *jobs, size_t c
 {
     struct pool *pool = NULL;
     struct task *tasks = gb_calloc(count + 1, sizeof *tasks);
-    int r = tasks ? pool_new(packages->workers, count + 1, &pool, err) : gb_err_nomem(err);
+    if (!tasks)
+        return gb_err_nomem(err);
+    int r = pool_new(packages->workers, count + 1, &pool, err);
     for (size_t i = 0; r == 0 && i < count; i++) {
         tasks[i] = (struct task){.packages = packages, .job = &jobs[i]};
         if (!pool_run(pool, read_one, &tasks[i]))

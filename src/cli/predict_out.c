@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/cmd.h"
 #include "cli/output.h"
 #include "cli/reference_out.h"
+#include "policy/refval.h"
 
 static int read_class(const struct cmd_line *line, enum ref_class *ret_cls)
 {

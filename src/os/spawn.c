@@ -1,10 +1,13 @@
 #include "os/spawn.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -59,7 +62,7 @@ static int read_back(struct gb_arena *arena, int fd, size_t max, struct gb_bytes
                      struct gb_err *err)
 {
     struct stat st;
-    if (fstat(fd, &st) != 0)
+    if (fd < 0 || fstat(fd, &st) != 0)
         return gb_err_sys(err, errno, "cannot read from memory");
     size_t len = (size_t)st.st_size;
     if (len > max)

@@ -5,10 +5,12 @@
 #include <stddef.h>
 
 #include "base/bytes.h"
+#include "crypto/sig_key.h"
 
 struct ima_signer {
     const char *name;            /* of the key, for verdicts; one signer of a name */
-    struct gb_bytes certificate; /* PEM as the document has it; not parsed yet */
+    struct gb_bytes certificate; /* PEM as the document has it, */
+    struct sig_key key;          /* and the key in it */
     const char *const *paths;    /* files under these paths; one that ends in a slash is a folder */
     size_t path_count;           /* 0: wherever the file lies */
 };

@@ -7,6 +7,7 @@
 #include "policy/file_index.h"
 #include "policy/judge.h"
 #include "policy/judge_rules.h"
+#include "policy/judge_signature.h"
 #include "policy/policy.h"
 #include "policy/ref_files.h"
 #include "policy/refval.h"
@@ -18,8 +19,9 @@ enum { SHOWN_PATH = 512, AHEAD = 8 };
 struct ima_count {
     bool has_packages; /* sets of these classes count */
     bool has_engine;
-    size_t accepted; /* of `os` */
-    size_t engine;   /* of `engine` */
+    size_t accepted;   /* of `os` */
+    size_t engine;     /* of `engine` */
+    size_t *by_signer; /* of `os`: no set knows them, but this signer vouches for them */
     size_t judged;
     struct set_mask packages; /* accepted sets of these classes */
     struct set_mask engines;
@@ -218,7 +220,30 @@ static bool add_unproven(struct judge *judge, enum gb_link link, size_t index)
     return true;
 }
 
-static void judge_entry(struct judge *judge, struct ima_count *count, size_t index)
+/* What no accepted set knows: a signer may vouch for it. Not for the engine, which has sets of its
+ * own: that a distribution signed it does not make it the one that is meant. */
+static int judge_signed(struct judge *judge, struct ima_count *count, enum ref_class cls,
+                        size_t index, const struct file_hit *hit, struct gb_err *err)
+{
+    const struct ima_entry *entry = &judge->claims->ima[index];
+    struct signed_file file = {0};
+    enum gb_link link = link_of(cls);
+    int r = cls == REF_PACKAGES ? judge_signature(judge, entry, &file, err) : GB_OK;
+    if (r < 0)
+        return r;
+    if (file.signer) {
+        count->by_signer[file.signer - judge->node->rules.ima.signers.items]++;
+        return GB_OK;
+    }
+    if (file.why_not && judge->links[link].count < GB_LIMIT_FINDINGS)
+        judge_add(judge, link, GB_FINDING_IMA_SIGNATURE, event_of(judge, index),
+                  shown(judge, entry->path), file.why_not, NULL);
+    add_unknown(judge, cls, index, hit);
+    return GB_OK;
+}
+
+static int judge_entry(struct judge *judge, struct ima_count *count, size_t index,
+                       struct gb_err *err)
 {
     const struct ima_entry *entry = &judge->claims->ima[index];
     struct file_hit hit = {0};
@@ -227,16 +252,17 @@ static void judge_entry(struct judge *judge, struct ima_count *count, size_t ind
     enum ref_class cls = class_of(judge, count, entry, &hit);
     bool engine = cls == REF_ENGINE;
     if (!engine && !count->has_packages)
-        return; /* no set speaks of it: told once, by the link's reference.not-judged */
+        return GB_OK; /* no set speaks of it: told once, by the link's reference.not-judged */
     count->judged++;
     if (add_unproven(judge, link_of(cls), index))
-        return;
+        return GB_OK;
     if (!known || !note(judge, engine ? &count->engines : &count->packages, &count->others, &hit))
-        add_unknown(judge, cls, index, &hit);
-    else if (engine)
+        return judge_signed(judge, count, cls, index, &hit, err);
+    if (engine)
         count->engine++;
     else
         count->accepted++;
+    return GB_OK;
 }
 
 /* T14: the file was open for writing, so its digest says nothing and the kernel recorded none. A
@@ -261,15 +287,19 @@ void judge_violations(struct judge *judge)
     }
 }
 
-static void judge_entries(struct judge *judge, struct ima_count *count)
+static int judge_entries(struct judge *judge, struct ima_count *count, struct gb_err *err)
 {
     for (size_t i = 0; i < judge->claims->ima_count; i++) {
         const struct ima_entry *entry = &judge->claims->ima[i];
         look_ahead(judge, i);
         /* boot_aggregate is judged against the replayed PCRs, by verify/. */
-        if (!entry->is_violation && !ima_is_boot_aggregate(entry))
-            judge_entry(judge, count, i);
+        if (entry->is_violation || ima_is_boot_aggregate(entry))
+            continue;
+        int r = judge_entry(judge, count, i, err);
+        if (r < 0)
+            return r;
     }
+    return GB_OK;
 }
 
 /* The accepted text of the command line that was matched by digest. */
@@ -336,6 +366,11 @@ static void judge_counts(struct judge *judge, const struct ima_count *count)
                   GB_NO_EVENT, NULL, NULL, NULL);
     add_count(judge, GB_LINK_OS, count->accepted);
     add_count(judge, GB_LINK_ENGINE, count->engine);
+    for (size_t i = 0; i < judge->node->rules.ima.signers.count; i++)
+        if (count->by_signer[i] > 0)
+            judge_add(judge, GB_LINK_OS, GB_FINDING_IMA_SIGNED, GB_NO_EVENT,
+                      judge_text(judge, gb_arena_printf(judge->arena, "%zu", count->by_signer[i])),
+                      judge->node->rules.ima.signers.items[i].name, NULL);
     if (count->has_engine && judge->links[GB_LINK_ENGINE].worst == GB_TIER_NONE &&
         standing->links[GB_LINK_ENGINE].worst == GB_TIER_NONE)
         judge_add(judge, GB_LINK_ENGINE, GB_FINDING_ENGINE_NONE, GB_NO_EVENT, NULL, NULL, NULL);
@@ -343,7 +378,9 @@ static void judge_counts(struct judge *judge, const struct ima_count *count)
 
 int judge_ima(struct judge *judge, struct gb_err *err)
 {
-    struct ima_count count = {.has_packages = judge_has_set(judge, REF_PACKAGES),
+    const struct ima_signers *signers = &judge->node->rules.ima.signers;
+    struct ima_count count = {.has_packages =
+                                  judge_has_set(judge, REF_PACKAGES) || signers->count > 0,
                               .has_engine = judge_has_set(judge, REF_ENGINE),
                               .packages = mask_of(&judge->sets.accepted, REF_PACKAGES),
                               .engines = mask_of(&judge->sets.accepted, REF_ENGINE),
@@ -359,8 +396,13 @@ int judge_ima(struct judge *judge, struct gb_err *err)
                   GB_NO_EVENT, NULL, NULL, NULL);
         return GB_OK;
     }
+    count.by_signer = gb_arena_new_array(judge->arena, size_t, signers->count + 1);
+    if (!count.by_signer)
+        return gb_err_nomem(err);
     judge_list(judge);
-    judge_entries(judge, &count);
+    int r = judge_entries(judge, &count, err);
+    if (r < 0)
+        return r;
     judge_counts(judge, &count);
     return judge->failed ? gb_err_nomem(err) : GB_OK;
 }

@@ -18,6 +18,7 @@
 
 struct access_policy;
 struct file_index;
+struct sig_cache;
 
 /* What follows from a verdict: nothing, it is only told (shadow); a contraindicated chain is told
  * loudly and still counts as trusted (warn); it is untrusted (enforce). */
@@ -50,6 +51,8 @@ struct policy {
     const struct ref_set *sets;         /* all, of any life, in the order of loading */
     const struct access_policy *access; /* who may do what; NULL: no AccessPolicy was loaded */
     const struct file_index *files;     /* which of the sets know a file's digest */
+    struct sig_cache *signatures; /* borrowed from who judges many nodes; NULL: each is verified
+                                     again. It makes answers faster, never others. */
 };
 
 struct policy_file {

@@ -1,6 +1,8 @@
 /* spec.ima: what the runtime list may hold that no set knows. */
 #include <string.h>
 
+#include "base/limits.h"
+#include "crypto/sig_key.h"
 #include "policy/ima_signers.h"
 #include "policy/rules_read.h"
 
@@ -63,11 +65,26 @@ static int read_exceptions(const struct field_file *file, const struct yaml_node
     return GB_OK;
 }
 
+static int read_certificate(const struct field_file *file, const struct yaml_node *node,
+                            struct ima_signer *signer, struct gb_err *err)
+{
+    const struct yaml_node *certificate;
+    struct gb_err why = {0};
+    int r = field_get(file, node, "certificate", YAML_SCALAR, true, &certificate, err);
+    if (r < 0)
+        return r;
+    signer->certificate = certificate->text;
+    r = sig_key_from_pem(file->arena, certificate->text, &signer->key, &why);
+    if (r == GB_ERR_INPUT || r == GB_ERR_LIMIT)
+        return field_wrong(file, certificate->line, err, "field \"certificate\": %s", why.text);
+    return r < 0 ? gb_err_set(err, (enum gb_err_code)r, "%s", why.text) : GB_OK;
+}
+
 static int read_signer(const struct field_file *file, const struct yaml_node *node,
                        struct ima_signer *signer, struct gb_err *err)
 {
     static const char *const known[] = {"name", "certificate", "paths"};
-    const struct yaml_node *name, *certificate;
+    const struct yaml_node *name;
     struct rule_words paths = {0};
     bool given;
     int r = field_mapping(file, node, "a signer", FIELD_NAMES(known), err);
@@ -76,14 +93,14 @@ static int read_signer(const struct field_file *file, const struct yaml_node *no
     if (r == GB_OK)
         r = field_name(file, name, &signer->name, err);
     if (r == GB_OK)
-        r = field_get(file, node, "certificate", YAML_SCALAR, true, &certificate, err);
-    if (r == GB_OK)
         r = rule_words(file, node, "paths", &paths, &given, err);
     if (r < 0)
         return r;
     if (given && paths.count == 0) /* it would be every path, and looks like none */
         return field_wrong(file, node->line, err, "paths is empty; leave it out for every path");
-    signer->certificate = certificate->text;
+    for (size_t i = 0; i < paths.count; i++)
+        if (paths.items[i][0] != '/')
+            return field_wrong(file, node->line, err, "a signer's path begins with a slash");
     signer->paths = paths.items;
     signer->path_count = paths.count;
     return GB_OK;
@@ -97,6 +114,8 @@ static int read_signers(const struct field_file *file, const struct yaml_node *m
     int r = rule_list(file, mapping, "signers", &list, err);
     if (r < 0 || !list)
         return r;
+    if (list->count > GB_LIMIT_IMA_SIGNERS)
+        return field_wrong(file, list->line, err, "more than %d signers", GB_LIMIT_IMA_SIGNERS);
     struct ima_signer *items = gb_arena_new_array(file->arena, struct ima_signer, list->count + 1);
     if (!items)
         return gb_err_nomem(err);
@@ -105,6 +124,12 @@ static int read_signers(const struct field_file *file, const struct yaml_node *m
         for (size_t i = 0; r == GB_OK && i < count; i++)
             if (strcmp(items[i].name, items[count].name) == 0)
                 r = field_wrong(file, node->line, err, "a second signer \"%s\"", items[i].name);
+        if (r < 0)
+            return r;
+    }
+    count = 0;
+    for (const struct yaml_node *node = list->first; node; node = node->next, count++) {
+        r = read_certificate(file, node, &items[count], err);
         if (r < 0)
             return r;
     }

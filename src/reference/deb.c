@@ -4,7 +4,11 @@
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "crypto/digest.h"
 #include "reference/control.h"
+#include "reference/file_list.h"
+#include "reference/file_tree.h"
+#include "reference/package.h"
 #include "reference/unpack.h"
 #include "wire/arc.h"
 

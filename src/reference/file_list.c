@@ -5,6 +5,8 @@
 
 #include "base/limits.h"
 #include "crypto/digest.h"
+#include "policy/refval.h"
+#include "reference/file_tree.h"
 #include "reference/predict.h"
 
 int file_list_add(struct file_list *list, struct gb_bytes path, const uint8_t *digest,

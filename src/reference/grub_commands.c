@@ -3,12 +3,12 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "evidence/eventlog.h"
-#include "reference/authenticode.h"
+#include "reference/boot_files.h"
 #include "reference/grub_env.h"
 #include "reference/grub_run.h"
 #include "reference/grub_test.h"
-#include "reference/kernel.h"
 #include "reference/pe.h"
+#include "reference/predict_set.h"
 
 static int set_variable(struct grub_run *run, const char *assignment)
 {

@@ -8,7 +8,12 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "evidence/eventlog.h"
+#include "reference/boot_files.h"
+#include "reference/grub_env.h"
 #include "reference/grub_run.h"
+#include "reference/grub_script.h"
+#include "reference/pe.h"
+#include "reference/predict_set.h"
 
 static int run_command(struct grub_run *run, const struct grub_node *node, bool *ret_true);
 
@@ -264,7 +269,7 @@ static int run_command(struct grub_run *run, const struct grub_node *node, bool 
     if (r < 0 || line.count == 0)
         return r;
     r = join(run, &line, &text);
-    if (r == 0)
+    if (r == 0 && text)
         r = grub_measure_text(run, link_of(line.words[0]), "grub_cmd: ", text);
     if (r < 0)
         return r;

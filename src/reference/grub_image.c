@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/reader.h"
 #include "base/text.h"
+#include "reference/pe.h"
 
 /* enum of include/grub/kernel.h. */
 enum { OBJECT_MEMDISK = 1, OBJECT_CONFIG = 2, OBJECT_PREFIX = 3 };

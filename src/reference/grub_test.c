@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "reference/grub_run.h"
+
 /* grub-core/commands/test.c keeps one "and" and one "or" and reads on: nothing is left out, and a
  * missing -a counts as one. */
 struct test {

@@ -7,8 +7,12 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "crypto/digest.h"
+#include "reference/file_list.h"
+#include "reference/file_tree.h"
 #include "reference/oci_stream.h"
+#include "reference/package.h"
 #include "reference/unpack.h"
+#include "wire/arc.h"
 #include "wire/json.h"
 
 enum { MOST_INDEXES = 4, SHOWN = 100 };
@@ -78,12 +82,12 @@ static int read_json(const struct reading *reading, const struct blob *blob,
                      struct json **ret_value, struct gb_err *err)
 {
     struct gb_buf text;
-    struct arc_input input;
-    struct gb_bytes piece;
-    uint8_t digest[FILE_DIGEST];
+    struct arc_input input = {0};
+    struct gb_bytes piece = {0};
+    uint8_t digest[FILE_DIGEST] = {0};
     gb_buf_init(&text, GB_LIMIT_OCI_JSON);
     int r = reading->store->open(reading->store->ctx, blob->name, &input, err);
-    while (r == 0) {
+    while (r == 0 && input.read) {
         r = input.read(input.ctx, &piece, err);
         if (r < 0 || piece.len == 0)
             break;
@@ -255,7 +259,7 @@ static int read_layers(const struct reading *reading, const struct json *layers,
     if (count > GB_LIMIT_OCI_LAYERS)
         return gb_err_set(err, GB_ERR_LIMIT, "more than %d layers", GB_LIMIT_OCI_LAYERS);
     for (size_t i = 0; i < count; i++) {
-        struct blob blob;
+        struct blob blob = {0};
         struct gb_bytes text;
         uint8_t diff_id[FILE_DIGEST];
         if (!json_as_text(json_at(ids, i), &text))
@@ -276,7 +280,7 @@ static int read_manifest(const struct reading *reading, const struct json *manif
                          struct gb_err *err)
 {
     gb_cleanup(json_freep) struct json *config = NULL;
-    struct blob blob;
+    struct blob blob = {0};
     int r = read_descriptor(reading, json_get(manifest, "config"), &blob, err);
     if (r == 0)
         r = read_json(reading, &blob, &config, err);
@@ -288,7 +292,7 @@ static int read_index(const struct reading *reading, struct json *top, struct gb
 {
     gb_cleanup(json_freep) struct json *at = top;
     for (int i = 0; i < MOST_INDEXES; i++) {
-        struct blob blob;
+        struct blob blob = {0};
         if (json_absent(json_get(at, "manifests")))
             return read_manifest(reading, at, err);
         int r = choose(reading, at, i == 0, &blob, err);
@@ -307,13 +311,13 @@ static int read_docker(const struct reading *reading, const struct json *list, s
     gb_cleanup(json_freep) struct json *config = NULL;
     const struct json *image = json_at(list, 0);
     struct gb_bytes name, folder;
-    struct blob blob;
+    struct blob blob = {0};
     if (json_count(list) > 1)
         return gb_err_set(err, GB_ERR_CONFIG, "several images: save the one that is meant");
     int r = name_blob(reading, json_get(image, "Config"), &blob, err);
     if (r < 0)
         return r;
-    if (file_path_split(gb_bytes_str(blob.name), &folder, &name) &&
+    if (blob.name && file_path_split(gb_bytes_str(blob.name), &folder, &name) &&
         name.len >= (size_t)2 * FILE_DIGEST) { /* "HEX.json" or "blobs/sha256/HEX" */
         name.len = (size_t)2 * FILE_DIGEST;
         blob.digested = gb_hex_decode(name, blob.sha256, FILE_DIGEST);

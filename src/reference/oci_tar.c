@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "reference/file_tree.h"
 #include "reference/oci.h"
+#include "wire/arc.h"
 
 enum { MOST_LINKS = 4 };
 

@@ -5,13 +5,17 @@
 #include "base/encode.h"
 #include "base/finding.h"
 #include "base/limits.h"
+#include "crypto/digest.h"
 #include "evidence/eventlog.h"
+#include "policy/refval.h"
+#include "reference/boot_files.h"
 #include "reference/grub_eval.h"
 #include "reference/grub_image.h"
 #include "reference/kernel.h"
 #include "reference/loader_entry.h"
 #include "reference/pe.h"
 #include "reference/predict_set.h"
+#include "reference/secure_boot.h"
 #include "reference/shim.h"
 
 /* A prediction under way. */
@@ -63,7 +67,7 @@ static bool is_systemd_boot(const struct pe_image *image)
 
 static int find_entry(struct work *work, struct loader_entry *ret_entry)
 {
-    struct gb_bytes text;
+    struct gb_bytes text = {0};
     const char *name = work->boot->entry;
     int r = GB_OK;
     if (!name) {

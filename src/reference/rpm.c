@@ -5,9 +5,14 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "crypto/digest.h"
 #include "reference/control.h"
+#include "reference/file_list.h"
+#include "reference/file_tree.h"
+#include "reference/package.h"
 #include "reference/rpm_header.h"
 #include "reference/unpack.h"
+#include "wire/arc.h"
 
 /* rpmtag.h */
 enum tag {
@@ -110,7 +115,10 @@ static int keep_text(const struct rpm_header *header, uint32_t tag, const char *
 static int read_package(const struct rpm_header *header, struct gb_arena *arena,
                         struct package *package, struct gb_err *err)
 {
-    struct gb_bytes name, version, release, arch;
+    struct gb_bytes name = {0};
+    struct gb_bytes version = {0};
+    struct gb_bytes release = {0};
+    struct gb_bytes arch = {0};
     int r = keep_text(header, TAG_NAME, "name", &name, err);
     if (r == 0)
         r = keep_text(header, TAG_VERSION, "version", &version, err);

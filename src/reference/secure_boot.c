@@ -8,6 +8,8 @@
 #include "base/reader.h"
 #include "evidence/eventlog.h"
 #include "evidence/uefi.h"
+#include "reference/pe.h"
+#include "reference/predict_set.h"
 
 enum { GUID_SIZE = 16 };
 

@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "evidence/eventlog.h"
 #include "evidence/uefi.h"
+#include "reference/pe.h"
+#include "reference/predict_set.h"
 #include "reference/secure_boot.h"
 
 /* PE/COFF string table: right behind the symbols; a section named "/37" has its name at 37 there.
@@ -39,7 +41,7 @@ static const struct pe_section *find_long(const struct pe_image *image, const ch
         const char *own = image->sections[i].name;
         if (own[0] != '/' || !gb_text_u64(gb_bytes_str(own + 1), UINT32_MAX, &at))
             continue;
-        if (at < strings.len && strings.len - at >= len &&
+        if (strings.data && at < strings.len && strings.len - at >= len &&
             memcmp(strings.data + at, name, len) == 0)
             return &image->sections[i];
     }
@@ -90,7 +92,7 @@ static int read_level(struct gb_bytes section, struct shim *shim, struct gb_err 
     if (result < 0)
         return result;
     struct gb_bytes text = part(section, at + 4, at + 4 < section.len ? section.len - at - 4 : 0);
-    const uint8_t *nul = text.len > 0 ? memchr(text.data, 0, text.len) : NULL;
+    const uint8_t *nul = text.data && text.len > 0 ? memchr(text.data, 0, text.len) : NULL;
     if (version != 0 || !nul || !gb_bytes_starts(text, gb_bytes_str("sbat,")))
         return gb_err_set(err, GB_ERR_CONFIG, "its .sbatlevel section is of another form");
     shim->sbat_level = gb_bytes(text.data, (size_t)(nul - text.data));
@@ -102,12 +104,14 @@ int shim_read(const struct pe_image *image, struct shim *ret_shim, struct gb_err
     const struct pe_section *vendor = find_long(image, ".vendor_cert");
     const struct pe_section *level = find_long(image, ".sbatlevel");
     struct shim shim = {{0}};
-    int r = GB_OK;
-    if (vendor)
-        r = read_vendor(vendor->raw, &shim, err);
-    if (vendor && r == 0 && !level)
-        r = gb_err_set(err, GB_ERR_CONFIG, "a shim before release 15.5, which is not predicted");
-    if (vendor && r == 0)
+    if (!vendor) {
+        *ret_shim = shim;
+        return GB_OK;
+    }
+    if (!level)
+        return gb_err_set(err, GB_ERR_CONFIG, "a shim before release 15.5, which is not predicted");
+    int r = read_vendor(vendor->raw, &shim, err);
+    if (r == 0)
         r = read_level(level->raw, &shim, err);
     if (r == 0)
         *ret_shim = shim;

@@ -4,6 +4,9 @@
 
 #include "base/encode.h"
 #include "base/text.h"
+#include "crypto/digest.h"
+#include "reference/file_tree.h"
+#include "wire/arc.h"
 
 static int hash_data(const struct unpack_wish *wish, struct arc *arc, struct file_node *node,
                      struct gb_err *err)

@@ -109,7 +109,7 @@ static int read_ask(struct asking *a, struct gb_err *err)
         return r;
     struct ask ask = {.arena = a->work.arena, .body = body, .err = err};
     ask_base64_exact(&ask, "nonce", a->ask.nonce, sizeof a->ask.nonce);
-    a->ask.evidence = ask_base64(&ask, "evidence", GB_LIMIT_RPC);
+    a->ask.evidence = ask_base64(&ask, "evidence", GB_LIMIT_RPC_EVIDENCE);
     a->ask.certify_attest = ask_base64(&ask, "certify_attest", GB_LIMIT_PUBLIC);
     a->ask.certify_signature = ask_base64(&ask, "certify_signature", GB_LIMIT_PUBLIC);
     a->ask.transport_public = ask_base64(&ask, "transport_public", GB_LIMIT_PUBLIC);

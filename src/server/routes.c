@@ -13,8 +13,8 @@ enum {
     SMALL = 16 << 10,     /* a person's request */
     ENROLL = 64 << 10,    /* certificates and keys of a TPM */
     EVIDENCE = 300 << 20, /* the listener's own ceiling (max_body) comes before */
-    TOKEN = 88 << 20,     /* GB_LIMIT_RPC in base64: keyd takes no more; a renewal's, too */
-    DOCUMENTS = 64 << 20, /* GB_LIMIT_POLICY */
+    TOKEN = 88 << 20, /* GB_LIMIT_RPC_EVIDENCE in base64: keyd takes no more; a renewal's, too */
+    DOCUMENTS = 256 << 20, /* GB_LIMIT_POLICY; the listener's max_body comes before */
     EXPIRED_OK = ROUTE_EXPIRED_OK,
     UNRECORDED = ROUTE_UNRECORDED,
     PROBE = ROUTE_UNRECORDED | ROUTE_PROBE,

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "crypto/digest.h"
 #include "crypto/rand.h"
+#include "crypto/sig_cache.h"
 #include "crypto/x509.h"
 #include "os/file.h"
 #include "policy/policy.h"
@@ -33,6 +34,7 @@ struct snapshot {
 
 struct snapshot_holder {
     struct snapshot *current;
+    struct sig_cache *signatures; /* of files, verified for any node: outlives each snapshot */
 };
 
 /* One for all: it is held for a count. */
@@ -231,8 +233,16 @@ void snapshot_unrefp(struct snapshot **snapshot)
 int snapshot_holder_new(struct snapshot_holder **ret_holder, struct gb_err *err)
 {
     struct snapshot_holder *holder = gb_calloc(1, sizeof *holder);
+    uint64_t seed = 0;
     if (!holder)
         return gb_err_nomem(err);
+    int r = rand_bytes((uint8_t *)&seed, sizeof seed, err);
+    if (r == GB_OK)
+        r = sig_cache_new(seed, &holder->signatures, err);
+    if (r < 0) {
+        gb_free(holder);
+        return r;
+    }
     *ret_holder = holder;
     return GB_OK;
 }
@@ -242,6 +252,7 @@ void snapshot_holder_free(struct snapshot_holder *holder)
     if (!holder)
         return;
     snapshot_unref(holder->current);
+    sig_cache_free(holder->signatures);
     gb_free(holder);
 }
 
@@ -257,6 +268,8 @@ struct snapshot *snapshot_get(struct snapshot_holder *holder)
 
 void snapshot_set(struct snapshot_holder *holder, struct snapshot *snapshot)
 {
+    if (snapshot) /* nobody else knows it yet */
+        snapshot->trust.policy.signatures = holder->signatures;
     pthread_mutex_lock(&snapshot_lock);
     struct snapshot *old = holder->current;
     holder->current = snapshot;

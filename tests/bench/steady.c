@@ -89,7 +89,7 @@ struct steady *steady_new(struct gb_arena *arena, enum node_key kind, size_t ent
     s->nonce = gb_bytes_str("0123456789abcdef0123456789abcdef");
     must(binding_of(digester, s->nonce, s->transport, gb_bytes(NULL, 0), binding, NULL) == 0,
          "binding");
-    make_node(arena, kind, entries, gb_arena_copy(arena, gb_bytes(binding, sizeof binding)),
+    make_node(arena, kind, entries, NULL, gb_arena_copy(arena, gb_bytes(binding, sizeof binding)),
               ret_node);
     must(ima_read(arena, ret_node->bundle.ima, DIGEST_NONE, &log, NULL) == 0, "ima_read");
     struct ima_log seen = log;

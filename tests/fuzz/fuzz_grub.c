@@ -3,7 +3,11 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "crypto/digest.h"
+#include "policy/refval.h"
+#include "reference/boot_files.h"
 #include "reference/grub_eval.h"
+#include "reference/predict_set.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,11 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "crypto/digest.h"
+#include "policy/refval.h"
 #include "reference/grub_image.h"
+#include "reference/pe.h"
+#include "reference/predict_set.h"
 #include "reference/secure_boot.h"
 #include "reference/shim.h"
 

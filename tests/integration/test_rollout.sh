@@ -122,8 +122,28 @@ old_files_are_told() {
     anew b 1
     exits 1 node why b
     prints "ima.file-changed"
+    prints "retired set tools-1 knows this /usr/bin/one"
+    prints "retired set tools-1 has it: update the node; to go back to the old: garboard reference accept tools-1"
     exits 0 rollout status
     prints "untrusted: b: "
+}
+
+# A flood of one code is cut short; the draft of it makes the node pass once it is accepted, and not before.
+drafted_and_accepted() {
+    local i
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12; do runs b "stranger$i" 1; done
+    anew b 1
+    exits 1 node why b
+    prints "ima.file-unknown: and 2 more; --all shows them"
+    exits 1 node why b --all
+    prints "/usr/bin/stranger12"
+    exits 0 reference suggest b -o draft.yaml
+    says "garboard reference accept suggested-b-packages"
+    same "the files that nobody accepted" "$(grep -cE '^ +(- )?[0-9a-f]{64} +/usr/bin/(one|stranger[0-9]+)$' draft.yaml)" 13
+    exits 0 apply -f draft.yaml
+    anew b 1
+    exits 0 reference accept suggested-b-packages --why 'the strangers are ours'
+    anew b
 }
 
 # Labels choose the policy: with another one no policy is for the node, keyd agrees, and back again.
@@ -148,5 +168,6 @@ the_old_is_held_while_it_is_run
 retired_after
 T17_life_does_not_go_back
 old_files_are_told
+drafted_and_accepted
 labels_choose
 conclude

@@ -5,6 +5,19 @@
 #include "policy/policy.h"
 #include "policy/rules_read.h"
 
+/* A signer's certificate, line by line: NEWLINE differs between YAML and what it says. */
+#define CERTIFICATE(newline)                                                                       \
+    "-----BEGIN CERTIFICATE-----" newline                                                          \
+    "MIIBeDCCAR2gAwIBAgIUCHcDbXHH+YhcD2kw6fQMWB3c3lgwCgYIKoZIzj0EAwIw" newline                     \
+    "EDEOMAwGA1UEAwwFZmlsZXMwIBcNMjYxMTI5MDgzOTA0WhgPMjEyNjExMDUwODM5" newline                     \
+    "MDRaMBAxDjAMBgNVBAMMBWZpbGVzMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE" newline                     \
+    "D3A4FVUybYK4fT5FrJRTr9nh+D49DchrJbEhmklMhmg8q/t35TVn9e4J/3bQbZwo" newline                     \
+    "h4kmKOoTY6K6d20H7TfDVqNTMFEwHQYDVR0OBBYEFGy4dMVUXptRd2dU7BzwTW7F" newline                     \
+    "4oKOMB8GA1UdIwQYMBaAFGy4dMVUXptRd2dU7BzwTW7F4oKOMA8GA1UdEwEB/wQF" newline                     \
+    "MAMBAf8wCgYIKoZIzj0EAwIDSQAwRgIhAM6PoH6bQ8iLI4cSSdXYK9NrrzpNH5+P" newline                     \
+    "G1SFSQ3vtaK3AiEAg19CmMPHX96FXXoLeyfcc3BKyqN2pupb9HU/j7bw9w0=" newline                         \
+    "-----END CERTIFICATE-----" newline
+
 #define HEAD                                                                                       \
     "apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\nmetadata:\n  name: p\n  version: "       \
     "3\nspec:\n"
@@ -22,7 +35,7 @@ static const char full[] =
          "  freshness: 5m\n"
          "  ima:\n    violations: allow\n    criticalData: refuse\n"
          "    exceptions: [{path: /var/tmp/x*, reason: why, until: 2027-01-31}]\n"
-         "    signers: [{name: debian, certificate: \"-----BEGIN\\nx\\n\", paths: [/usr/]}]\n";
+         "    signers: [{name: debian, certificate: \"" CERTIFICATE("\\n") "\", paths: [/usr/]}]\n";
 
 static int read_text(struct gb_arena *arena, struct gb_bytes text, struct policy *ret_policy,
                      struct gb_err *err)
@@ -59,7 +72,7 @@ static void check_rest(const struct node_rules *rules)
     assert_string_equal(rules->ima.exceptions[0].reason, "why");
     assert_int_equal(rules->ima.exceptions[0].until_s, 1801440000); /* 2027-02-01 */
     assert_string_equal(rules->ima.signers.items[0].name, "debian");
-    assert_true(gb_bytes_is(rules->ima.signers.items[0].certificate, "-----BEGIN\nx\n"));
+    assert_true(gb_bytes_is(rules->ima.signers.items[0].certificate, CERTIFICATE("\n")));
     assert_string_equal(rules->ima.signers.items[0].paths[0], "/usr/");
 }
 

@@ -3,9 +3,13 @@
 #include "../test.h"
 #include "base/arena.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
 #include "make_pe.h"
+#include "policy/refval.h"
+#include "reference/boot_files.h"
 #include "reference/grub_eval.h"
 #include "reference/loader_entry.h"
+#include "reference/predict_set.h"
 
 static struct gb_arena *arena;
 static struct digester *digester;
@@ -86,8 +90,8 @@ static void each_command_and_file_is_measured_in_its_order(void **state)
          "function load_video { insmod all_video; }\n"
          "set default=\"b\"\n"
          "menuentry 'A' --id a { linux /none }\n"
-         "menuentry 'B' --class os --id b {\n load_video\n linux /vmlinuz quiet\n initrd /i\n}\n"},
-        {1, "/vmlinuz", NULL},
+         "menuentry 'B' --id b {\n load_video\n linux /v quiet\n initrd /i\n}\n"},
+        {1, "/v", NULL},
         {1, "/i", "an initrd"},
     };
     static const char *const wanted[] = {
@@ -100,16 +104,15 @@ static void each_command_and_file_is_measured_in_its_order(void **state)
         "(hd0,gpt2)/boot/grub/grub.cfg",
         "grub_cmd: set default=b",
         "grub_cmd: menuentry A --id a { linux /none }",
-        "grub_cmd: menuentry B --class os --id b {\\x0a load_video\\x0a linux /vmlinuz quiet\\x0a "
-        "initrd /i\\x0a}",
+        "grub_cmd: menuentry B --id b {\\x0a load_video\\x0a linux /v quiet\\x0a initrd /i\\x0a}",
         "grub_cmd: setparams B",
         "grub_cmd: load_video",
         "grub_cmd: insmod all_video",
-        "grub_cmd: linux /vmlinuz quiet",
-        "/vmlinuz",
-        "/vmlinuz",
-        "/vmlinuz",
-        "kernel_cmdline: /vmlinuz quiet",
+        "grub_cmd: linux /v quiet",
+        "/v",
+        "/v",
+        "/v",
+        "kernel_cmdline: /v quiet",
         "grub_cmd: initrd /i",
         "/i",
     };
