@@ -5,6 +5,8 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
+#include "crypto/sig_key.h"
 
 enum { SHARDS = 64, WAYS = 8, FINGERPRINT = 32 };
 

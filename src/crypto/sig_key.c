@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "crypto/digest.h"
+#include "crypto/key.h"
 #include "crypto/x509_ossl.h"
 
 static void bnp(BIGNUM **number)

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "crypto/digest.h"
+
 /* Types of security.ima (enum evm_ima_xattr_type), and the length of what comes before the value.
  */
 enum { DIGSIG = 0x03, VERITY_DIGSIG = 0x06, HEAD = 9 };

@@ -223,6 +223,7 @@ static int finish(const struct policy *policy, const struct selected *selected,
         verdict->policy_version = node->version;
         verdict->mode = policy_mode_name(node->mode);
         verdict->warns_only = node->mode == POLICY_WARN;
+        verdict->freshness_s = node->rules.freshness_s;
     }
     if (selected->shadows_left > 0)
         gb_finding_add(&verdict->findings, GB_FINDING_POLICY_SHADOW_LEFT, GB_NO_EVENT, NULL, NULL,

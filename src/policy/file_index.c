@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
 #include "policy/ref_files.h"
 #include "policy/refval.h"
 
@@ -241,10 +242,13 @@ static int build(struct builder *b, struct gb_arena *arena, const struct ref_set
         if (r < 0)
             return r;
     }
-    struct gb_bytes kept = gb_arena_copy(
-        arena, gb_bytes(b->known, b->known_count * b->index->words * sizeof *b->known));
-    b->index->known = (const uint64_t *)(const void *)kept.data;
-    return kept.data ? GB_OK : gb_err_nomem(err);
+    size_t count = b->known_count * b->index->words;
+    uint64_t *known = gb_arena_alloc_raw(arena, count, sizeof *known);
+    if (!known)
+        return gb_err_nomem(err);
+    memcpy(known, b->known, count * sizeof *known);
+    b->index->known = known;
+    return GB_OK;
 }
 
 int file_index_build(struct gb_arena *arena, struct ref_set *sets, uint64_t seed,

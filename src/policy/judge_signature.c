@@ -4,7 +4,10 @@
 
 #include "crypto/digest.h"
 #include "crypto/sig_cache.h"
+#include "evidence/ima.h"
 #include "evidence/ima_sig.h"
+#include "policy/ima_signers.h"
+#include "policy/judge.h"
 
 /*
  * What a signature of version 3 is over (struct ima_file_id of the kernel): its type and the

@@ -136,13 +136,12 @@ static int finish(struct maker *m, struct ref_files *ret_files, struct gb_err *e
     files->digests = m->digests;
     files->blocks = m->blocks;
     files->paths = gb_arena_copy(m->arena, gb_buf_bytes(&m->paths));
-    if (files->ima_policy_count > 0) {
-        struct gb_bytes kept = gb_arena_copy(
-            m->arena, gb_bytes(m->ima_policies, files->ima_policy_count * sizeof(uint32_t)));
-        files->ima_policies = (const uint32_t *)(const void *)kept.data;
-    }
-    if (!files->paths.data || (files->ima_policy_count > 0 && !files->ima_policies))
+    uint32_t *policies =
+        gb_arena_alloc_raw(m->arena, files->ima_policy_count + 1, sizeof *policies);
+    if (!files->paths.data || !policies)
         return gb_err_nomem(err);
+    memcpy(policies, m->ima_policies, files->ima_policy_count * sizeof *policies);
+    files->ima_policies = policies;
     *ret_files = *files;
     return GB_OK;
 }

@@ -8,7 +8,6 @@
 #include "crypto/digest.h"
 #include "policy/field.h"
 #include "policy/ref_files.h"
-#include "policy/refval.h"
 #include "wire/yaml.h"
 
 /*

@@ -3,8 +3,11 @@
 
 #include "base/limits.h"
 #include "crypto/sig_key.h"
+#include "policy/field.h"
 #include "policy/ima_signers.h"
+#include "policy/rules.h"
 #include "policy/rules_read.h"
+#include "wire/yaml.h"
 
 enum { DAY_S = 24 * 3600 };
 static const char *const permissions[] = {"refuse", "allow"};
@@ -86,7 +89,7 @@ static int read_signer(const struct field_file *file, const struct yaml_node *no
     static const char *const known[] = {"name", "certificate", "paths"};
     const struct yaml_node *name;
     struct rule_words paths = {0};
-    bool given;
+    bool given = false;
     int r = field_mapping(file, node, "a signer", FIELD_NAMES(known), err);
     if (r == GB_OK)
         r = field_get(file, node, "name", YAML_SCALAR, true, &name, err);

@@ -69,6 +69,8 @@ static struct json *policy_json(const struct verdict *verdict)
     json_set(object, "name", json_text(verdict->policy_name));
     json_set(object, "version", json_number(verdict->policy_version));
     json_set(object, "mode", json_text(verdict->mode));
+    if (verdict->freshness_s > 0)
+        json_set(object, "freshness_s", json_number((uint64_t)verdict->freshness_s));
     return object;
 }
 

@@ -39,8 +39,9 @@ struct verdict {
     const char *policy;          /* name and version that judged; NULL when none did */
     const char *policy_name;     /* the same apart; NULL when none did */
     uint64_t policy_version;
-    const char *mode; /* "enforce", "warn"; NULL when no policy judged */
-    bool warns_only;  /* mode warn: whatever the tier is, the node stays trusted */
+    const char *mode;    /* "enforce", "warn"; NULL when no policy judged */
+    int64_t freshness_s; /* how long its proofs stand; 0: the policy does not say */
+    bool warns_only;     /* mode warn: whatever the tier is, the node stays trusted */
     const struct verdict_set *sets;
     size_t set_count;
     const struct verdict_shadow *shadows;
@@ -62,7 +63,7 @@ static inline bool verdict_is_trusted(const struct verdict *verdict)
                                 verdict->links[GB_LINK_EVIDENCE].tier != GB_TIER_CONTRAINDICATED));
 }
 
-/* {"tier","judged_by":{"name","version","mode"},"sets":[{"name","version","class","life","needed"}],"shadow":[...],"links":{name:{"tier","codes"}},"findings":[{"tier","link","code","message","remedy","event"}]};
+/* {"tier","judged_by":{"name","version","mode","freshness_s"},"sets":[{"name","version","class","life","needed"}],"shadow":[...],"links":{name:{"tier","codes"}},"findings":[{"tier","link","code","message","remedy","event"}]};
  * NULL when out of memory. `arena` holds the sentences meanwhile. */
 struct json *verdict_json(struct gb_arena *arena, const struct verdict *verdict);
 /* One finding as JSON; `with_link` says whether "link" is written. */

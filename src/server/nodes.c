@@ -234,6 +234,7 @@ void nodes_proven(struct nodes *nodes, struct node *node, const struct node_verd
     pthread_mutex_lock(&shard->lock);
     entry->verdict.verified_s = verdict->verified_s;
     entry->verdict.issued_ms = verdict->issued_ms;
+    entry->verdict.freshness_s = verdict->freshness_s;
     entry->verdict.ima_entries = verdict->ima_entries;
     pthread_mutex_unlock(&shard->lock);
 }

@@ -37,6 +37,7 @@ struct node_verdict {
     bool relabelled;     /* by nodes_told: the node has other labels meanwhile */
     int64_t verified_s;  /* when the nonce of the last proof was issued, UTC */
     int64_t issued_ms;   /* the same, monotonic; 0: before this start */
+    int64_t freshness_s; /* how long a proof stands by that policy; 0: as the service is set */
     const char *reason;  /* the first contraindicated finding; NULL: none */
     const char *policy;  /* name and version; NULL: none */
     uint64_t ima_entries;
@@ -113,7 +114,8 @@ GB_MUST_USE int nodes_list(struct nodes *nodes, struct gb_arena *arena, uint64_t
                            struct node_summary **ret_nodes, size_t *ret_count,
                            uint64_t *ret_revision, struct gb_err *err);
 
-/* By the monotonic clock where the proof is of this start. */
+/* By the monotonic clock where the proof is of this start; the policy's freshness goes before
+ * the service's own. */
 enum liveness nodes_liveness(const struct liveness_spans *spans, const struct node_verdict *verdict,
                              int64_t now_s);
 

@@ -83,6 +83,7 @@ static int tell(struct gb_arena *arena, struct round *round, struct gb_err *err)
                                 .sets_id = sets_id(verdict),
                                 .verified_s = round->nonce.issued_s,
                                 .issued_ms = round->nonce.issued_ms,
+                                .freshness_s = verdict->freshness_s,
                                 .policy = verdict->policy,
                                 .reason = first_reason(arena, verdict),
                                 .ima_entries = round->after.seen.ima.next,

@@ -161,7 +161,7 @@ static int on_cut(struct builder *b, const yaml_event_t *event, const struct yam
     struct yaml_node *node = NULL;
     struct yaml_literal *literal = gb_arena_new_one(b->arena, struct yaml_literal);
     int r = literal ? add(b, YAML_LITERAL, event, &node) : gb_err_nomem(b->err);
-    if (r < 0)
+    if (!node)
         return r;
     b->taken++;
     *literal = cut->literal;

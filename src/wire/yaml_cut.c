@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "wire/yaml.h"
 
 struct cutter {
     struct gb_arena *arena;
