@@ -255,7 +255,8 @@ static void judge_one(struct lane *lane, struct digester *digester, const struct
     struct gb_err err;
     gb_arena_reset(lane->arena);
     int r = simulation_judge(&judge, node, &simulated, &change, &err);
-    /* What one node's evidence is must not end it for the fleet: it counts as none, and is named. */
+    /* What one node's evidence is must not end it for the fleet: it counts as none, and is named.
+     */
     if (r == GB_ERR_NOTFOUND || r == GB_ERR_LIMIT || r == GB_ERR_INPUT || r == GB_ERR_CONFIG) {
         if (r != GB_ERR_NOTFOUND)
             gb_log_err(GB_LOG_WARNING, "simulation-without", &err);
