@@ -106,7 +106,7 @@ static int run(size_t count, bool shuffled, size_t runs)
         ratios[i] = seconds[i] / floor_of(&list);
     }
     double ratio = median(ratios, runs), took = median(seconds, runs);
-    bool ok = ratio <= limits[shuffled] && bytes <= LIMIT_BYTES;
+    bool ok = ratio <= limits[shuffled] && bytes <= (double)LIMIT_BYTES;
     printf("load-%zu%s %9.3f s %6.1f bytes a digest (limit %d), %zu MB   ratio to floor %5.2f   "
            "limit %4.2f   %s\n",
            count, shuffled ? "-shuffled" : "", took, bytes, LIMIT_BYTES, list.document.len >> 20,
