@@ -20,18 +20,21 @@ _garboard_values() {
     FILE | CA.pem | PATH | EK) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
     DIR) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
     FORMAT) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$2") ;;
-    CLASS) mapfile -t COMPREPLY < <(compgen -W 'platform os packages' -- "$2") ;;
+    CLASS) mapfile -t COMPREPLY < <(compgen -W 'platform os packages engine' -- "$2") ;;
+    LIFE) mapfile -t COMPREPLY < <(compgen -W 'candidate shadow accepted' -- "$2") ;;
     ALG) mapfile -t COMPREPLY < <(compgen -W 'sha1 sha256 sha384 sha512' -- "$2") ;;
     esac
 }
 
 _garboard() {
     local IFS=$'\n' cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} program=${COMP_WORDS[0]}
-    local first=${COMP_WORDS[1]:-} second=${COMP_WORDS[2]:-} commands command='' option argument
+    local first=${COMP_WORDS[1]:-} second=${COMP_WORDS[2]:-} third=${COMP_WORDS[3]:-} commands command='' option argument more=''
     COMPREPLY=()
     commands=$(_garboard_commands "$program")
     if ((COMP_CWORD > 1)) && grep -qx -- "$first" <<<"$commands"; then
         command=$first
+    elif ((COMP_CWORD > 3)) && grep -qx -- "$first $second $third" <<<"$commands"; then
+        command=$first\ $second\ $third
     elif ((COMP_CWORD > 2)) && grep -qx -- "$first $second" <<<"$commands"; then
         command=$first\ $second
     fi
@@ -40,7 +43,7 @@ _garboard() {
         if ((COMP_CWORD == 1)); then
             mapfile -t COMPREPLY < <(compgen -W "$(sed 's/ .*//' <<<"$commands" | sort -u)"$'\nhelp\n--help\n--version' -- "$cur")
         elif ((COMP_CWORD == 2)); then
-            mapfile -t COMPREPLY < <(compgen -W "$(sed -n "s/^$first //p" <<<"$commands")" -- "$cur")
+            mapfile -t COMPREPLY < <(compgen -W "$(sed -n "s/^$first \([^ ]*\).*/\1/p" <<<"$commands" | sort -u)" -- "$cur")
         fi
         return
     fi
@@ -53,6 +56,12 @@ _garboard() {
             return
         fi
     done <<<"$options"
+    # "reference predict" may go on with a third word.
+    ((COMP_CWORD == 3)) && more=$(sed -n "s/^$first $second //p" <<<"$commands")
+    if [[ $cur != -* && -n $more ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$more" -- "$cur")
+        return
+    fi
     if [[ $cur == -* ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$(sed 's/ .*//' <<<"$options")" -- "$cur")
         return

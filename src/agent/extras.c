@@ -8,7 +8,10 @@
 #include "os/file.h"
 #include "wire/cbor.h"
 
-enum { ITEMS = 5, MAX_FILE = 16 << 10, MAX_VALUE = 256 };
+#define DMI                                                                                        \
+    "/sys/class/dmi/id/" /* world-readable: serial numbers beside them are not, and stay out */
+
+enum { ITEMS = 8, MAX_FILE = 16 << 10, MAX_VALUE = 256 };
 
 struct item {
     const char *key;
@@ -63,6 +66,9 @@ int extras_make(struct gb_arena *arena, struct gb_bytes *ret_extras, struct gb_e
         {"boot_id", gb_text_trim(read_small(arena, "/proc/sys/kernel/random/boot_id"))},
         {"os", extras_os_value(os, "ID")},
         {"os_version", extras_os_value(os, "VERSION_ID")},
+        {"vendor", gb_text_trim(read_small(arena, DMI "sys_vendor"))},
+        {"model", gb_text_trim(read_small(arena, DMI "product_name"))},
+        {"firmware", gb_text_trim(read_small(arena, DMI "bios_version"))},
     };
     gb_cleanup(gb_buf_done) struct gb_buf out;
     size_t count = 0;

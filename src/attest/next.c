@@ -23,7 +23,7 @@ static void carry_on(const struct progress *before, const struct claims *claims,
 {
     if (!claims_refused(claims))
         return;
-    after->standing = before->standing;
+    after->standings = before->standings;
     after->trust_id = before->trust_id;
 }
 
@@ -47,8 +47,8 @@ int attest_next(struct gb_arena *arena, struct digester *digester, const struct 
                     &claims, err); /* what is proven */
     if (r < 0)
         return r;
-    r = appraise_next(arena, &trust->policy, &claims, claims.continues ? &before->standing : NULL,
-                      &after.standing, &verdict, err); /* what we make of it */
+    r = appraise_next(arena, &trust->policy, &claims, claims.continues ? &before->standings : NULL,
+                      &after.standings, &verdict, err); /* what we make of it */
     if (r < 0)
         return r;
 

@@ -24,8 +24,8 @@
  * its store. */
 struct progress {
     struct seen seen; /* what is proven: boot values, PCR 10 so far, TPM clock and counters */
-    struct standing standing; /* what policy made of it, link by link; while seen.whole */
-    uint64_t trust_id; /* of the struct trust that judged; another one wants all evidence again */
+    struct standings standings; /* what policies made of it, link by link; while seen.whole */
+    uint64_t trust_id;          /* of the trust that judged; another one wants all evidence again */
 };
 
 /*

@@ -10,7 +10,7 @@
 
 /* Field by field, big-endian; the first byte is the version. Whoever changes a field counts it up:
  * what is not read back only costs a whole round. */
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 
 struct out {
     uint8_t *data;
@@ -71,12 +71,22 @@ static void put_standing(struct out *out, const struct standing *standing)
     }
 }
 
+static void put_words(struct out *out, const uint64_t words[STANDING_SETS / 64])
+{
+    for (size_t i = 0; i < STANDING_SETS / 64; i++)
+        put(out, words[i], 8);
+}
+
 size_t progress_write(const struct progress *progress, uint8_t out[PROGRESS_MAX])
 {
     struct out o = {.data = out};
     put(&o, VERSION, 1);
     put_seen(&o, &progress->seen);
-    put_standing(&o, &progress->standing);
+    put_standing(&o, &progress->standings.own);
+    for (size_t i = 0; i < STANDING_SHADOWS; i++)
+        put_standing(&o, &progress->standings.shadows[i]);
+    put_words(&o, progress->standings.sets.matched);
+    put_words(&o, progress->standings.sets.needed);
     put(&o, progress->trust_id, 8);
     return o.len;
 }
@@ -157,6 +167,12 @@ static void get_standing(struct gb_reader *r, struct standing *standing)
     }
 }
 
+static void get_words(struct gb_reader *r, uint64_t words[STANDING_SETS / 64])
+{
+    for (size_t i = 0; i < STANDING_SETS / 64; i++)
+        words[i] = gb_read_u64be(r);
+}
+
 void progress_read(struct gb_bytes in, struct progress *ret_progress)
 {
     struct progress progress = {0};
@@ -165,7 +181,11 @@ void progress_read(struct gb_bytes in, struct progress *ret_progress)
     if (gb_read_u8(&r) != VERSION)
         gb_reader_fail(&r, "another version");
     get_seen(&r, &progress.seen);
-    get_standing(&r, &progress.standing);
+    get_standing(&r, &progress.standings.own);
+    for (size_t i = 0; i < STANDING_SHADOWS; i++)
+        get_standing(&r, &progress.standings.shadows[i]);
+    get_words(&r, progress.standings.sets.matched);
+    get_words(&r, progress.standings.sets.needed);
     progress.trust_id = gb_read_u64be(&r);
     *ret_progress = gb_reader_finish(&r, NULL) == GB_OK ? progress : (struct progress){0};
 }

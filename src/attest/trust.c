@@ -4,7 +4,6 @@
 #include "base/limits.h"
 #include "crypto/digest.h"
 #include "crypto/x509.h"
-#include "policy/path_index.h"
 #include "policy/policy.h"
 
 static int read_roots(const struct trust_parts *parts, struct x509_store **ret_roots,
@@ -64,15 +63,6 @@ static int make_id(struct digester *digester, const struct trust_parts *parts, u
     return GB_OK;
 }
 
-static int index_paths(struct gb_arena *arena, struct policy *policy, struct gb_err *err)
-{
-    struct path_index *index = gb_arena_new_one(arena, struct path_index);
-    int r = index ? path_index_build(arena, policy->sets, index, err) : gb_err_nomem(err);
-    if (r == GB_OK)
-        policy->paths = index;
-    return r;
-}
-
 int trust_read(struct gb_arena *arena, struct digester *digester, const struct trust_parts *parts,
                struct trust *ret_trust, struct x509_store **ret_roots, struct gb_err *err)
 {
@@ -80,8 +70,6 @@ int trust_read(struct gb_arena *arena, struct digester *digester, const struct t
     struct trust trust = {0};
     int r =
         policy_read(arena, parts->policies, parts->policy_count, parts->seed, &trust.policy, err);
-    if (r == GB_OK && parts->many)
-        r = index_paths(arena, &trust.policy, err);
     if (r == GB_OK && parts->root_count > 0)
         r = read_roots(parts, &roots, err);
     if (r == GB_OK)

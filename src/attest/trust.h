@@ -3,7 +3,6 @@
 #ifndef GB_ATTEST_TRUST_H
 #define GB_ATTEST_TRUST_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +20,6 @@ struct trust_parts {
     const struct policy_file *roots; /* certificates of EK makers, PEM or DER */
     size_t root_count;
     uint64_t seed; /* random: whoever chooses digests must not know how they are spread */
-    bool many;     /* many nodes will be judged: what else is made when needed is made now */
 };
 
 /*

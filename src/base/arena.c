@@ -67,8 +67,11 @@ static struct block *grow(struct gb_arena *arena, size_t need)
     struct block *b = gb_realloc(NULL, 1, sizeof *b + size);
     if (!b)
         return NULL;
-    *b = (struct block){.next = arena->top, .size = size};
-    arena->top = b;
+    *b = (struct block){.size = size};
+    /* What is filled at once goes behind the block that still has room. */
+    struct block **link = size == need && arena->top ? &arena->top->next : &arena->top;
+    b->next = *link;
+    *link = b;
     return b;
 }
 

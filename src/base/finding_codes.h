@@ -219,14 +219,94 @@ X(SECURE_BOOT, "secure-boot.state", CONTRAINDICATED, BOOT_POLICY,
   "Secure Boot is {0}, the policy wants {1}", "set it in the firmware, or change the policy")
 X(SECURE_BOOT_OK, "secure-boot.accepted", AFFIRMING, BOOT_POLICY,
   "Secure Boot is {0}, as the policy wants", "")
+X(DBX_UNPROVEN, "secure-boot.dbx-not-measured", CONTRAINDICATED, BOOT_POLICY,
+  "the policy names digests that dbx must hold, and no dbx that firmware measured proves them: {0}",
+  "boot with Secure Boot set up, so that firmware measures dbx; or take dbx out of the policy")
+X(DBX_LACKS, "secure-boot.dbx-too-old", CONTRAINDICATED, BOOT_POLICY,
+  "dbx, as it was measured, does not revoke {0}",
+  "update dbx (fwupdmgr update, or the vendor's update), and reboot")
+X(DBX_OK, "secure-boot.dbx-accepted", AFFIRMING, BOOT_POLICY,
+  "dbx revokes all {0} digests that the policy names", "")
+X(SBAT_UNPROVEN, "secure-boot.sbat-not-measured", CONTRAINDICATED, BOOT_POLICY,
+  "the policy names SBAT generations, and no SbatLevel that shim measured proves them: {0}",
+  "boot through shim 15.3 or later; or take sbat out of the policy")
+X(SBAT_OLD, "secure-boot.sbat-too-old", CONTRAINDICATED, BOOT_POLICY,
+  "shim lets {0} of generation {1} start, the policy wants {2} at least",
+  "update shim and SbatLevel (mokutil --set-sbat-policy latest), and reboot")
+X(SBAT_OK, "secure-boot.sbat-accepted", AFFIRMING, BOOT_POLICY,
+  "shim demands the SBAT generations that the policy names", "")
+X(DENIED, "deny.listed", CONTRAINDICATED, NONE, "{0} ({1}) is on the policy's deny-list: {2}",
+  "remove or update it and reboot; no reference set makes up for it")
+X(DENY_UNPROVEN, "deny.not-comparable", CONTRAINDICATED, BOOTLOADER,
+  "the deny-list has {0} in {1} only, and nothing proves this boot in that",
+  "quote that bank and send the boot log; or give the digest in the bank that is quoted, too")
+X(CMDLINE_UNPROVEN, "cmdline.not-proven", CONTRAINDICATED, CMDLINE,
+  "the policy has rules for the command line, and no measurement proves its text",
+  "send /proc/cmdline as cmdline, and boot by a loader that measures it (GRUB, or the kernel's "
+  "stub)")
+X(CMDLINE_DENIED, "cmdline.word-denied", CONTRAINDICATED, CMDLINE,
+  "\"{0}\" stands on the command line, and cmdline.deny has {1}", "take it out and reboot")
+X(CMDLINE_NOT_ALLOWED, "cmdline.word-not-allowed", CONTRAINDICATED, CMDLINE,
+  "\"{0}\" stands on the command line, and nothing in cmdline.allow matches it",
+  "take it out and reboot; or, if it is meant, add it to cmdline.allow")
+X(CMDLINE_LACKS, "cmdline.word-missing", CONTRAINDICATED, CMDLINE,
+  "no word of the command line matches \"{0}\", which cmdline.require wants",
+  "add it to the boot loader's settings and reboot")
+X(CMDLINE_OK, "cmdline.words-accepted", AFFIRMING, CMDLINE,
+  "the command line is as the policy's rules want", "")
+X(ROM_PRESENT, "option-roms.present", CONTRAINDICATED, OPTION_ROMS,
+  "{0} ({1}) was measured into PCR 2, and the policy wants no option ROM",
+  "remove the card or switch its ROM off in the firmware; or say optionRoms: known")
+X(ROM_UNKNOWN, "option-roms.unknown", CONTRAINDICATED, OPTION_ROMS,
+  "{0} ({1}) is in no accepted platform set, and the policy wants known ones only",
+  "remove the card; or, if it is meant, accept a platform set that has it")
+X(ROM_OK, "option-roms.accepted", AFFIRMING, OPTION_ROMS, "option ROMs are as the policy wants", "")
+X(TPM_DENIED, "tpm.denied", CONTRAINDICATED, IDENTITY,
+  "the TPM ({0}) is of a kind in tpm.deny: {1}",
+  "update its firmware where that helps; or take the node out of this policy")
+X(TPM_NOT_ALLOWED, "tpm.not-allowed", CONTRAINDICATED, IDENTITY,
+  "the TPM ({0}) is of no kind in tpm.allow", "add its kind, or take the node out of this policy")
+X(TPM_UNKNOWN, "tpm.unknown", CONTRAINDICATED, IDENTITY,
+  "the policy has rules for kinds of TPMs, and what is proven of this one does not suffice ({0})",
+  "give the maker's root, and EK certificates that name their TPM (TCG EK Credential Profile)")
+X(TPM_OK, "tpm.accepted", AFFIRMING, IDENTITY, "the TPM ({0}) is of a kind that the policy takes",
+  "")
 
 /* ---- of the service ---- */
 X(POLICY_NONE, "policy.none", CONTRAINDICATED, NONE,
   "no policy is applied, so nothing is trusted, however good it looks",
   "apply one: garboard apply -f policy.yaml")
 
+X(POLICY_NO_MATCH, "policy.no-match", CONTRAINDICATED, NONE,
+  "no policy is for this node, so nothing is trusted, however good it looks",
+  "see its name and labels (garboard node show) and spec.nodes of the policies in force")
+X(POLICY_AMBIGUOUS, "policy.ambiguous", CONTRAINDICATED, NONE,
+  "two policies of the same priority are for this node: {0} and {1}",
+  "give one of them another spec.priority, or narrow its spec.nodes")
+X(POLICY_SHADOW_LEFT, "policy.shadow-not-judged", WARNING, NONE,
+  "more policies run in this node's shadow than are judged",
+  "two are; take the others out of the shadow, or away from this node")
+X(REF_OTHER_MACHINE, "reference.other-machine", CONTRAINDICATED, NONE,
+  "sets of class {0} are accepted, but none for what this machine says it is",
+  "see spec.appliesTo of the sets, and what the agent says of vendor, model, firmware, os and "
+  "kernel; an agent that says nothing is judged by no set with such words")
+X(SET_OTHER_LIFE, "reference.other-life", NONE, NONE, "{0} set {1} knows this {2}",
+  "a candidate or shadow set: garboard reference accept NAME, once you know why; a retired one: "
+  "update the node")
+X(SET_OTHER_BUILD, "reference.other-build", NONE, NONE, "it is {0}, of {1}; accepted: {2}",
+  "a candidate or shadow set: garboard reference accept NAME, once you know why; a retired one: "
+  "update the node")
+X(ENGINE_NONE, "engine.not-measured", NONE, ENGINE,
+  "no file of a container engine was measured so far",
+  "run a container, or see whether the IMA policy measures the engine (ima_policy=tcb does)")
+
 /* ---- os ---- */
 X(IMA_MATCH, "ima.files-accepted", AFFIRMING, OS, "{0} measured files are on the allow-list", "")
+X(IMA_SIGNED, "ima.files-signed", AFFIRMING, OS, "{0} measured files are signed by {1}", "")
+X(IMA_SIGNATURE, "ima.signature-refused", CONTRAINDICATED, OS,
+  "the signature of {0} does not count: {1}",
+  "install the file from whom the policy names; or, if the signer is meant, add its certificate to "
+  "spec.ima.signers")
 X(IMA_UNKNOWN, "ima.file-unknown", CONTRAINDICATED, OS,
   "{0} was run or read, but no accepted set has its digest {1}",
   "remove it; or, if it is meant, accept a set with this digest")
@@ -251,3 +331,12 @@ X(IMA_POLICY, "ima.policy-missing", CONTRAINDICATED, OS,
 X(IMA_CRITICAL, "ima.buffer-unknown", CONTRAINDICATED, OS,
   "the kernel measured {0} with digest {1}, which no accepted set has",
   "if it is meant, accept a set with this digest")
+X(IMA_CRITICAL_REFUSED, "ima.buffer-refused", CONTRAINDICATED, OS,
+  "the kernel measured {0}, and the policy refuses critical data",
+  "find what the kernel was told to measure (IMA policy, kexec, keyrings); or say criticalData: "
+  "known")
+X(IMA_CRITICAL_ALLOWED, "ima.buffer-allowed", WARNING, OS,
+  "the kernel measured {0}, which no accepted set has and the policy lets pass", "")
+X(IMA_EXCEPTED, "ima.file-excepted", WARNING, OS,
+  "{0} is in no accepted set, and an exception lets it pass: {1}",
+  "what lies there may be anything: a path is only what the kernel saw it called")

@@ -28,7 +28,7 @@ struct cmd_option {
     char letter; /* 'o' when -o means the same; 0: none */
 };
 
-enum { CMD_MAX_OPTIONS = 16, CMD_MAX_VALUES = 64, CMD_MAX_ARGS = 8 };
+enum { CMD_MAX_OPTIONS = 16, CMD_MAX_VALUES = 64, CMD_MAX_ARGS = 4096 };
 
 struct cmd;
 
@@ -60,11 +60,14 @@ struct cmd {
 };
 
 extern const struct cmd cmd_apply;
+extern const struct cmd cmd_delete;
+extern const struct cmd cmd_diff;
 extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_ek_add;
 extern const struct cmd cmd_ek_list;
 extern const struct cmd cmd_ek_remove;
 extern const struct cmd cmd_eventlog;
+extern const struct cmd cmd_get;
 extern const struct cmd cmd_get_policy;
 extern const struct cmd cmd_ima;
 extern const struct cmd cmd_ledger_export;
@@ -74,17 +77,35 @@ extern const struct cmd cmd_ledger_tail;
 extern const struct cmd cmd_ledger_verify;
 extern const struct cmd cmd_node_approve;
 extern const struct cmd cmd_node_attest;
+extern const struct cmd cmd_node_history;
+extern const struct cmd cmd_node_label;
 extern const struct cmd cmd_node_list;
 extern const struct cmd cmd_node_remove;
 extern const struct cmd cmd_node_show;
 extern const struct cmd cmd_node_why;
 extern const struct cmd cmd_officer_create;
 extern const struct cmd cmd_operator_create;
+extern const struct cmd cmd_reference_accept;
+extern const struct cmd cmd_reference_list;
+extern const struct cmd cmd_reference_retire;
+extern const struct cmd cmd_reference_shadow;
+extern const struct cmd cmd_reference_show;
+extern const struct cmd cmd_rollout_status;
+extern const struct cmd cmd_predict_apt;
+extern const struct cmd cmd_predict_deb;
+extern const struct cmd cmd_predict_oci;
+extern const struct cmd cmd_predict_rpm;
+extern const struct cmd cmd_predict_tree;
 extern const struct cmd cmd_reference_capture;
+extern const struct cmd cmd_reference_export;
+extern const struct cmd cmd_reference_import;
 extern const struct cmd cmd_reference_predict;
+extern const struct cmd cmd_reference_suggest;
+extern const struct cmd cmd_schema;
 extern const struct cmd cmd_server_init;
 extern const struct cmd cmd_server_rotate;
 extern const struct cmd cmd_sign;
+extern const struct cmd cmd_simulate;
 extern const struct cmd cmd_token_create;
 extern const struct cmd cmd_token_list;
 extern const struct cmd cmd_token_revoke;

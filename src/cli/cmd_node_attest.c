@@ -98,6 +98,7 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
 }
 
 static const struct cmd_option options[] = {
+    {"all", NULL, "show every finding: by default the first 10 of a code in each link", false, 0},
     {"wait", "SPAN", "wait that long for the answer, and print the verdict", false, 0},
     CLIENT_CONF_OPTIONS,
     SERVER_WHY_OPTION,

@@ -47,6 +47,7 @@ static int print(const struct cmd_line *line, struct gb_arena *arena, const stru
 {
     say("Node", reply_text(arena, node, "name"));
     say("Id", reply_text(arena, node, "id"));
+    say("Labels", reply_list(arena, node, "labels"));
     say_tier(line, arena, "Verdict", node, "verdict");
     say_tier(line, arena, "Liveness", node, "liveness");
     say_when(arena, "Verified", node, "verified_at");

@@ -94,6 +94,7 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
 }
 
 static const struct cmd_option options[] = {
+    {"all", NULL, "show every finding: by default the first 10 of a code in each link", false, 0},
     {"watch", NULL, "go on, and print the verdict whenever it changes", false, 'w'},
     CLIENT_CONF_OPTIONS,
     {NULL, NULL, NULL, false, 0},

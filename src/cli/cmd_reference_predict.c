@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "cli/boot_dir.h"
 #include "cli/cmd.h"
 #include "cli/output.h"
 #include "cli/reference_out.h"
@@ -11,15 +12,23 @@
 #include "os/file.h"
 #include "policy/refval.h"
 #include "reference/predict.h"
+#include "reference/predict_boot.h"
+#include "reference/secure_boot.h"
 
 static const struct cmd_option options[] = {
     {"uki", "FILE", "a unified kernel image", false, 0},
     {"kernel", "FILE", "a kernel that firmware starts; needs --cmdline", false, 0},
     {"initrd", "FILE", "the initrd that a loader hands to it", false, 0},
     {"cmdline", "TEXT", "its command line", false, 0},
+    {"esp", "DIR", "an EFI system partition's files, for systemd-boot, or shim and GRUB", false, 0},
+    {"boot-path", "PATH", "what firmware starts there (default: /EFI/BOOT/BOOTX64.EFI)", false, 0},
+    {"entry", "NAME.conf", "systemd-boot's entry (default: as loader.conf says)", false, 0},
+    {"volume", "DEVICE:UUID=DIR", "a further file system that GRUB reads", true, 0},
+    {"efivars", "DIR", "Secure Boot's variables, for the boot policy", false, 0},
     {"root-dir", "DIR", "the root file system, for IMA", false, 0},
     {"skip-unreadable", NULL, "leave out files that cannot be read; each is printed", false, 0},
     {"output", "FILE", "where to write (default: -, standard output)", false, 'o'},
+    {"life", "LIFE", "candidate, shadow or accepted (the default)", false, 0},
     {"name", "NAME", "what names of sets begin with (default: predicted-FILE)", false, 0},
     {NULL, NULL, NULL, false, 0},
 };
@@ -29,11 +38,17 @@ static int check_options(const struct cmd_line *line)
 {
     bool uki = cmd_has(line, "uki");
     bool kernel = cmd_has(line, "kernel");
+    bool esp = cmd_has(line, "esp");
     bool root = cmd_has(line, "root-dir");
-    if (!uki && !kernel && !root)
-        return output_usage(line, "needs --uki, --kernel or --root-dir");
-    if (uki && kernel)
-        return output_usage(line, "--uki and --kernel exclude each other");
+    if (!uki && !kernel && !esp && !root)
+        return output_usage(line, "needs --uki, --kernel, --esp or --root-dir");
+    if (uki + kernel + esp > 1)
+        return output_usage(line, "--uki, --kernel and --esp exclude each other");
+    if (!esp && (cmd_has(line, "boot-path") || cmd_has(line, "entry") || cmd_has(line, "volume") ||
+                 cmd_has(line, "efivars")))
+        return output_usage(line, "--boot-path, --entry, --volume and --efivars go with --esp");
+    if (cmd_has(line, "boot-path") && cmd_value(line, "boot-path")[0] != '/')
+        return output_usage(line, "--boot-path begins with /");
     if (!kernel && (cmd_has(line, "initrd") || cmd_has(line, "cmdline")))
         return output_usage(line, "--initrd and --cmdline go with --kernel%s",
                             uki ? "; a UKI brings its own" : "");
@@ -42,6 +57,31 @@ static int check_options(const struct cmd_line *line)
     if (!root && cmd_has(line, "skip-unreadable"))
         return output_usage(line, "--skip-unreadable goes with --root-dir");
     return CMD_OK;
+}
+
+static int read_life(const struct cmd_line *line, enum ref_life *ret_life)
+{
+    static const enum ref_life lives[] = {REF_CANDIDATE, REF_SHADOW, REF_ACCEPTED};
+    const char *wanted = cmd_value(line, "life");
+    *ret_life = REF_ACCEPTED;
+    for (size_t i = 0; wanted && i < GB_ARRAY_LEN(lives); i++)
+        if (strcmp(wanted, ref_life_name(lives[i])) == 0) {
+            *ret_life = lives[i];
+            return CMD_OK;
+        }
+    return wanted ? output_usage(line, "--life is candidate, shadow or accepted, not %s", wanted)
+                  : CMD_OK;
+}
+
+/* NULL: nothing was asked for. */
+static void add_set(const struct cmd_line *line, struct reference_out *out, struct ref_set *set)
+{
+    enum ref_life life = REF_ACCEPTED;
+    if (!set)
+        return;
+    if (read_life(line, &life) == CMD_OK)
+        set->life = life;
+    out->sets[out->count++] = set;
 }
 
 static int predict_image(struct gb_arena *arena, struct digester *digester, const char *file,
@@ -77,6 +117,36 @@ static int predict_kernel(const struct cmd_line *line, struct gb_arena *arena,
     return r;
 }
 
+static int predict_esp(const struct cmd_line *line, struct gb_arena *arena,
+                       struct digester *digester, struct boot_dir *dir, struct reference_out *out,
+                       struct gb_err *err)
+{
+    struct secure_boot variables = {0};
+    struct ref_set *os = NULL;
+    struct ref_set *platform = NULL;
+    struct predict_boot boot = {.files = &dir->files,
+                                .path = cmd_value(line, "boot-path"),
+                                .entry = cmd_value(line, "entry"),
+                                .os_name = gb_arena_printf(arena, "%s-os", out->name),
+                                .platform_name = gb_arena_printf(arena, "%s-platform", out->name)};
+    int r = GB_OK;
+    if (!boot.os_name || !boot.platform_name)
+        return gb_err_nomem(err);
+    if (!boot.path)
+        boot.path = "/EFI/BOOT/BOOTX64.EFI";
+    if (cmd_has(line, "efivars")) {
+        boot.secure_boot = &variables;
+        r = boot_dir_variables(arena, cmd_value(line, "efivars"), &variables, err);
+    }
+    if (r == 0)
+        r = predict_boot(arena, digester, &boot, &os, &platform, err);
+    if (r < 0)
+        return r;
+    add_set(line, out, os);
+    add_set(line, out, platform);
+    return GB_OK;
+}
+
 static int predict_tree(const struct cmd_line *line, struct gb_arena *arena,
                         struct digester *digester, const char *name, struct ref_set **ret_set,
                         struct gb_err *err)
@@ -91,7 +161,7 @@ static int predict_tree(const struct cmd_line *line, struct gb_arena *arena,
     return predict_files(arena, wish.alg, tree.keys, tree.paths, tree.count, name, ret_set, err);
 }
 
-static int predict_all(const struct cmd_line *line, struct gb_arena *arena,
+static int predict_all(const struct cmd_line *line, struct gb_arena *arena, struct boot_dir *dir,
                        struct reference_out *out, struct gb_err *err)
 {
     gb_cleanup(digester_freep) struct digester *digester = NULL;
@@ -105,13 +175,15 @@ static int predict_all(const struct cmd_line *line, struct gb_arena *arena,
         r = predict_image(arena, digester, cmd_value(line, "uki"), os, &set, err);
     else if (r == 0 && cmd_has(line, "kernel"))
         r = predict_kernel(line, arena, digester, os, &set, err);
+    else if (r == 0 && cmd_has(line, "esp"))
+        r = predict_esp(line, arena, digester, dir, out, err);
     if (r == 0 && set)
-        out->sets[out->count++] = set;
+        add_set(line, out, set);
     if (r < 0 || !cmd_has(line, "root-dir"))
         return r;
     r = predict_tree(line, arena, digester, packages, &set, err);
     if (r == 0)
-        out->sets[out->count++] = set;
+        add_set(line, out, set);
     return r;
 }
 
@@ -121,16 +193,24 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
         "# Predicted by garboard from files alone, before anything booted.\n"
         "# Local and unsigned: whoever can write this file decides what is trusted.\n";
     struct reference_out out = {.comment = comment, .with_policy = true};
+    struct boot_dir dir = {0};
+    enum ref_life life = REF_ACCEPTED;
     int code = check_options(line);
+    if (code == CMD_OK && cmd_has(line, "esp"))
+        code = boot_dir_init(&dir, arena, line);
+    if (code == CMD_OK)
+        code = read_life(line, &life);
     if (code != CMD_OK)
         return code;
     const char *from = cmd_has(line, "uki")      ? cmd_value(line, "uki")
                        : cmd_has(line, "kernel") ? cmd_value(line, "kernel")
+                       : cmd_has(line, "esp")    ? cmd_value(line, "esp")
                                                  : cmd_value(line, "root-dir");
     code = reference_out_name(arena, line, "predicted", from, &out.name);
     if (code != CMD_OK)
         return code;
-    int r = predict_all(line, arena, &out, err);
+    int r = predict_all(line, arena, &dir, &out, err);
+    boot_dir_done(&dir);
     if (r == 0)
         r = reference_out_write(arena, line, &out, err);
     return r < 0 ? r : CMD_OK;
@@ -145,7 +225,10 @@ const struct cmd cmd_reference_predict = {
     .examples =
         "  garboard reference predict --uki linux.efi --root-dir root/ -o known-good.yaml\n"
         "  garboard reference predict --kernel vmlinuz --initrd initrd.img --cmdline 'ro quiet' "
-        "-o os.yaml\n",
+        "-o os.yaml\n"
+        "  garboard reference predict --esp /boot/efi --boot-path /EFI/debian/shimx64.efi \\\n"
+        "      --volume hd0,gpt2:$(findmnt -no UUID /)=/ --efivars /sys/firmware/efi/efivars \\\n"
+        "      --life candidate -o next.yaml\n",
     .options = options,
     .run = run,
 };

@@ -12,6 +12,16 @@
 
 enum { MOST_USES = 100000 };
 
+/* The server says what is none. */
+static struct json *read_labels(const struct cmd_line *line)
+{
+    struct json *labels = json_new_array();
+    size_t at = 0;
+    for (const char *label; (label = cmd_next(line, "label", &at));)
+        json_push(labels, json_text(label));
+    return labels;
+}
+
 /* What is asked; CMD_OK or CMD_USAGE. */
 static int read_ask(const struct cmd_line *line, struct json *body)
 {
@@ -29,6 +39,8 @@ static int read_ask(const struct cmd_line *line, struct json *body)
         json_set(body, "name", json_text(cmd_value(line, "name")));
     if (cmd_has(line, "pool"))
         json_set(body, "pool", json_text(cmd_value(line, "pool")));
+    if (cmd_has(line, "label"))
+        json_set(body, "labels", read_labels(line));
     json_set(body, "expires_in_s", json_number((uint64_t)life_s));
     json_set(body, "uses", json_number(uses));
     return CMD_OK;
@@ -66,6 +78,7 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
 static const struct cmd_option options[] = {
     {"name", "NODE", "the one name that it may claim", false, 0},
     {"pool", "PATTERN", "the names that it may claim, like pool-*", false, 0},
+    {"label", "KEY=VALUE", "a label of who joins with it", true, 0},
     {"expires", "SPAN", "how long it is good: 15m, 2h, 7d (default: 1h)", false, 0},
     {"uses", "N", "how many nodes may join with it (default: 1)", false, 0},
     CLIENT_CONF_OPTIONS,

@@ -18,7 +18,8 @@ static const char *claims(struct gb_arena *arena, const struct json *token)
 
 static int print(const struct cmd_line *line, struct gb_arena *arena, const struct json *tokens)
 {
-    static const char *const headings[] = {"TOKEN", "MAY CLAIM", "USES", "EXPIRES", "MADE", "BY"};
+    static const char *const headings[] = {"TOKEN",   "MAY CLAIM", "LABELS", "USES",
+                                           "EXPIRES", "MADE",      "BY"};
     struct table table;
     int64_t now_s = gb_clock_s();
     table_init(&table, arena, GB_ARRAY_LEN(headings), headings);
@@ -27,6 +28,7 @@ static int print(const struct cmd_line *line, struct gb_arena *arena, const stru
         const char *const cells[] = {
             reply_text(arena, token, "id"),
             claims(arena, token),
+            reply_list(arena, token, "labels"),
             reply_number(arena, token, "uses_left"),
             reply_when(arena, token, "expires_at", now_s),
             reply_when(arena, token, "created_at", now_s),

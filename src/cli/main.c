@@ -13,13 +13,22 @@ const struct cmd *const cmd_table[] = {
     /* offline */
     &cmd_verify,
     &cmd_reference_capture,
+    &cmd_reference_suggest,
+    &cmd_predict_apt, /* before the shorter name */
+    &cmd_predict_deb,
+    &cmd_predict_oci,
+    &cmd_predict_rpm,
+    &cmd_predict_tree,
     &cmd_reference_predict,
+    &cmd_reference_import,
+    &cmd_reference_export,
     &cmd_eventlog,
     &cmd_ima,
     &cmd_ledger_verify,
     &cmd_ledger_prove,
     &cmd_officer_create,
     &cmd_sign,
+    &cmd_schema,
     /* the service */
     &cmd_server_init,
     &cmd_server_rotate,
@@ -34,6 +43,8 @@ const struct cmd *const cmd_table[] = {
     &cmd_node_list,
     &cmd_node_show,
     &cmd_node_why,
+    &cmd_node_history,
+    &cmd_node_label,
     &cmd_node_approve,
     &cmd_node_attest,
     &cmd_node_remove,
@@ -41,7 +52,17 @@ const struct cmd *const cmd_table[] = {
     &cmd_ledger_export,
     &cmd_ledger_forget,
     &cmd_apply,
+    &cmd_simulate,
     &cmd_get_policy,
+    &cmd_get,
+    &cmd_diff,
+    &cmd_delete,
+    &cmd_reference_list,
+    &cmd_reference_show,
+    &cmd_reference_accept,
+    &cmd_reference_shadow,
+    &cmd_reference_retire,
+    &cmd_rollout_status,
     &cmd_whoami,
     &cmd_two_person_list,
     &cmd_two_person_withdraw,
@@ -65,7 +86,7 @@ static void print_help(FILE *to)
           "Commands:\n",
           to);
     for (const struct cmd *const *c = cmd_table; *c; c++)
-        fprintf(to, "  %-20s %s\n", (*c)->name, (*c)->summary);
+        fprintf(to, "  %-23s %s\n", (*c)->name, (*c)->summary);
     fputs("\n  help COMMAND         the same as COMMAND --help\n"
           "  --version            the version of this program\n\n",
           to);
@@ -92,7 +113,7 @@ static int print_group(const char *word, FILE *to)
         struct gb_bytes rest = gb_bytes_str((*c)->name);
         if (!gb_bytes_is(gb_text_word(&rest), word))
             continue;
-        fprintf(to, "%s  garboard %-20s %s\n", count++ ? "" : "Commands:\n", (*c)->name,
+        fprintf(to, "%s  garboard %-23s %s\n", count++ ? "" : "Commands:\n", (*c)->name,
                 (*c)->summary);
     }
     return count;

@@ -4,6 +4,7 @@
 #define GB_CLI_OUTPUT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/err.h"
@@ -27,6 +28,11 @@ int output_flush(void);
 /* The chain, link by link, aligned; the broken link stands out, its remedy under it. */
 int output_verdict(const struct cmd_line *line, struct gb_arena *arena,
                    const struct verdict *verdict);
+/* That a node counts although its tier says no: the policy's mode is warn. */
+void output_warned(const struct cmd_line *line);
+/* What a policy in the shadow would say. */
+void output_shadow(const struct cmd_line *line, const char *name, uint64_t version,
+                   enum gb_tier tier);
 /* Findings as lines, worst first within the list's order. */
 int output_findings(const struct cmd_line *line, struct gb_arena *arena,
                     const struct gb_findings *findings);

@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -137,6 +138,32 @@ static int print_link(const struct cmd_line *line, struct gb_arena *arena, const
     return told ? CMD_OK : CMD_SYSTEM;
 }
 
+void output_warned(const struct cmd_line *line)
+{
+    printf("%sTRUSTED ALTHOUGH CONTRAINDICATED%s: the policy's mode is warn, so it only tells\n",
+           output_colour(line, GB_TIER_CONTRAINDICATED), output_reset(line));
+}
+
+void output_shadow(const struct cmd_line *line, const char *name, uint64_t version,
+                   enum gb_tier tier)
+{
+    printf("In the shadow, deciding nothing: policy %s version %" PRIu64 ": %s%s%s\n", name,
+           version, output_colour(line, tier), gb_tier_name(tier), output_reset(line));
+}
+
+/* What speaks of no link, as that two policies are for the node, decides all the same. */
+static void print_linkless(const struct cmd_line *line, struct gb_arena *arena,
+                           const struct verdict *v)
+{
+    for (const struct gb_finding *f = v->findings.first; f; f = f->next) {
+        if (f->link != GB_LINK_NONE || f->tier < GB_TIER_WARNING)
+            continue;
+        printf("  %-*s %s%-*s%s ", LINK_COLUMN, "-", output_colour(line, f->tier), TIER_COLUMN,
+               gb_tier_name(f->tier), output_reset(line));
+        print_finding(line, arena, f, MARGIN, "");
+    }
+}
+
 int output_verdict(const struct cmd_line *line, struct gb_arena *arena,
                    const struct verdict *verdict)
 {
@@ -148,11 +175,20 @@ int output_verdict(const struct cmd_line *line, struct gb_arena *arena,
     }
     if (verdict->findings.dropped > 0)
         printf("  ... and %zu more findings\n", verdict->findings.dropped);
+    print_linkless(line, arena, verdict);
     printf("\n%s%s%s", output_colour(line, verdict->tier), gb_tier_name(verdict->tier),
            output_reset(line));
     if (verdict->policy)
         printf(" under policy %s\n", verdict->policy);
-    else
+    else if (verdict_is_yes(verdict->tier))
         puts(" in itself; no policy was given, so what was measured was not judged");
+    else
+        puts("; no policy judged it");
+    if (verdict->warns_only && !verdict_is_yes(verdict->tier) && verdict_is_trusted(verdict))
+        output_warned(line);
+    for (size_t i = 0; i < verdict->shadow_count; i++) {
+        const struct verdict_shadow *shadow = &verdict->shadows[i];
+        output_shadow(line, shadow->name, shadow->version, shadow->verdict->tier);
+    }
     return output_flush();
 }

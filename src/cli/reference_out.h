@@ -1,4 +1,4 @@
-/* The file that `reference capture` and `reference predict` write: sets, and a policy that uses
+/* The file that `reference capture`, `predict` and `import` write: sets, and a policy that uses
  * them. */
 #ifndef GB_CLI_REFERENCE_OUT_H
 #define GB_CLI_REFERENCE_OUT_H
@@ -8,10 +8,11 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/err.h"
+#include "base/limits.h"
 #include "cli/cmd.h"
 #include "policy/refval.h"
 
-enum { REFERENCE_OUT_SETS = 4 };
+enum { REFERENCE_OUT_SETS = GB_LIMIT_IMPORT_SETS };
 
 struct reference_out {
     const char *name;    /* "predicted-good": of the policy, and what names of sets begin with */

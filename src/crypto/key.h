@@ -38,6 +38,18 @@ GB_MUST_USE int key_from_ec(enum key_curve curve, struct gb_bytes x, struct gb_b
  * of a kind or curve that we do not use is a key all the same, but key_weakness names it and it
  * verifies nothing. GB_ERR_INPUT, LIMIT, NOMEM. */
 GB_MUST_USE int key_from_pem(struct gb_bytes pem, struct key **ret_key, struct gb_err *err);
+/* The key of one certificate ("-----BEGIN CERTIFICATE-----", or DER) that is pinned: nothing is
+ * asked of who issued it. Its dates are seconds since 1970, UTC, for the caller to judge.
+ * GB_ERR_INPUT, LIMIT, NOMEM. */
+struct key_dates {
+    int64_t not_before_s;
+    int64_t not_after_s;
+};
+GB_MUST_USE int key_from_cert(struct gb_bytes pem_or_der, struct key **ret_key,
+                              struct key_dates *ret_dates, struct gb_err *err);
+/* Whether it is an Ed25519 key (whose kind is KEY_NONE: it signs messages, not digests), and its 32
+ * bytes, for ed25519_verify. */
+GB_MUST_USE bool key_ed25519(const struct key *key, uint8_t ret_public[32]);
 void key_free(struct key *key);
 void key_freep(struct key **key);
 

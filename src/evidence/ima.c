@@ -47,3 +47,26 @@ bool ima_is_boot_aggregate(const struct ima_entry *entry)
 {
     return gb_bytes_is(entry->path, "boot_aggregate");
 }
+
+/* A line each; empty ones are none. */
+static size_t ascii_span(struct gb_bytes in, size_t count)
+{
+    size_t at = 0;
+    while (count > 0 && at < in.len) {
+        const uint8_t *end = memchr(in.data + at, '\n', in.len - at);
+        size_t next = end ? (size_t)(end - in.data) + 1 : in.len;
+        count -= next > at + 1;
+        at = next;
+    }
+    return at;
+}
+
+size_t ima_span(struct gb_bytes in, const struct ima_entry *entries, size_t count)
+{
+    if (count == 0 || in.len == 0)
+        return 0;
+    if (is_ascii(in))
+        return ascii_span(in, count);
+    const struct gb_bytes last = entries[count - 1].template_data;
+    return (size_t)(last.data + last.len - in.data);
+}

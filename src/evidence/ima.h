@@ -51,6 +51,9 @@ struct ima_log {
 GB_MUST_USE int ima_read(struct gb_arena *arena, struct gb_bytes in, enum digest_alg template_alg,
                          struct ima_log *ret_log, struct gb_err *err);
 
+/* Bytes of the list `in` that its first `count` entries take, which ima_read made of it. */
+size_t ima_span(struct gb_bytes in, const struct ima_entry *entries, size_t count);
+
 /* Computes H(template data) of one entry as the kernel does, padding for `ima` included. */
 GB_MUST_USE int ima_template_digest(struct digester *digester, enum digest_alg alg,
                                     const struct ima_entry *entry, uint8_t *out);

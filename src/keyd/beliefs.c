@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "crypto/digest.h"
 #include "crypto/rand.h"
+#include "crypto/sig_cache.h"
 #include "crypto/x509.h"
 #include "evidence/bundle.h"
 #include "keyd/config.h"
@@ -149,8 +150,7 @@ static int read_trust(struct snapshot *s, const struct keyd_config *config,
                                       .policy_count = s->beliefs.fault ? 0 : papers->count,
                                       .roots = roots,
                                       .root_count = config->tpm_roots.count,
-                                      .seed = seed,
-                                      .many = true};
+                                      .seed = seed};
     return trust_read(s->arena, digester, &parts, &s->beliefs.trust, &s->roots, err);
 }
 
@@ -217,7 +217,7 @@ int beliefs_read(const struct keyd_config *config, const struct beliefs **ret_be
 
 void beliefs_tell(const struct beliefs *beliefs)
 {
-    const struct node_policy *node = beliefs->trust.policy.node;
+    const struct node_policy *node = beliefs->trust.policy.policies;
     if (beliefs->fault)
         gb_log_event(GB_LOG_ERROR, "policy-does-not-count", GB_LOG_TEXT("reason", beliefs->fault),
                      GB_LOG_TEXT("remedy", "apply documents that officers of keyd.conf signed"));
@@ -248,16 +248,29 @@ struct beliefs_holder {
     pthread_mutex_t lock;     /* held for a count */
     pthread_mutex_t deciding; /* held while the next ones are made */
     const struct beliefs *now;
+    struct sig_cache *signatures; /* of files, verified for any node: outlives each snapshot */
 };
+
+/* Nobody else knows `next` yet. */
+static void lend_signatures(struct beliefs_holder *holder, const struct beliefs *next)
+{
+    around(next)->beliefs.trust.policy.signatures = holder->signatures;
+}
 
 int beliefs_holder_new(const struct beliefs *first, struct beliefs_holder **ret_holder,
                        struct gb_err *err)
 {
     struct beliefs_holder *holder = gb_calloc(1, sizeof *holder);
-    if (!holder) {
+    uint64_t seed = 0;
+    int r = holder ? rand_bytes((uint8_t *)&seed, sizeof seed, err) : gb_err_nomem(err);
+    if (r == GB_OK)
+        r = sig_cache_new(seed, &holder->signatures, err);
+    if (r < 0) {
         beliefs_unref(first);
-        return gb_err_nomem(err);
+        gb_free(holder);
+        return r;
     }
+    lend_signatures(holder, first);
     pthread_mutex_init(&holder->lock, NULL);
     pthread_mutex_init(&holder->deciding, NULL);
     holder->now = first;
@@ -270,6 +283,7 @@ void beliefs_holder_free(struct beliefs_holder *holder)
     if (!holder)
         return;
     beliefs_unref(holder->now);
+    sig_cache_free(holder->signatures);
     pthread_mutex_destroy(&holder->lock);
     pthread_mutex_destroy(&holder->deciding);
     gb_free(holder);
@@ -296,6 +310,7 @@ const struct beliefs *beliefs_get(struct beliefs_holder *holder)
 
 void beliefs_swap(struct beliefs_holder *holder, const struct beliefs *next)
 {
+    lend_signatures(holder, next);
     pthread_mutex_lock(&holder->lock);
     const struct beliefs *old = holder->now;
     holder->now = next;

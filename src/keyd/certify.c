@@ -12,12 +12,14 @@
 #include "keyd/desk.h"
 #include "keyd/node_cert.h"
 #include "keyd/proof.h"
+#include "keyd/told.h"
 #include "keyd/vault.h"
 #include "result/verdict.h"
 #include "rpc/keyd.h"
 #include "rpc/messages.h"
 #include "verify/binding.h"
 #include "verify/claims.h"
+#include "verify/facts.h"
 
 /* ---- enrolment ---- */
 
@@ -99,7 +101,7 @@ static int check_evidence(struct desk *desk, const struct challenge_facts *facts
         return gb_err_set(err, GB_ERR_DENIED, "the evidence is of another AK than the challenge");
     proof_drop_logs(bundle);
     put_ek(desk, facts, bundle);
-    int r = proof_of_quote(desk, &trust, bundle, answer, transport, &claims, &verdict, err);
+    int r = proof_of_quote(desk, &trust, NULL, bundle, answer, transport, &claims, &verdict, err);
     if (r == 0 && !claims.ek_certified)
         r = desk_refuse(desk, &claims.findings, "the EK is not certified", err);
     return r;
@@ -190,7 +192,7 @@ static int check_trusted(struct desk *desk, const struct claims *claims,
 {
     if (!claims->ek_certified)
         return desk_refuse(desk, &claims->findings, "the EK is not certified", err);
-    if (!desk->beliefs->trust.policy.node)
+    if (!desk->beliefs->trust.policy.policies)
         return gb_err_set(err, GB_ERR_DENIED,
                           "no policy is in force here, so no node can be trusted");
     if (!proof_is_trusted(desk, verdict))
@@ -202,18 +204,22 @@ int renew_serve(struct desk *desk, const struct rpc_request *request, struct rpc
                 struct gb_err *err)
 {
     const struct keyd_renew_ask *ask = &request->renew;
+    struct node_facts facts;
     const struct proof_node proof = {.nonce = gb_bytes(ask->nonce, sizeof ask->nonce),
                                      .evidence = ask->evidence,
                                      .attest = ask->certify_attest,
                                      .signature = ask->certify_signature,
-                                     .transport_public = ask->transport_public};
+                                     .transport_public = ask->transport_public,
+                                     .facts = &facts};
     uint8_t node_id[16];
     struct issued issued;
     gb_cleanup(key_freep) struct key *key = NULL;
     struct bundle *bundle = NULL;
     struct claims claims;
     struct verdict verdict;
-    int r = node_cert_read(desk, ask->old_cert_pem, desk->house->config->renew_grace_s, node_id,
+    int r = told_read(desk, ask->name, ask->labels, &facts, err);
+    if (r == 0)
+        r = node_cert_read(desk, ask->old_cert_pem, desk->house->config->renew_grace_s, node_id,
                            &issued, err);
     if (r == 0)
         r = proof_of_state(desk, &proof, node_id, &issued, &bundle, &key, &claims, &verdict, err);

@@ -14,10 +14,12 @@
 #include "keyd/challenges.h"
 #include "keyd/desk.h"
 #include "policy/policy.h"
+#include "policy/select.h"
 #include "rpc/keyd.h"
 #include "rpc/messages.h"
 #include "verify/ak.h"
 #include "verify/identity.h"
+#include "verify/tpm_facts.h"
 
 /* What was read of the request. */
 struct asked_for {
@@ -71,8 +73,7 @@ static void fill_bundle(const struct desk *desk, const struct keyd_challenge_ask
 
 static bool allow_expired(const struct desk *desk)
 {
-    const struct node_policy *policy = desk->beliefs->trust.policy.node;
-    return policy && policy->allow_expired_ek;
+    return policy_allows_expired(&desk->beliefs->trust.policy, NULL);
 }
 
 /* Whose TPM is it (T05). */
@@ -81,12 +82,13 @@ static int judge_certificate(struct desk *desk, const struct asked_for *a, struc
     struct gb_findings findings = {.arena = desk->arena};
     struct bundle *bundle = gb_arena_new_one(desk->arena, struct bundle);
     gb_cleanup(key_freep) struct key *certified = NULL;
+    struct tpm_facts facts = {0};
     bool good = false;
     if (!bundle)
         return gb_err_nomem(err);
     fill_bundle(desk, a->ask, bundle);
     int r = identity_judge(desk->arena, &desk->beliefs->trust.anchors, bundle, desk->now_s,
-                           allow_expired(desk), &good, &findings, err);
+                           allow_expired(desk), &good, &facts, &findings, err);
     if (r == 0)
         r = x509_key(a->cert, &certified, err);
     if (r < 0)

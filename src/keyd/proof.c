@@ -14,6 +14,7 @@
 #include "keyd/beliefs.h"
 #include "keyd/desk.h"
 #include "policy/policy.h"
+#include "policy/select.h"
 #include "result/verdict.h"
 #include "verify/binding.h"
 #include "verify/certified.h"
@@ -159,17 +160,18 @@ void proof_drop_logs(struct bundle *bundle)
     bundle->cmdline = (struct gb_bytes){0};
 }
 
-int proof_of_quote(struct desk *desk, const struct trust *trust, const struct bundle *bundle,
-                   struct gb_bytes nonce, const uint8_t transport[32], struct claims *ret_claims,
-                   struct verdict *ret_verdict, struct gb_err *err)
+int proof_of_quote(struct desk *desk, const struct trust *trust, const struct node_facts *facts,
+                   const struct bundle *bundle, struct gb_bytes nonce, const uint8_t transport[32],
+                   struct claims *ret_claims, struct verdict *ret_verdict, struct gb_err *err)
 {
-    const struct node_policy *policy = desk->beliefs->trust.policy.node;
     const struct asked asked = {.has_nonce = true,
                                 .nonce = nonce,
                                 .time_s = desk->now_s,
-                                .allow_expired = policy && policy->allow_expired_ek,
+                                .allow_expired =
+                                    policy_allows_expired(&desk->beliefs->trust.policy, facts),
                                 .transport = transport,
-                                .issued_s = desk->now_s};
+                                .issued_s = desk->now_s,
+                                .facts = facts};
     int r =
         attest(desk->arena, desk->digester, trust, &asked, bundle, ret_claims, ret_verdict, err);
     if (r < 0)
@@ -187,11 +189,11 @@ int proof_of_state(struct desk *desk, const struct proof_node *what, const uint8
     if (r == 0)
         r = proof_of_ek(desk, node_id, *ret_bundle, err);
     return r < 0 ? r
-                 : proof_of_quote(desk, &desk->beliefs->trust, *ret_bundle, what->nonce,
-                                  issued->fingerprint, ret_claims, ret_verdict, err);
+                 : proof_of_quote(desk, &desk->beliefs->trust, what->facts, *ret_bundle,
+                                  what->nonce, issued->fingerprint, ret_claims, ret_verdict, err);
 }
 
 bool proof_is_trusted(const struct desk *desk, const struct verdict *verdict)
 {
-    return desk->beliefs->trust.policy.node && verdict_is_yes(verdict->tier);
+    return desk->beliefs->trust.policy.policies && verdict_is_trusted(verdict);
 }

@@ -14,6 +14,7 @@
 #include "keyd/desk.h"
 #include "result/verdict.h"
 #include "verify/claims.h"
+#include "verify/facts.h"
 
 /* The transport key: in the AK's TPM, as the AK itself says over binding_of_key(nonce). */
 struct proof_key {
@@ -40,6 +41,7 @@ struct proof_node {
     struct gb_bytes attest;
     struct gb_bytes signature;
     struct gb_bytes transport_public;
+    const struct node_facts *facts; /* what garboardd tells of it */
 };
 GB_MUST_USE int proof_of_node(struct desk *desk, const struct proof_node *what,
                               const struct issued *issued, struct bundle **ret_bundle,
@@ -54,12 +56,13 @@ void proof_add_intermediates(const struct desk *desk, struct bundle *bundle);
 GB_MUST_USE int proof_of_ek(struct desk *desk, const uint8_t node_id[16], struct bundle *bundle,
                             struct gb_err *err);
 
-/* attest() of `bundle` for this nonce and transport key under `trust`. GB_ERR_DENIED unless the
- * quote is proven. */
+/* attest() of `bundle` for this nonce and transport key under `trust`; `facts` may be NULL.
+ * GB_ERR_DENIED unless the quote is proven. */
 GB_MUST_USE int proof_of_quote(struct desk *desk, const struct trust *trust,
-                               const struct bundle *bundle, struct gb_bytes nonce,
-                               const uint8_t transport[32], struct claims *ret_claims,
-                               struct verdict *ret_verdict, struct gb_err *err);
+                               const struct node_facts *facts, const struct bundle *bundle,
+                               struct gb_bytes nonce, const uint8_t transport[32],
+                               struct claims *ret_claims, struct verdict *ret_verdict,
+                               struct gb_err *err);
 
 /* A node that has a certificate, judged by its whole evidence under keyd's own policy: key, EK and
  * quote are proven, the verdict may be anything. */

@@ -12,12 +12,14 @@
 #include "keyd/desk.h"
 #include "keyd/node_cert.h"
 #include "keyd/proof.h"
+#include "keyd/told.h"
 #include "keyd/vault.h"
 #include "result/ear.h"
 #include "result/verdict.h"
 #include "rpc/keyd.h"
 #include "rpc/messages.h"
 #include "verify/claims.h"
+#include "verify/facts.h"
 #include "wire/json.h"
 
 enum { TOKEN_LIFE_S = 300 };
@@ -28,10 +30,11 @@ static void textp(char **text)
 }
 
 static int write_token(struct desk *desk, const uint8_t node_id[16], const struct bundle *bundle,
-                       struct gb_bytes nonce, const struct verdict *verdict, const char **ret_jwt,
-                       struct gb_err *err)
+                       const struct proof_node *proof, const struct verdict *verdict,
+                       const char **ret_jwt, struct gb_err *err)
 {
     uint8_t quote[32];
+    uint8_t facts[32];
     uint8_t id[16];
     char at[GB_CLOCK_TEXT];
     gb_cleanup(textp) char *text = NULL;
@@ -46,6 +49,8 @@ static int write_token(struct desk *desk, const uint8_t node_id[16], const struc
     if (digest_of(desk->digester, DIGEST_SHA256, bundle->quote, quote) < 0)
         return gb_err_set(err, GB_ERR_BUG, "sha256 failed");
     int r = rand_bytes(id, sizeof id, err);
+    if (r == 0)
+        r = told_digest(desk, proof->facts, facts, err);
     if (r < 0)
         return r;
     gb_clock_text(desk->now_s, at);
@@ -57,7 +62,8 @@ static int write_token(struct desk *desk, const uint8_t node_id[16], const struc
                             .subject = subject,
                             .node = node,
                             .trust_id = trust_id,
-                            .nonce = nonce,
+                            .nonce = proof->nonce,
+                            .facts = gb_bytes(facts, sizeof facts),
                             .quote = gb_bytes(quote, sizeof quote),
                             .id = gb_bytes(id, sizeof id),
                             .issued_s = desk->now_s,
@@ -75,23 +81,26 @@ int token_serve(struct desk *desk, const struct rpc_request *request, struct rpc
                 struct gb_err *err)
 {
     const struct keyd_token_ask *ask = &request->token;
+    struct node_facts facts;
     const struct proof_node proof = {.nonce = gb_bytes(ask->nonce, sizeof ask->nonce),
                                      .evidence = ask->evidence,
                                      .attest = ask->certify_attest,
                                      .signature = ask->certify_signature,
-                                     .transport_public = ask->transport_public};
+                                     .transport_public = ask->transport_public,
+                                     .facts = &facts};
     uint8_t node_id[16];
     struct issued issued;
     struct bundle *bundle = NULL;
     struct claims claims;
     struct verdict verdict;
     gb_cleanup(key_freep) struct key *key = NULL;
-    int r = node_cert_read(desk, ask->cert_pem, 0, node_id, &issued, err);
+    int r = told_read(desk, ask->name, ask->labels, &facts, err);
+    if (r == 0)
+        r = node_cert_read(desk, ask->cert_pem, 0, node_id, &issued, err);
     if (r == 0)
         r = proof_of_state(desk, &proof, node_id, &issued, &bundle, &key, &claims, &verdict, err);
     if (r == 0 && !claims.ek_certified)
         r = desk_refuse(desk, &claims.findings, "the EK is not certified", err);
-    return r != 0
-               ? r
-               : write_token(desk, node_id, bundle, proof.nonce, &verdict, &reply->token.jwt, err);
+    return r != 0 ? r
+                  : write_token(desk, node_id, bundle, &proof, &verdict, &reply->token.jwt, err);
 }

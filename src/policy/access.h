@@ -43,6 +43,7 @@ const char *access_role_name(enum access_role role);
     X(POLICY, "policy")                                                                            \
     X(NODE_APPROVE, "node.approve")                                                                \
     X(NODE_REMOVE, "node.remove")                                                                  \
+    X(NODE_LABELS, "node.labels")                                                                  \
     X(EK_ADD, "ek.add")                                                                            \
     X(EK_REMOVE, "ek.remove")                                                                      \
     X(TOKEN_CREATE, "token.create")                                                                \

@@ -5,7 +5,11 @@
 #include "crypto/digest.h"
 #include "policy/chain.h"
 #include "policy/judge.h"
+#include "policy/judge_rules.h"
 #include "policy/policy.h"
+#include "policy/refval.h"
+#include "policy/said.h"
+#include "policy/select.h"
 #include "policy/standing.h"
 #include "policy/tiers.h"
 #include "result/verdict.h"
@@ -22,7 +26,7 @@ static int sort_findings(struct judge *judge, struct gb_err *err)
         enum gb_link link = f->link == GB_LINK_NONE ? GB_LINK_EVIDENCE : f->link;
         struct gb_finding own = *f;
         /* Who sends a bare key in place of its public area chooses what we see: a policy minds. */
-        if (judge->policy->node && f->code == GB_FINDING_AK_UNJUDGED)
+        if (judge->node && f->code == GB_FINDING_AK_UNJUDGED)
             own.tier = GB_TIER_WARNING;
         if (!tiers_append(&judge->links[link], &own))
             return gb_err_nomem(err);
@@ -49,6 +53,17 @@ static int check_claims(const struct judge *judge, struct gb_err *err)
     return GB_OK;
 }
 
+/* What no reference set makes up for. */
+static int judge_boot_rules(struct judge *judge, struct gb_err *err)
+{
+    judge_tpm(judge);
+    judge_denied_boot(judge);
+    judge_option_roms(judge);
+    judge_sbat(judge);
+    judge_cmdline(judge);
+    return judge_dbx(judge, err);
+}
+
 /* How the node booted; judged once, with the evidence that proves it. */
 static int judge_start(struct judge *judge, struct gb_err *err)
 {
@@ -58,14 +73,16 @@ static int judge_start(struct judge *judge, struct gb_err *err)
         return r;
     judge->events = events;
     r = judge_boot(judge, err);
-    if (r < 0)
-        return r;
-    return judge_secure_boot(judge, err);
+    if (r == GB_OK)
+        r = judge_secure_boot(judge, err);
+    return r < 0 ? r : judge_boot_rules(judge, err);
 }
 
 static int judge_links(struct judge *judge, struct gb_err *err)
 {
     int r = judge->claims->continues ? GB_OK : judge_start(judge, err);
+    judge_denied_files(judge); /* a flood of other files must not push them over the ceiling */
+    judge_ima_critical(judge);
     if (r == GB_OK)
         r = judge_ima(judge, err);
     if (r < 0)
@@ -76,7 +93,7 @@ static int judge_links(struct judge *judge, struct gb_err *err)
 /* Without a policy only what the evidence says against itself counts. */
 static int judge_all(struct judge *judge, struct gb_err *err)
 {
-    if (judge->policy->node)
+    if (judge->node)
         return judge_links(judge, err);
     judge_violations(judge);
     return judge->failed ? gb_err_nomem(err) : GB_OK;
@@ -92,32 +109,150 @@ static int name_policy(struct gb_arena *arena, const struct node_policy *node,
     return *ret_name ? GB_OK : gb_err_nomem(err);
 }
 
-int appraise_next(struct gb_arena *arena, const struct policy *policy, const struct claims *claims,
-                  const struct standing *standing, struct standing *ret_standing,
-                  struct verdict *ret_verdict, struct gb_err *err)
+/* By one policy, or by none (NULL). `standing` and `seen` go on from what earlier rounds came
+ * to. */
+static int appraise_by(struct gb_arena *arena, const struct policy *policy,
+                       const struct node_policy *node, const struct claims *claims,
+                       struct standing *standing, struct standing_sets *seen,
+                       struct verdict *ret_verdict, struct gb_err *err)
 {
-    struct judge judge = {.arena = arena, .policy = policy, .claims = claims};
+    struct judge judge = {
+        .arena = arena, .policy = policy, .node = node, .claims = claims, .seen = seen};
     struct verdict verdict = {0};
+    struct said said;
     int r = sort_findings(&judge, err);
-    if (r < 0)
-        return r;
-    r = check_claims(&judge, err);
+    if (r == GB_OK)
+        r = check_claims(&judge, err);
+    said_read(claims, &said);
+    if (r == GB_OK && node)
+        r = select_sets(arena, policy, node, claims->facts, &said, &judge.sets, err);
     if (r < 0)
         return r;
     if (judge.links[GB_LINK_EVIDENCE].worst != GB_TIER_CONTRAINDICATED) {
-        if (standing)
-            judge.standing = *standing;
+        judge.standing = *standing;
         r = judge_all(&judge, err);
         if (r < 0)
             return r;
     }
-    r = name_policy(arena, policy->node, &verdict.policy, err);
+    r = name_policy(arena, node, &verdict.policy, err);
+    if (r == GB_OK)
+        r = tiers_compose(arena, node, judge.links, &judge.standing, &verdict, err);
     if (r < 0)
         return r;
-    r = tiers_compose(arena, policy->node, judge.links, &judge.standing, &verdict, err);
+    *standing = judge.standing;
+    *ret_verdict = verdict;
+    return GB_OK;
+}
+
+/* What runs in the shadow is judged alike, and decides nothing. */
+static int appraise_shadows(struct gb_arena *arena, const struct policy *policy,
+                            const struct selected *selected, const struct claims *claims,
+                            struct standings *standings, struct verdict *verdict,
+                            struct gb_err *err)
+{
+    struct verdict_shadow *shadows =
+        gb_arena_new_array(arena, struct verdict_shadow, selected->shadow_count + 1);
+    if (!shadows)
+        return gb_err_nomem(err);
+    for (size_t i = 0; i < selected->shadow_count; i++) {
+        const struct node_policy *node = selected->shadows[i];
+        struct verdict *own = gb_arena_new_one(arena, struct verdict);
+        struct standing_sets unused = {0};
+        int r = own ? appraise_by(arena, policy, node, claims, &standings->shadows[i], &unused, own,
+                                  err)
+                    : gb_err_nomem(err);
+        if (r < 0)
+            return r;
+        shadows[i] =
+            (struct verdict_shadow){.name = node->name, .version = node->version, .verdict = own};
+    }
+    verdict->shadows = shadows;
+    verdict->shadow_count = selected->shadow_count;
+    return GB_OK;
+}
+
+static bool has_bit(const uint64_t bits[STANDING_SETS / 64], const struct ref_set *set)
+{
+    return set->place < STANDING_SETS && (bits[set->place / 64] >> set->place % 64 & 1) != 0;
+}
+
+/* The sets that something of this boot matched. */
+static int name_sets(struct gb_arena *arena, const struct policy *policy,
+                     const struct standings *standings, struct verdict *verdict, struct gb_err *err)
+{
+    size_t count = 0;
+    for (const struct ref_set *set = policy->sets; set; set = set->next)
+        count++;
+    struct verdict_set *sets = gb_arena_new_array(arena, struct verdict_set, count + 1);
+    if (!sets)
+        return gb_err_nomem(err);
+    for (const struct ref_set *set = policy->sets; set; set = set->next) {
+        if (!has_bit(standings->sets.matched, set))
+            continue;
+        sets[verdict->set_count++] =
+            (struct verdict_set){.name = set->name,
+                                 .version = set->version,
+                                 .cls = ref_class_name(set->cls),
+                                 .life = ref_life_name(set->life),
+                                 .needed = has_bit(standings->sets.needed, set)};
+    }
+    verdict->sets = sets;
+    return GB_OK;
+}
+
+/* A policy is there, and none that could judge this node. */
+static void without_a_judge(const struct selected *selected, struct verdict *verdict)
+{
+    if (selected->rival)
+        gb_finding_add(&verdict->findings, GB_FINDING_POLICY_AMBIGUOUS, GB_NO_EVENT,
+                       selected->node->name, selected->rival->name, NULL);
+    else
+        gb_finding_add(&verdict->findings, GB_FINDING_POLICY_NO_MATCH, GB_NO_EVENT, NULL, NULL,
+                       NULL);
+    verdict->tier = GB_TIER_CONTRAINDICATED;
+}
+
+static int finish(const struct policy *policy, const struct selected *selected,
+                  struct verdict *verdict, struct gb_err *err)
+{
+    const struct node_policy *node = selected->rival ? NULL : selected->node;
+    if (policy->policies && !node)
+        without_a_judge(selected, verdict);
+    if (node) {
+        verdict->policy_name = node->name;
+        verdict->policy_version = node->version;
+        verdict->mode = policy_mode_name(node->mode);
+        verdict->warns_only = node->mode == POLICY_WARN;
+        verdict->freshness_s = node->rules.freshness_s;
+    }
+    if (selected->shadows_left > 0)
+        gb_finding_add(&verdict->findings, GB_FINDING_POLICY_SHADOW_LEFT, GB_NO_EVENT, NULL, NULL,
+                       NULL);
+    return verdict->findings.failed ? gb_err_nomem(err) : GB_OK;
+}
+
+int appraise_next(struct gb_arena *arena, const struct policy *policy, const struct claims *claims,
+                  const struct standings *before, struct standings *ret_standings,
+                  struct verdict *ret_verdict, struct gb_err *err)
+{
+    struct standings standings = {0};
+    struct verdict verdict = {0};
+    struct selected selected;
+    if (before)
+        standings = *before;
+    policy_select(policy, claims->facts, &selected);
+    const struct node_policy *node = selected.rival ? NULL : selected.node;
+    int r =
+        appraise_by(arena, policy, node, claims, &standings.own, &standings.sets, &verdict, err);
+    if (r == GB_OK)
+        r = appraise_shadows(arena, policy, &selected, claims, &standings, &verdict, err);
+    if (r == GB_OK)
+        r = name_sets(arena, policy, &standings, &verdict, err);
+    if (r == GB_OK)
+        r = finish(policy, &selected, &verdict, err);
     if (r < 0)
         return r;
-    *ret_standing = judge.standing;
+    *ret_standings = standings;
     *ret_verdict = verdict;
     return GB_OK;
 }
@@ -125,6 +260,6 @@ int appraise_next(struct gb_arena *arena, const struct policy *policy, const str
 int appraise(struct gb_arena *arena, const struct policy *policy, const struct claims *claims,
              struct verdict *ret_verdict, struct gb_err *err)
 {
-    struct standing unused;
+    struct standings unused;
     return appraise_next(arena, policy, claims, NULL, &unused, ret_verdict, err);
 }

@@ -45,6 +45,11 @@ enum ref_class chain_pcr_class(uint32_t pcr)
     return pcr < GB_LIMIT_PCRS ? homes[pcr].cls : REF_NONE;
 }
 
+enum gb_link chain_pcr_link(uint32_t pcr)
+{
+    return pcr < GB_LIMIT_PCRS ? homes[pcr].link : GB_LINK_NONE;
+}
+
 static bool is_one_of(struct gb_bytes text, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)

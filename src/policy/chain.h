@@ -34,6 +34,9 @@ GB_MUST_USE int chain_place(struct gb_arena *arena, const struct claims *claims,
 
 /* Which class of sets must know what is measured into a PCR. */
 enum ref_class chain_pcr_class(uint32_t pcr);
+/* The link that it stands for when nothing more is known of it; GB_LINK_NONE when there is no such
+ * PCR. */
+enum gb_link chain_pcr_link(uint32_t pcr);
 /* The link of a UKI's section (".linux"): what is no kernel, initrd or command line belongs to the
  * image. */
 enum gb_link chain_section_link(struct gb_bytes section);

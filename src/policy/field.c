@@ -11,8 +11,10 @@
 
 enum { SHOWN_MAX = 60, NAME_MAX_LEN = 253 };
 
-static const char *const kind_names[] = {
-    [YAML_SCALAR] = "a single value", [YAML_SEQUENCE] = "a list", [YAML_MAPPING] = "a mapping"};
+static const char *const kind_names[] = {[YAML_SCALAR] = "a single value",
+                                         [YAML_SEQUENCE] = "a list",
+                                         [YAML_MAPPING] = "a mapping",
+                                         [YAML_LITERAL] = "a block"};
 
 int field_wrong(const struct field_file *file, unsigned line, struct gb_err *err, const char *fmt,
                 ...)
@@ -68,6 +70,10 @@ int field_get(const struct field_file *file, const struct yaml_node *mapping, co
     const struct yaml_node *node = yaml_get(mapping, key);
     if (!node && required)
         return field_wrong(file, mapping->line, err, "missing field \"%s\"", key);
+    if (node && node->kind == YAML_LITERAL && kind == YAML_SCALAR)
+        return gb_err_set(err, GB_ERR_LIMIT,
+                          "%.120s:%u: field \"%s\" is longer than the ceiling allows", file->name,
+                          node->key_line, key);
     if (node && node->kind != kind)
         return field_wrong(file, node->key_line, err, "field \"%s\" must be %s", key,
                            kind_names[kind]);

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "policy/chain.h"
 #include "policy/policy.h"
+#include "policy/select.h"
 #include "policy/standing.h"
 #include "verify/claims.h"
 
@@ -15,7 +16,10 @@
  * hide the tier of another. */
 struct judge {
     struct gb_arena *arena;
-    const struct policy *policy; /* policy->node is NULL only for judge_violations */
+    const struct policy *policy;
+    const struct node_policy *node; /* by which is judged; NULL only for judge_violations */
+    struct set_choice sets;         /* that may speak for this node under it */
+    struct standing_sets *seen;     /* goes on from earlier rounds */
     const struct claims *claims;
     const struct chain_event *events; /* claims->boot_count */
     struct gb_findings links[GB_LINK_COUNT];
@@ -32,8 +36,14 @@ static inline const char *judge_text(struct judge *judge, const char *text)
     return text;
 }
 
-/* The first set of a class among `set` and those behind it, or NULL. */
-const struct ref_set *judge_next_set(const struct ref_set *set, enum ref_class cls);
+/* The next set of a class from place *at on, or NULL; *at is then behind it. */
+const struct ref_set *judge_next_set(const struct set_list *sets, enum ref_class cls, size_t *at);
+bool judge_has_set(const struct judge *judge, enum ref_class cls);
+/* No accepted set of the class speaks for the node: not judged; or refused, where sets would if the
+ * machine said other words of itself. */
+void judge_no_set(struct judge *judge, enum ref_class cls, enum gb_link link);
+/* Remembers that something matched this set; `needed`: and no other that counts. */
+void judge_matched(struct judge *judge, const struct ref_set *set, bool needed);
 /* A finding of `link`, whatever link the catalogue says. */
 void judge_add(struct judge *judge, enum gb_link link, enum gb_finding_code code,
                struct gb_event_ref event, const char *arg0, const char *arg1, const char *arg2);

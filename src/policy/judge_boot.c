@@ -13,11 +13,39 @@
 
 enum { SHOWN_CMDLINE = 2048 };
 
-const struct ref_set *judge_next_set(const struct ref_set *set, enum ref_class cls)
+const struct ref_set *judge_next_set(const struct set_list *sets, enum ref_class cls, size_t *at)
 {
-    while (set && set->cls != cls)
-        set = set->next;
-    return set;
+    while (*at < sets->count) {
+        const struct ref_set *set = sets->items[(*at)++];
+        if (set->cls == cls)
+            return set;
+    }
+    return NULL;
+}
+
+bool judge_has_set(const struct judge *judge, enum ref_class cls)
+{
+    size_t at = 0;
+    return judge_next_set(&judge->sets.accepted, cls, &at) != NULL;
+}
+
+void judge_no_set(struct judge *judge, enum ref_class cls, enum gb_link link)
+{
+    if (judge->sets.left_out[cls])
+        judge_add(judge, link, GB_FINDING_REF_OTHER_MACHINE, GB_NO_EVENT, ref_class_name(cls), NULL,
+                  NULL);
+    else if (cls != REF_ENGINE) /* who has no engine needs no set of one */
+        judge_add(judge, link, GB_FINDING_REF_UNJUDGED, GB_NO_EVENT, NULL, NULL, NULL);
+}
+
+void judge_matched(struct judge *judge, const struct ref_set *set, bool needed)
+{
+    uint64_t bit = UINT64_C(1) << set->place % 64;
+    if (set->place >= STANDING_SETS)
+        return;
+    judge->seen->matched[set->place / 64] |= bit;
+    if (needed)
+        judge->seen->needed[set->place / 64] |= bit;
 }
 
 void judge_add(struct judge *judge, enum gb_link link, enum gb_finding_code code,
@@ -183,24 +211,87 @@ struct comparison {
     struct diff diff;
 };
 
-/* The set of the class that differs least in this link. */
-static int nearest(struct judge *judge, enum ref_class cls, enum gb_link link,
-                   struct comparison *ret_best, struct gb_err *err)
+static int compare(struct judge *judge, const struct ref_set *set, enum gb_link link,
+                   struct comparison *ret, struct gb_err *err)
 {
-    const struct ref_set *set = judge_next_set(judge->policy->sets, cls);
-    for (bool first = true; set; set = judge_next_set(set->next, cls), first = false) {
-        struct comparison now = {.set = set, .bank = bank_of(judge->claims, set)};
-        int r = diff_link(judge->arena, judge->events, judge->claims->boot_count, set, link,
-                          now.bank, &now.diff, err);
+    *ret = (struct comparison){.set = set, .bank = bank_of(judge->claims, set)};
+    int r = diff_link(judge->arena, judge->events, judge->claims->boot_count, set, link, ret->bank,
+                      &ret->diff, err);
+    if (r == GB_OK && judge->secure_boot_on && lacks_inner_kernel_only(set, link, &ret->diff))
+        ret->diff.count = 0;
+    return r;
+}
+
+/* The accepted set of the class that differs least in this link; *ret_matches is how many do not
+ * differ at all. */
+static int nearest(struct judge *judge, enum ref_class cls, enum gb_link link,
+                   struct comparison *ret_best, size_t *ret_matches, struct gb_err *err)
+{
+    const struct ref_set *set;
+    *ret_matches = 0;
+    for (size_t at = 0; (set = judge_next_set(&judge->sets.accepted, cls, &at));) {
+        struct comparison now;
+        int r = compare(judge, set, link, &now, err);
         if (r < 0)
             return r;
-        if (judge->secure_boot_on && lacks_inner_kernel_only(set, link, &now.diff))
-            now.diff.count = 0;
-        if (!first && now.diff.count >= ret_best->diff.count)
+        *ret_matches += now.diff.count == 0;
+        if (!ret_best->set || now.diff.count < ret_best->diff.count)
+            *ret_best = now;
+        else if (now.diff.count == 0)
+            judge_matched(judge, set, false);
+    }
+    return GB_OK;
+}
+
+/* What the set's events of this link are called: the first that says which build it is. */
+static const char *build_of(const struct ref_set *set, enum gb_link link, bool *ret_known)
+{
+    for (const struct ref_event *event = set->events; event; event = event->next)
+        if (event->link == link && event->about) {
+            *ret_known = true;
+            return event->about;
+        }
+    *ret_known = false;
+    return "another";
+}
+
+/* `best` is what is accepted and does not match; a set of another life does. */
+static void explain(struct judge *judge, enum gb_link link, const struct comparison *other,
+                    const struct comparison *best)
+{
+    bool known = false, accepted_known = false;
+    const char *life = ref_life_name(other->set->life);
+    const char *build = build_of(other->set, link, &known);
+    const char *accepted = best->set ? build_of(best->set, link, &accepted_known) : "";
+    const char *whose =
+        judge_text(judge, gb_arena_printf(judge->arena, "%s set %s", life, other->set->name));
+    if (known && accepted_known && strcmp(build, accepted) != 0)
+        judge_add(judge, link, GB_FINDING_SET_OTHER_BUILD, GB_NO_EVENT, build, whose, accepted);
+    else
+        judge_add(judge, link, GB_FINDING_SET_OTHER_LIFE, GB_NO_EVENT, life, other->set->name,
+                  gb_link_name(link));
+}
+
+/* Sets that decide nothing: shadow sets are compared always, so that it is known who would match;
+ * the others where the accepted ones fail. */
+static int judge_others(struct judge *judge, enum ref_class cls, enum gb_link link,
+                        const struct comparison *best, struct gb_err *err)
+{
+    bool failed = !best->set || best->diff.count > 0, told = false;
+    const struct ref_set *set;
+    for (size_t at = 0; (set = judge_next_set(&judge->sets.others, cls, &at));) {
+        struct comparison now;
+        if (!failed && set->life != REF_SHADOW)
             continue;
-        *ret_best = now;
-        if (now.diff.count == 0)
-            break;
+        int r = compare(judge, set, link, &now, err);
+        if (r < 0)
+            return r;
+        if (now.diff.count > 0 || now.diff.accepted_count == 0)
+            continue;
+        judge_matched(judge, set, false);
+        if (failed && !told)
+            explain(judge, link, &now, best);
+        told = failed;
     }
     return GB_OK;
 }
@@ -216,20 +307,34 @@ static int judge_link(struct judge *judge, enum ref_class cls, enum gb_link link
             judge_add(judge, link, GB_FINDING_REF_NO_BOOT, GB_NO_EVENT, NULL, NULL, NULL);
         return GB_OK;
     }
-    int r = nearest(judge, cls, link, &best, err);
+    size_t matches;
+    int r = nearest(judge, cls, link, &best, &matches, err);
     if (r < 0)
         return r;
+    assert(best.set); /* only classes that have sets come here */
     if (ref_class_of_link(link) != cls && best.diff.found_count + best.diff.accepted_count == 0)
         return GB_OK;
     for (size_t i = 0; i < best.diff.count; i++)
         add_edit(judge, link, &best.diff.edits[i], best.set, best.bank);
-    if (best.diff.count > 0)
-        return GB_OK;
-    assert(best.set); /* only classes that have sets come here */
+    r = judge_others(judge, cls, link, &best, err);
+    if (r < 0 || best.diff.count > 0)
+        return r;
     judge_add(judge, link, GB_FINDING_REF_MATCH, GB_NO_EVENT, best.set->name, NULL, NULL);
+    judge_matched(judge, best.set, matches == 1 && best.diff.accepted_count > 0);
     if (link == GB_LINK_CMDLINE && cls == REF_OS)
         judge->cmdline_set = best.set;
     return GB_OK;
+}
+
+/* No accepted set of this class speaks for the node; one of another life may know the boot. */
+static int without_sets(struct judge *judge, enum ref_class cls, enum gb_link link,
+                        struct gb_err *err)
+{
+    static const struct comparison none;
+    if (ref_class_of_link(link) != cls)
+        return GB_OK;
+    judge_no_set(judge, cls, link);
+    return judge->claims->has_boot ? judge_others(judge, cls, link, &none, err) : GB_OK;
 }
 
 int judge_boot(struct judge *judge, struct gb_err *err)
@@ -241,14 +346,13 @@ int judge_boot(struct judge *judge, struct gb_err *err)
     if (known < 0)
         return known;
     for (size_t i = 0; i < GB_ARRAY_LEN(classes); i++) {
-        bool has_sets = judge_next_set(judge->policy->sets, classes[i]);
+        bool has_sets = judge_has_set(judge, classes[i]);
         for (int l = GB_LINK_FIRMWARE; l <= GB_LINK_OS; l++) {
             enum gb_link link = (enum gb_link)l;
-            int r = has_sets ? judge_link(judge, classes[i], link, err) : GB_OK;
+            int r = has_sets ? judge_link(judge, classes[i], link, err)
+                             : without_sets(judge, classes[i], link, err);
             if (r < 0)
                 return r;
-            if (!has_sets && ref_class_of_link(link) == classes[i])
-                judge_add(judge, link, GB_FINDING_REF_UNJUDGED, GB_NO_EVENT, NULL, NULL, NULL);
         }
     }
     return GB_OK;

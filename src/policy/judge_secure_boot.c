@@ -66,7 +66,7 @@ int judge_secure_boot_is_on(struct judge *judge, bool *ret_on, struct gb_err *er
 
 int judge_secure_boot(struct judge *judge, struct gb_err *err)
 {
-    enum policy_want want = judge->policy->node->secure_boot;
+    enum policy_want want = judge->node->rules.secure_boot.want;
     enum state state = STATE_UNKNOWN;
     struct gb_event_ref where = GB_NO_EVENT;
     if (want == POLICY_ANY)

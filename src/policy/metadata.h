@@ -13,6 +13,7 @@
 struct metadata {
     const char *name; /* field_name_ok */
     uint64_t version; /* from 1; 0: none is given */
+    bool deleted;     /* a tombstone: no spec, and a version of its own (T17: nothing vanishes) */
 };
 
 /* Reads `document`.metadata; the form of its signatures is checked, whose they are is not

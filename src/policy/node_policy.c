@@ -6,9 +6,11 @@
 #include "policy/metadata.h"
 #include "policy/policy.h"
 #include "policy/refval.h"
+#include "policy/rules.h"
 #include "wire/yaml.h"
 
-static const char *const wants[] = {[POLICY_ANY] = "any", [POLICY_ON] = "on", [POLICY_OFF] = "off"};
+static const char *const modes[] = {
+    [POLICY_ENFORCE] = "enforce", [POLICY_WARN] = "warn", [POLICY_SHADOW] = "shadow"};
 static const char *const permissions[] = {"refuse", "allow"};
 
 static int read_metadata(const struct field_file *file, const struct yaml_node *document,
@@ -20,7 +22,10 @@ static int read_metadata(const struct field_file *file, const struct yaml_node *
         return r;
     policy->name = metadata.name;
     policy->version = metadata.version;
-    return GB_OK;
+    policy->deleted = metadata.deleted;
+    policy->title =
+        gb_arena_printf(file->arena, "%s version %" PRIu64, policy->name, policy->version);
+    return policy->title ? GB_OK : gb_err_nomem(err);
 }
 
 static int read_sets(const struct field_file *file, const struct yaml_node *spec,
@@ -43,7 +48,7 @@ static int read_sets(const struct field_file *file, const struct yaml_node *spec
         if (r < 0)
             return r;
     }
-    policy->sets = names;
+    policy->set_names = names;
     policy->set_count = count;
     return GB_OK;
 }
@@ -69,18 +74,59 @@ static int read_require(const struct field_file *file, const struct yaml_node *s
     return GB_OK;
 }
 
-static int read_secure_boot(const struct field_file *file, const struct yaml_node *spec,
-                            struct node_policy *policy, struct gb_err *err)
+static int read_mode(const struct field_file *file, const struct yaml_node *spec,
+                     struct node_policy *policy, struct gb_err *err)
 {
     const struct yaml_node *node;
-    size_t index = POLICY_ANY;
-    int r = field_get(file, spec, "secureBoot", YAML_SCALAR, false, &node, err);
-    if (r < 0 || !node)
+    size_t index = POLICY_ENFORCE;
+    int r = field_get(file, spec, "mode", YAML_SCALAR, false, &node, err);
+    if (r == GB_OK && node)
+        r = field_choice(file, node, "mode", FIELD_NAMES(modes), &index, err);
+    policy->mode = (enum policy_mode)index;
+    return r;
+}
+
+/* Which nodes it is for, and how it stands beside others that are for them, too. */
+static int read_place(const struct field_file *file, const struct yaml_node *spec,
+                      struct node_policy *policy, struct gb_err *err)
+{
+    const struct yaml_node *priority, *nodes;
+    uint64_t number = 0;
+    int r = field_get(file, spec, "priority", YAML_SCALAR, false, &priority, err);
+    if (r == GB_OK && priority)
+        r = field_number(file, priority, 0, 1000000, &number, err);
+    policy->priority = (uint32_t)number;
+    if (r == GB_OK)
+        r = field_get(file, spec, "nodes", YAML_MAPPING, false, &nodes, err);
+    return r < 0 || !nodes ? r : node_selector_read(file, nodes, &policy->nodes, err);
+}
+
+static int read_engine(const struct field_file *file, const struct yaml_node *spec,
+                       struct node_policy *policy, struct gb_err *err)
+{
+    static const char *const known[] = {"paths"};
+    const struct yaml_node *mapping, *list;
+    size_t count = 0;
+    int r = field_get(file, spec, "engine", YAML_MAPPING, false, &mapping, err);
+    if (r < 0 || !mapping)
         return r;
-    r = field_choice(file, node, "Secure Boot state", FIELD_NAMES(wants), &index, err);
+    r = field_mapping(file, mapping, "engine", FIELD_NAMES(known), err);
+    if (r == GB_OK)
+        r = field_get(file, mapping, "paths", YAML_SEQUENCE, true, &list, err);
     if (r < 0)
         return r;
-    policy->secure_boot = (enum policy_want)index;
+    const char **paths = gb_arena_new_array(file->arena, const char *, list->count + 1);
+    if (!paths)
+        return gb_err_nomem(err);
+    for (const struct yaml_node *node = list->first; node; node = node->next) {
+        if (node->kind != YAML_SCALAR || node->text.len == 0 || node->text.data[0] != '/')
+            return field_wrong(file, node->line, err, "a path begins with a slash");
+        r = field_printable(file, node, &paths[count++], err);
+        if (r < 0)
+            return r;
+    }
+    policy->engine_paths = paths;
+    policy->engine_path_count = count;
     return GB_OK;
 }
 
@@ -111,13 +157,22 @@ static int read_spec(const struct field_file *file, const struct yaml_node *docu
                      struct node_policy *policy, const struct yaml_node **ret_names,
                      struct gb_err *err)
 {
-    static const char *const known[] = {"referenceSets", "require", "secureBoot", "identity",
-                                        "ima"};
+    static const char *const known[] = {"mode",    "priority", "nodes",    "referenceSets",
+                                        "require", "engine",   "identity", RULES_FIELDS};
     const struct yaml_node *spec;
     int r = field_get(file, document, "spec", YAML_MAPPING, true, &spec, err);
     if (r < 0)
         return r;
     r = field_mapping(file, spec, "spec", FIELD_NAMES(known), err);
+    if (r < 0)
+        return r;
+    r = read_mode(file, spec, policy, err);
+    if (r < 0)
+        return r;
+    r = read_place(file, spec, policy, err);
+    if (r < 0)
+        return r;
+    r = read_engine(file, spec, policy, err);
     if (r < 0)
         return r;
     r = read_sets(file, spec, policy, ret_names, err);
@@ -126,13 +181,10 @@ static int read_spec(const struct field_file *file, const struct yaml_node *docu
     r = read_require(file, spec, policy, err);
     if (r < 0)
         return r;
-    r = read_secure_boot(file, spec, policy, err);
-    if (r < 0)
-        return r;
     r = read_permission(file, spec, "identity", "expired", &policy->allow_expired_ek, err);
     if (r < 0)
         return r;
-    return read_permission(file, spec, "ima", "violations", &policy->ima_allow_violations, err);
+    return node_rules_read(file, spec, &policy->rules, err);
 }
 
 int node_policy_read(const struct field_file *file, const struct yaml_node *document,
@@ -147,7 +199,8 @@ int node_policy_read(const struct field_file *file, const struct yaml_node *docu
     r = read_metadata(file, document, &policy, err);
     if (r < 0)
         return r;
-    r = read_spec(file, document, &policy, ret_names, err);
+    *ret_names = NULL;
+    r = policy.deleted ? GB_OK : read_spec(file, document, &policy, ret_names, err);
     if (r < 0)
         return r;
     *ret_policy = policy;
@@ -156,12 +209,12 @@ int node_policy_read(const struct field_file *file, const struct yaml_node *docu
 
 static void write_names(struct gb_buf *out, const struct node_policy *policy)
 {
-    if (!policy->sets)
+    if (!policy->set_names)
         return;
     gb_buf_printf(out, "  referenceSets:%s\n", policy->set_count == 0 ? " []" : "");
     for (size_t i = 0; i < policy->set_count; i++) {
         gb_buf_puts(out, "    - ");
-        yaml_write_scalar(out, gb_bytes_str(policy->sets[i]));
+        yaml_write_scalar(out, gb_bytes_str(policy->set_names[i]));
         gb_buf_puts(out, "\n");
     }
 }
@@ -178,6 +231,32 @@ static void write_require(struct gb_buf *out, const struct node_policy *policy)
     }
 }
 
+static void write_place(struct gb_buf *out, const struct node_policy *policy)
+{
+    if (policy->mode != POLICY_ENFORCE)
+        gb_buf_printf(out, "  mode: %s\n", modes[policy->mode]);
+    if (policy->priority > 0)
+        gb_buf_printf(out, "  priority: %" PRIu32 "\n", policy->priority);
+    node_selector_write(out, &policy->nodes);
+}
+
+static void write_engine(struct gb_buf *out, const struct node_policy *policy)
+{
+    if (!policy->engine_paths)
+        return;
+    gb_buf_printf(out, "  engine:\n    paths:%s\n", policy->engine_path_count == 0 ? " []" : "");
+    for (size_t i = 0; i < policy->engine_path_count; i++) {
+        gb_buf_puts(out, "      - ");
+        yaml_write_scalar(out, gb_bytes_str(policy->engine_paths[i]));
+        gb_buf_puts(out, "\n");
+    }
+}
+
+const char *policy_mode_name(enum policy_mode mode)
+{
+    return modes[mode];
+}
+
 void node_policy_write(struct gb_buf *out, const struct node_policy *policy)
 {
     gb_buf_puts(out,
@@ -185,10 +264,10 @@ void node_policy_write(struct gb_buf *out, const struct node_policy *policy)
     yaml_write_scalar(out, gb_bytes_str(policy->name));
     gb_buf_printf(out, "\n  version: %" PRIu64 "\nspec:\n",
                   policy->version > 0 ? policy->version : 1);
+    write_place(out, policy);
     write_names(out, policy);
     write_require(out, policy);
-    /* Quoted: YAML 1.1 readers take a bare on for true. */
-    gb_buf_printf(out, "  secureBoot: \"%s\"\n", wants[policy->secure_boot]);
+    write_engine(out, policy);
     gb_buf_printf(out, "  identity:\n    expired: %s\n", permissions[policy->allow_expired_ek]);
-    gb_buf_printf(out, "  ima:\n    violations: %s\n", permissions[policy->ima_allow_violations]);
+    node_rules_write(out, &policy->rules);
 }

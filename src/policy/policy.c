@@ -1,7 +1,10 @@
 #include "policy/policy.h"
 
+#include <string.h>
+
 #include "policy/access.h"
 #include "policy/field.h"
+#include "policy/file_index.h"
 #include "policy/node_policy.h"
 #include "policy/refval.h"
 #include "wire/yaml.h"
@@ -9,13 +12,20 @@
 enum document_kind { KIND_NODE_POLICY, KIND_REFERENCE_SET, KIND_ACCESS_POLICY };
 static const char *const kinds[] = {"NodePolicy", "ReferenceSet", "AccessPolicy"};
 
+/* A NodePolicy and where it stands. */
+struct loaded_policy {
+    struct loaded_policy *next;
+    struct node_policy node;
+    struct field_file file;
+    const struct yaml_node *set_names; /* its list of names, for their lines; or NULL */
+};
+
 /* All files on their way to one snapshot. */
 struct loader {
     struct gb_arena *arena;
-    uint64_t seed;
-    struct node_policy *node;
-    struct field_file node_file;       /* where the NodePolicy stands */
-    const struct yaml_node *node_sets; /* its list of names, for their lines */
+    struct loaded_policy *policies; /* in the order of loading */
+    struct loaded_policy **policy_tail;
+    size_t policy_count;
     struct access_policy *access;
     struct ref_set *sets;
     struct ref_set **tail;
@@ -57,18 +67,22 @@ static int read_kind(const struct field_file *file, const struct yaml_node *docu
 static int load_node_policy(struct loader *loader, const struct field_file *file,
                             const struct yaml_node *document, struct gb_err *err)
 {
-    if (loader->node)
-        return field_wrong(file, document->line, err,
-                           "a second NodePolicy; one is enough, and \"%s\" came first",
-                           loader->node->name);
-    struct node_policy *node = gb_arena_new_one(loader->arena, struct node_policy);
-    if (!node)
+    struct loaded_policy *loaded = gb_arena_new_one(loader->arena, struct loaded_policy);
+    if (!loaded)
         return gb_err_nomem(err);
-    int r = node_policy_read(file, document, node, &loader->node_sets, err);
+    int r = node_policy_read(file, document, &loaded->node, &loaded->set_names, err);
     if (r < 0)
         return r;
-    loader->node = node;
-    loader->node_file = *file;
+    for (const struct loaded_policy *other = loader->policies; other; other = other->next)
+        if (strcmp(other->node.name, loaded->node.name) == 0)
+            return field_wrong(file, document->line, err, "a second NodePolicy \"%s\"",
+                               loaded->node.name);
+    if (loader->policy_count++ == GB_LIMIT_POLICIES)
+        return field_wrong(file, document->line, err, "more than %d NodePolicies",
+                           GB_LIMIT_POLICIES);
+    loaded->file = *file;
+    *loader->policy_tail = loaded;
+    loader->policy_tail = &loaded->next;
     return GB_OK;
 }
 
@@ -93,7 +107,7 @@ static int load_set(struct loader *loader, const struct field_file *file,
                     const struct yaml_node *document, struct gb_err *err)
 {
     struct ref_set *set = NULL;
-    int r = ref_set_read(loader->arena, document, file->name, loader->seed, &set, err);
+    int r = ref_set_read(loader->arena, document, file->name, &set, err);
     if (r < 0)
         return r;
     if (loader->set_count == GB_LIMIT_SETS)
@@ -141,63 +155,106 @@ static int load_file(struct loader *loader, const struct policy_file *in, struct
     return GB_OK;
 }
 
-/* The error for a set that the policy names and no file has. */
-static int missing_set(const struct loader *loader, const struct yaml_node *name,
-                       struct gb_err *err)
+/* The error for a set that a policy names and no file has. */
+static int missing_set(const struct loader *loader, const struct loaded_policy *loaded,
+                       const struct yaml_node *name, struct gb_err *err)
 {
     const char **names = gb_arena_new_array(loader->arena, const char *, loader->set_count + 1);
+    size_t count = 0;
     if (!names)
         return gb_err_nomem(err);
-    size_t count = 0;
     for (const struct ref_set *set = loader->sets; set; set = set->next)
-        names[count++] = set->name;
-    return field_unknown(&loader->node_file, name->line, "reference set", name->text,
+        if (!set->deleted)
+            names[count++] = set->name;
+    return field_unknown(&loaded->file, name->line, "reference set", name->text,
                          (struct field_names){names, count}, err);
 }
 
-static bool names_set(const struct yaml_node *names, const char *name)
+/* From names to sets. */
+static int choose_sets(const struct loader *loader, struct loaded_policy *loaded,
+                       struct gb_err *err)
 {
-    for (const struct yaml_node *node = names->first; node; node = node->next)
-        if (gb_bytes_is(node->text, name))
-            return true;
-    return false;
+    size_t count = 0;
+    if (!loaded->set_names)
+        return GB_OK;
+    const struct ref_set **sets =
+        gb_arena_new_array(loader->arena, const struct ref_set *, loaded->set_names->count + 1);
+    if (!sets)
+        return gb_err_nomem(err);
+    for (const struct yaml_node *name = loaded->set_names->first; name; name = name->next) {
+        const struct ref_set *set = find_set(loader, name->text);
+        if (!set)
+            return missing_set(loader, loaded, name, err);
+        if (set->deleted)
+            return field_wrong(&loaded->file, name->line, err,
+                               "reference set \"%s\" was deleted; take it off this list",
+                               set->name);
+        sets[count++] = set;
+    }
+    loaded->node.sets = sets;
+    return GB_OK;
 }
 
-/* Keeps the sets that the policy names, in the order of loading. */
-static int choose_sets(struct loader *loader, struct gb_err *err)
+/* Behind those of higher or the same priority: names decide nothing, the order of loading breaks no
+ * tie (select.h tells of one). */
+static void insert(struct node_policy **list, struct node_policy *node)
 {
-    if (!loader->node_sets)
-        return GB_OK;
-    for (const struct yaml_node *name = loader->node_sets->first; name; name = name->next)
-        if (!find_set(loader, name->text))
-            return missing_set(loader, name, err);
-    struct ref_set **link = &loader->sets;
-    while (*link) {
-        if (names_set(loader->node_sets, (*link)->name))
-            link = &(*link)->next;
-        else
-            *link = (*link)->next;
+    while (*list && (*list)->priority >= node->priority)
+        list = &(*list)->next;
+    node->next = *list;
+    *list = node;
+}
+
+static int join_policies(const struct loader *loader, struct node_policy **ret_list,
+                         struct gb_err *err)
+{
+    *ret_list = NULL;
+    for (struct loaded_policy *loaded = loader->policies; loaded; loaded = loaded->next) {
+        if (loaded->node.deleted)
+            continue;
+        int r = choose_sets(loader, loaded, err);
+        if (r < 0)
+            return r;
+        insert(ret_list, &loaded->node);
     }
     return GB_OK;
+}
+
+static void drop_deleted(struct loader *loader)
+{
+    struct ref_set **link = &loader->sets;
+    while (*link) {
+        if ((*link)->deleted)
+            *link = (*link)->next;
+        else
+            link = &(*link)->next;
+    }
 }
 
 int policy_read(struct gb_arena *arena, const struct policy_file *files, size_t count,
                 uint64_t seed, struct policy *ret_policy, struct gb_err *err)
 {
-    static const struct node_policy implied = {.name = "default"};
-    struct loader loader = {.arena = arena, .seed = seed};
+    static const struct node_policy implied = {.name = "default", .title = "default version 0"};
+    struct loader loader = {.arena = arena};
+    const struct file_index *index = NULL;
+    struct node_policy *policies;
     loader.tail = &loader.sets;
+    loader.policy_tail = &loader.policies;
     for (size_t i = 0; i < count; i++) {
         int r = load_file(&loader, &files[i], err);
         if (r < 0)
             return r;
     }
-    int r = choose_sets(&loader, err);
+    int r = join_policies(&loader, &policies, err);
     if (r < 0)
         return r;
-    *ret_policy = (struct policy){.node = loader.node ? loader.node
-                                                      : (loader.set_count > 0 ? &implied : NULL),
-                                  .sets = loader.sets,
-                                  .access = loader.access};
+    drop_deleted(&loader);
+    r = file_index_build(arena, loader.sets, seed, &index, err);
+    if (r < 0)
+        return r;
+    *ret_policy = (struct policy){
+        .policies = policies, .sets = loader.sets, .files = index, .access = loader.access};
+    if (!policies && loader.policy_count == 0 && loader.sets)
+        ret_policy->policies = &implied;
     return GB_OK;
 }

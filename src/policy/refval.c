@@ -9,11 +9,19 @@
 #include "policy/refval_files.h"
 #include "wire/yaml.h"
 
-static const char *const class_names[REF_CLASS_COUNT] = {"none", "platform", "os", "packages"};
+static const char *const class_names[REF_CLASS_COUNT] = {"none", "platform", "os", "packages",
+                                                         "engine"};
+static const char *const life_names[REF_LIFE_COUNT] = {"accepted", "candidate", "shadow",
+                                                       "retired"};
 
 const char *ref_class_name(enum ref_class cls)
 {
     return class_names[cls];
+}
+
+const char *ref_life_name(enum ref_life life)
+{
+    return life_names[life];
 }
 
 enum ref_class ref_class_of_link(enum gb_link link)
@@ -27,6 +35,7 @@ enum ref_class ref_class_of_link(enum gb_link link)
         [GB_LINK_INITRD] = REF_OS,
         [GB_LINK_CMDLINE] = REF_OS,
         [GB_LINK_OS] = REF_PACKAGES,
+        [GB_LINK_ENGINE] = REF_ENGINE,
     };
     return classes[link];
 }
@@ -55,6 +64,26 @@ static int read_class(const struct field_file *file, const struct yaml_node *spe
     return GB_OK;
 }
 
+static int read_life(const struct field_file *file, const struct yaml_node *spec,
+                     enum ref_life *ret_life, struct gb_err *err)
+{
+    const struct yaml_node *node;
+    size_t index = REF_ACCEPTED;
+    int r = field_get(file, spec, "life", YAML_SCALAR, false, &node, err);
+    if (r == GB_OK && node)
+        r = field_choice(file, node, "life", FIELD_NAMES(life_names), &index, err);
+    *ret_life = (enum ref_life)index;
+    return r;
+}
+
+static int read_applies(const struct field_file *file, const struct yaml_node *spec,
+                        struct set_selector *ret_applies, struct gb_err *err)
+{
+    const struct yaml_node *node;
+    int r = field_get(file, spec, "appliesTo", YAML_MAPPING, false, &node, err);
+    return r < 0 || !node ? r : set_selector_read(file, node, ret_applies, err);
+}
+
 static int read_source(const struct field_file *file, const struct yaml_node *spec,
                        const char **ret_source, struct gb_err *err)
 {
@@ -73,8 +102,9 @@ static int read_events(const struct field_file *file, const struct yaml_node *sp
     int r = field_get(file, spec, "events", YAML_SEQUENCE, false, &list, err);
     if (r < 0 || !list)
         return r;
-    if (set->cls == REF_PACKAGES)
-        return field_wrong(file, list->key_line, err, "a set of class packages has no events");
+    if (ref_class_has_files(set->cls))
+        return field_wrong(file, list->key_line, err, "a set of class %s has no events",
+                           ref_class_name(set->cls));
     struct ref_event **tail = &set->events;
     for (const struct yaml_node *node = list->first; node; node = node->next) {
         r = refval_event_read(file, node, tail, err);
@@ -90,22 +120,23 @@ static int read_events(const struct field_file *file, const struct yaml_node *sp
 }
 
 static int read_files(const struct field_file *file, const struct yaml_node *spec, const char *key,
-                      uint64_t seed, const struct ref_set *set, struct ref_files *files,
-                      struct gb_err *err)
+                      const struct ref_set *set, struct ref_files *files, struct gb_err *err)
 {
     const struct yaml_node *node;
     int r = field_get(file, spec, key, YAML_MAPPING, false, &node, err);
     if (r < 0 || !node)
         return r;
-    if (set->cls != REF_PACKAGES)
-        return field_wrong(file, node->key_line, err, "only a set of class packages has %s", key);
-    return refval_files_read(file, node, seed, files, err);
+    if (!ref_class_has_files(set->cls))
+        return field_wrong(file, node->key_line, err,
+                           "only a set of class packages or engine has %s", key);
+    return refval_files_read(file, node, files, err);
 }
 
-static int read_spec(const struct field_file *file, const struct yaml_node *document, uint64_t seed,
+static int read_spec(const struct field_file *file, const struct yaml_node *document,
                      struct ref_set *set, struct gb_err *err)
 {
-    static const char *const known[] = {"class", "source", "events", "files", "verityFiles"};
+    static const char *const known[] = {"class",  "life",  "appliesTo",  "source",
+                                        "events", "files", "verityFiles"};
     const struct yaml_node *spec;
     int r = field_get(file, document, "spec", YAML_MAPPING, true, &spec, err);
     if (r < 0)
@@ -116,16 +147,22 @@ static int read_spec(const struct field_file *file, const struct yaml_node *docu
     r = read_class(file, spec, &set->cls, err);
     if (r < 0)
         return r;
+    r = read_life(file, spec, &set->life, err);
+    if (r < 0)
+        return r;
+    r = read_applies(file, spec, &set->applies, err);
+    if (r < 0)
+        return r;
     r = read_source(file, spec, &set->source, err);
     if (r < 0)
         return r;
     r = read_events(file, spec, set, err);
     if (r < 0)
         return r;
-    r = read_files(file, spec, "files", seed, set, &set->files, err);
+    r = read_files(file, spec, "files", set, &set->files, err);
     if (r < 0)
         return r;
-    return read_files(file, spec, "verityFiles", seed, set, &set->verity, err);
+    return read_files(file, spec, "verityFiles", set, &set->verity, err);
 }
 
 static int read_metadata(const struct field_file *file, const struct yaml_node *document,
@@ -137,11 +174,12 @@ static int read_metadata(const struct field_file *file, const struct yaml_node *
         return r;
     set->name = metadata.name;
     set->version = metadata.version;
+    set->deleted = metadata.deleted;
     return GB_OK;
 }
 
 int ref_set_read(struct gb_arena *arena, const struct yaml_node *document, const char *file_name,
-                 uint64_t seed, struct ref_set **ret_set, struct gb_err *err)
+                 struct ref_set **ret_set, struct gb_err *err)
 {
     static const char *const known[] = {"apiVersion", "kind", "metadata", "spec"};
     const struct field_file file = {.arena = arena, .name = file_name};
@@ -154,7 +192,7 @@ int ref_set_read(struct gb_arena *arena, const struct yaml_node *document, const
     r = read_metadata(&file, document, set, err);
     if (r < 0)
         return r;
-    r = read_spec(&file, document, seed, set, err);
+    r = set->deleted ? GB_OK : read_spec(&file, document, set, err);
     if (r < 0)
         return r;
     *ret_set = set;

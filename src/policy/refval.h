@@ -15,13 +15,25 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/finding.h"
-#include "base/map.h"
 #include "crypto/digest.h"
+#include "policy/ref_files.h"
+#include "policy/selector.h"
 #include "wire/yaml.h"
 
 #define REFVAL_API_VERSION "garboard.dev/v1alpha1"
 
-enum ref_class { REF_NONE, REF_PLATFORM, REF_OS, REF_PACKAGES, REF_CLASS_COUNT };
+enum ref_class {
+    REF_NONE,
+    REF_PLATFORM,
+    REF_OS,
+    REF_PACKAGES,
+    REF_ENGINE, /* container runtime, shims, CNI plugins, their configuration: files, too */
+    REF_CLASS_COUNT,
+};
+
+/* Only an accepted set decides. A shadow set is compared and told of; what a candidate or a retired
+ * set knows explains a refusal. */
+enum ref_life { REF_ACCEPTED, REF_CANDIDATE, REF_SHADOW, REF_RETIRED, REF_LIFE_COUNT };
 
 /* One measurement that a good boot makes: known by link, PCR and digest. */
 struct ref_event {
@@ -37,21 +49,15 @@ struct ref_event {
                           escaped; NULL otherwise */
 };
 
-/* Digests of files, in one algorithm. keys[i] belongs to paths[i]; `map` finds a digest. Paths are
- * raw bytes, and hints for messages only. */
-struct ref_files {
-    enum digest_alg alg;
-    size_t count;
-    const uint8_t *keys;
-    const struct gb_bytes *paths;
-    struct gb_map map; /* only in sets that were read: makers need no look-up */
-};
-
 struct ref_set {
     struct ref_set *next;
     const char *name; /* field_name_ok */
     uint64_t version; /* 0: none is given, which is its first */
+    bool deleted;     /* nothing but its name and version is left */
+    size_t place;     /* its bit in a set_mask; given by file_index_build */
     enum ref_class cls;
+    enum ref_life life;
+    struct set_selector applies;
     const char *source;       /* printable: "captured", "predicted", "written"; where from, for
                                  people */
     struct ref_event *events; /* in the order of measuring */
@@ -62,16 +68,21 @@ struct ref_set {
 };
 
 const char *ref_class_name(enum ref_class cls);
+const char *ref_life_name(enum ref_life life);
+/* Whether a class knows files; the others know events. */
+static inline bool ref_class_has_files(enum ref_class cls)
+{
+    return cls == REF_PACKAGES || cls == REF_ENGINE;
+}
 /* The class that must speak for a link; REF_NONE for links that no set judges. */
 enum ref_class ref_class_of_link(enum gb_link link);
 /* An algorithm's position in digest_algs; DIGEST_ALGS for DIGEST_NONE. */
 size_t ref_digest_position(enum digest_alg alg);
 
 /* Reads a ReferenceSet document. Errors: "file.yaml:12: unknown field \"pcrs\" (did
- * you mean \"pcr\"?)". `seed` is for gb_map. */
+ * you mean \"pcr\"?)". */
 GB_MUST_USE int ref_set_read(struct gb_arena *arena, const struct yaml_node *document,
-                             const char *file, uint64_t seed, struct ref_set **ret_set,
-                             struct gb_err *err);
+                             const char *file, struct ref_set **ret_set, struct gb_err *err);
 /* Writes one as a YAML document ("---" first) that ref_set_read reads back the same. */
 void ref_set_write(struct gb_buf *out, const struct ref_set *set);
 

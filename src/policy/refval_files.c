@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "policy/field.h"
-#include "policy/refval.h"
+#include "policy/ref_files.h"
 #include "wire/yaml.h"
 
 /*
@@ -38,8 +38,8 @@ static bool unescape(struct gb_bytes in, uint8_t *out, size_t *ret_len)
     return true;
 }
 
-static int read_path(const struct field_file *file, const struct yaml_node *node,
-                     struct gb_bytes text, struct gb_bytes *ret_path, struct gb_err *err)
+static int read_path(const struct field_file *file, unsigned line, struct gb_bytes text,
+                     struct gb_bytes *ret_path, struct gb_err *err)
 {
     if (text.len == 0 || !memchr(text.data, '\\', text.len)) {
         *ret_path = text;
@@ -50,37 +50,55 @@ static int read_path(const struct field_file *file, const struct yaml_node *node
     if (!room)
         return gb_err_nomem(err);
     if (!unescape(text, room, &len))
-        return field_wrong(file, node->line, err,
+        return field_wrong(file, line, err,
                            "in a path, \"\\\\\" is a backslash and \"\\xNN\" a byte; nothing else "
                            "follows a backslash");
     *ret_path = gb_bytes(room, len);
     return GB_OK;
 }
 
-static int read_digests(const struct field_file *file, const struct yaml_node *list,
-                        struct ref_files *files, struct gb_err *err)
+/* What is gathered of a list; it goes when the list is packed. */
+struct gathered {
+    struct field_file file; /* with an arena of its own */
+    struct ref_files_parts parts;
+    uint8_t *digests;
+    struct gb_bytes *paths;
+};
+
+static int gather_init(struct gathered *gathered, size_t count, struct gb_err *err)
 {
-    size_t size = digest_size(files->alg);
-    uint8_t *keys = gb_arena_alloc_raw(file->arena, list->count, size);
-    struct gb_bytes *paths = gb_arena_alloc_raw(file->arena, list->count, sizeof *paths);
-    if (!keys || !paths)
+    struct gb_arena *arena = gathered->file.arena;
+    size_t size = digest_size(gathered->parts.alg);
+    gathered->digests = gb_arena_alloc_raw(arena, count + 1, size);
+    gathered->paths = gb_arena_alloc_raw(arena, count + 1, sizeof *gathered->paths);
+    if (!gathered->digests || !gathered->paths)
         return gb_err_nomem(err);
-    size_t i = 0;
-    for (const struct yaml_node *node = list->first; node; node = node->next, i++) {
-        struct gb_bytes path = node->text;
-        struct gb_bytes hex =
-            node->kind == YAML_SCALAR ? gb_text_until(&path, ' ') : gb_bytes(NULL, 0);
-        if (!gb_hex_decode(hex, keys + i * size, size))
-            return field_wrong(file, node->line, err,
-                               "a digest must be %zu hex digits, a blank and a path", 2 * size);
-        int r = read_path(file, node, path, &paths[i], err);
-        if (r < 0)
-            return r;
-    }
-    files->keys = keys;
-    files->paths = paths;
-    files->count = list->count;
+    gathered->parts.digests = gathered->digests;
+    gathered->parts.paths = gathered->paths;
     return GB_OK;
+}
+
+static int gather(struct gathered *gathered, const struct yaml_node *node, struct gb_err *err)
+{
+    struct ref_files_parts *parts = &gathered->parts;
+    size_t size = digest_size(parts->alg);
+    struct gb_bytes path = node->text;
+    struct gb_bytes hex = node->kind == YAML_SCALAR ? gb_text_until(&path, ' ') : gb_bytes(NULL, 0);
+    if (!gb_hex_decode(hex, gathered->digests + parts->count * size, size))
+        return field_wrong(&gathered->file, node->line, err,
+                           "a digest must be %zu hex digits, a blank and a path", 2 * size);
+    int r = read_path(&gathered->file, node->line, path, &gathered->paths[parts->count], err);
+    if (r == GB_OK)
+        parts->count++;
+    return r;
+}
+
+static int read_digests(struct gathered *gathered, const struct yaml_node *list, struct gb_err *err)
+{
+    int r = gather_init(gathered, list->count, err);
+    for (const struct yaml_node *node = list->first; r == GB_OK && node; node = node->next)
+        r = gather(gathered, node, err);
+    return r;
 }
 
 static int read_algorithm(const struct field_file *file, const struct yaml_node *node,
@@ -101,46 +119,105 @@ static int read_algorithm(const struct field_file *file, const struct yaml_node 
     return GB_OK;
 }
 
-int refval_files_read(const struct field_file *file, const struct yaml_node *node, uint64_t seed,
-                      struct ref_files *ret_files, struct gb_err *err)
+/* One line of sha256sum: digest, two blanks (or a blank and an asterisk), path. */
+static int gather_line(struct gathered *gathered, unsigned number, struct gb_bytes line,
+                       struct gb_err *err)
 {
-    static const char *const known[] = {"algorithm", "digests"};
-    struct ref_files files = {0};
-    const struct yaml_node *list;
-    int r = field_mapping(file, node, "a list of files", FIELD_NAMES(known), err);
-    if (r < 0)
-        return r;
-    r = read_algorithm(file, node, &files.alg, err);
-    if (r < 0)
-        return r;
-    r = field_get(file, node, "digests", YAML_SEQUENCE, true, &list, err);
-    if (r < 0)
-        return r;
-    r = read_digests(file, list, &files, err);
-    if (r < 0)
-        return r;
-    if (!gb_map_build(file->arena, files.keys, digest_size(files.alg), files.count, seed,
-                      &files.map))
-        return gb_err_nomem(err);
-    *ret_files = files;
-    return GB_OK;
+    struct ref_files_parts *parts = &gathered->parts;
+    size_t size = digest_size(parts->alg), hex = 2 * size;
+    if (line.len < hex + 2 || line.data[hex] != ' ' ||
+        (line.data[hex + 1] != ' ' && line.data[hex + 1] != '*') ||
+        !gb_hex_decode(gb_bytes(line.data, hex), gathered->digests + parts->count * size, size))
+        return field_wrong(&gathered->file, number, err,
+                           "a line of files must be %zu hex digits, two blanks and a path", hex);
+    int r = read_path(&gathered->file, number, gb_bytes_from(line, hex + 2),
+                      &gathered->paths[parts->count], err);
+    if (r == GB_OK)
+        parts->count++;
+    return r;
 }
 
-static void write_one(struct gb_buf *out, struct gb_buf *line, struct gb_arena *scratch,
-                      struct gb_bytes digest, struct gb_bytes path)
+static size_t count_lines(const struct yaml_node *node)
+{
+    struct yaml_lines lines;
+    struct gb_bytes line;
+    size_t count = 0;
+    if (node->kind == YAML_LITERAL)
+        return node->literal->lines;
+    yaml_lines_init(&lines, node);
+    while (yaml_lines_next(&lines, &line))
+        count++;
+    return count;
+}
+
+static int read_lines(struct gathered *gathered, const struct yaml_node *node, struct gb_err *err)
+{
+    struct yaml_lines lines;
+    struct gb_bytes line;
+    if (node->kind != YAML_SCALAR && node->kind != YAML_LITERAL)
+        return field_wrong(&gathered->file, node->key_line, err,
+                           "field \"list\" must be lines of text: list: |");
+    int r = gather_init(gathered, count_lines(node), err);
+    yaml_lines_init(&lines, node);
+    lines.line = node->line; /* of "list: |"; its lines follow */
+    while (r == GB_OK && yaml_lines_next(&lines, &line))
+        r = gather_line(gathered, (unsigned)lines.line, line, err);
+    return r;
+}
+
+/* Either form, and not both. */
+static int read_either(struct gathered *gathered, const struct yaml_node *node, struct gb_err *err)
+{
+    const struct yaml_node *list = yaml_get(node, "list"), *digests = NULL;
+    int r = field_get(&gathered->file, node, "digests", YAML_SEQUENCE, !list, &digests, err);
+    if (r < 0)
+        return r;
+    if (list && digests)
+        return field_wrong(&gathered->file, digests->key_line, err,
+                           "files are given as \"list\" or as \"digests\", not as both");
+    return list ? read_lines(gathered, list, err) : read_digests(gathered, digests, err);
+}
+
+/* Reads the list into `gathered`, whose arena goes with it. */
+static int read_list(struct gathered *gathered, const struct yaml_node *node, struct gb_err *err)
+{
+    static const char *const known[] = {"algorithm", "digests", "list"};
+    const struct field_file *file = &gathered->file;
+    int r = field_mapping(file, node, "a list of files", FIELD_NAMES(known), err);
+    if (r == GB_OK)
+        r = read_algorithm(file, node, &gathered->parts.alg, err);
+    return r == GB_OK ? read_either(gathered, node, err) : r;
+}
+
+int refval_files_read(const struct field_file *file, const struct yaml_node *node,
+                      struct ref_files *ret_files, struct gb_err *err)
+{
+    gb_cleanup(gb_arena_freep) struct gb_arena *scratch = gb_arena_new();
+    struct gathered gathered = {.file = {.arena = scratch, .name = file->name}};
+    if (!scratch)
+        return gb_err_nomem(err);
+    int r = read_list(&gathered, node, err);
+    if (r < 0)
+        return r;
+    r = ref_files_make(file->arena, &gathered.parts, ret_files, err);
+    if (r < 0)
+        gb_err_prefix(err, "%.120s:%u: ", file->name, node->line);
+    return r;
+}
+
+/* What does not print is escaped, so every byte of a line stands for itself in YAML. */
+static void write_line(struct gb_buf *out, struct gb_arena *scratch, struct gb_bytes digest,
+                       struct gb_bytes path)
 {
     char hex[2 * GB_LIMIT_DIGEST + 1];
-    gb_hex_encode(digest, hex);
     const char *shown = gb_text_escape(scratch, path, path.len);
-    line->len = 0;
-    gb_buf_puts(line, hex);
-    gb_buf_puts(line, " ");
-    gb_buf_puts(line, shown ? shown : "");
-    gb_buf_puts(out, "      - ");
-    yaml_write_scalar(out, gb_buf_bytes(line));
+    gb_hex_encode(digest, hex);
+    gb_buf_puts(out, "      ");
+    gb_buf_puts(out, hex);
+    gb_buf_puts(out, "  ");
+    gb_buf_puts(out, shown ? shown : "");
     gb_buf_puts(out, "\n");
-    if (!shown || !gb_buf_ok(line))
-        out->failed = true;
+    out->failed = out->failed || !shown;
     gb_arena_reset(scratch);
 }
 
@@ -148,17 +225,15 @@ void refval_files_write(struct gb_buf *out, const char *key, const struct ref_fi
 {
     if (files->alg == DIGEST_NONE)
         return;
-    size_t size = digest_size(files->alg);
-    gb_buf_printf(out, "  %s:\n    algorithm: %s\n    digests:%s\n", key, digest_name(files->alg),
-                  files->count == 0 ? " []" : "");
+    gb_buf_printf(out, "  %s:\n    algorithm: %s\n    %s\n", key, digest_name(files->alg),
+                  files->count == 0 ? "digests: []" : "list: |");
     gb_cleanup(gb_arena_freep) struct gb_arena *scratch = gb_arena_new();
-    if (!scratch) {
+    gb_cleanup(gb_arena_freep) struct gb_arena *own = gb_arena_new();
+    struct ref_files_walk walk;
+    if (!scratch || !own || !ref_files_walk_init(&walk, own, files)) {
         out->failed = true;
         return;
     }
-    struct gb_buf line;
-    gb_buf_init(&line, GB_LIMIT_YAML_SCALAR);
-    for (size_t i = 0; i < files->count && gb_buf_ok(out); i++)
-        write_one(out, &line, scratch, gb_bytes(files->keys + i * size, size), files->paths[i]);
-    gb_buf_done(&line);
+    while (gb_buf_ok(out) && ref_files_walk_next(&walk))
+        write_line(out, scratch, walk.digest, walk.path);
 }

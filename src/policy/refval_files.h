@@ -1,4 +1,5 @@
-/* The list of file digests in a set of class packages, read and written: "<hex> <path>" a line. */
+/* The files of a set, read and written: {algorithm, list}, a line of sha256sum each, or {algorithm,
+ * digests}, a list of "<hex> <path>". */
 #ifndef GB_POLICY_REFVAL_FILES_H
 #define GB_POLICY_REFVAL_FILES_H
 
@@ -8,9 +9,9 @@
 #include "policy/field.h"
 #include "policy/refval.h"
 
-/* Reads {algorithm, digests}. GB_ERR_CONFIG, GB_ERR_LIMIT, GB_ERR_NOMEM. */
+/* Reads either form. GB_ERR_CONFIG, GB_ERR_LIMIT, GB_ERR_NOMEM. */
 GB_MUST_USE int refval_files_read(const struct field_file *file, const struct yaml_node *node,
-                                  uint64_t seed, struct ref_files *ret_files, struct gb_err *err);
+                                  struct ref_files *ret_files, struct gb_err *err);
 /* Writes them under `key`, two levels deep; nothing when there are none. Failure sticks to `out`.
  */
 void refval_files_write(struct gb_buf *out, const char *key, const struct ref_files *files);

@@ -47,8 +47,11 @@ void ref_set_write(struct gb_buf *out, const struct ref_set *set)
     if (set->version > 0)
         gb_buf_printf(out, "  version: %" PRIu64 "\n", set->version);
     gb_buf_printf(out, "spec:\n  class: %s\n", ref_class_name(set->cls));
+    if (set->life != REF_ACCEPTED)
+        gb_buf_printf(out, "  life: %s\n", ref_life_name(set->life));
+    set_selector_write(out, &set->applies);
     write_text(out, "  source: ", set->source ? set->source : "written");
-    if (set->cls != REF_PACKAGES)
+    if (!ref_class_has_files(set->cls))
         gb_buf_printf(out, "  events:%s\n", set->events ? "" : " []");
     for (const struct ref_event *event = set->events; event; event = event->next)
         write_event(out, event);

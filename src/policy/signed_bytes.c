@@ -56,12 +56,33 @@ static int write_mapping(struct writer *w, const struct yaml_node *node)
     return GB_OK;
 }
 
+/* The text that a plain scalar of the same words has. */
+static void write_literal(struct gb_buf *out, const struct yaml_node *node)
+{
+    size_t left = node->literal->len;
+    struct yaml_lines lines;
+    struct gb_bytes line;
+    cbor_text_head(out, left);
+    yaml_lines_init(&lines, node);
+    while (yaml_lines_next(&lines, &line)) {
+        gb_buf_add(out, line.data, line.len);
+        left -= line.len;
+        if (left > 0) {
+            gb_buf_u8(out, '\n');
+            left--;
+        }
+    }
+}
+
 /* Not deeper than GB_LIMIT_YAML_DEPTH: the tree was read by yaml_read. */
 static int write_node(struct writer *w, const struct yaml_node *node)
 {
     switch (node->kind) {
     case YAML_SCALAR:
         cbor_text(w->out, node->text);
+        break;
+    case YAML_LITERAL:
+        write_literal(w->out, node);
         break;
     case YAML_SEQUENCE:
         cbor_array(w->out, node->count);

@@ -86,6 +86,7 @@ static int read_document(struct reader *reader, const struct field_file *file,
     if (r < 0)
         return r;
     document->name = metadata.name;
+    document->deleted = metadata.deleted;
     document->version = metadata.version > 0 ? metadata.version : 1;
     memcpy(document->digest, document->signatures.digest, sizeof document->digest);
     reader->set.count++;

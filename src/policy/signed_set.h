@@ -18,6 +18,7 @@
 struct signed_document {
     const char *kind; /* printable */
     const char *name;
+    bool deleted;       /* a tombstone */
     uint64_t version;   /* from 1; a document that gives none is its name's first */
     uint8_t digest[32]; /* of what is signed */
     struct signature_list signatures;

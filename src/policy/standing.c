@@ -10,7 +10,8 @@ static bool is_of_this_round(enum gb_finding_code code)
 static bool is_allowed(const struct gb_finding *f)
 {
     return f->tier == GB_TIER_WARNING &&
-           (f->code == GB_FINDING_EK_EXPIRED_ALLOWED || f->code == GB_FINDING_IMA_VIOLATION);
+           (f->code == GB_FINDING_EK_EXPIRED_ALLOWED || f->code == GB_FINDING_IMA_VIOLATION ||
+            f->code == GB_FINDING_IMA_EXCEPTED || f->code == GB_FINDING_IMA_CRITICAL_ALLOWED);
 }
 
 struct standing_link standing_of(const struct gb_findings *list, bool lasting)

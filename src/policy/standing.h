@@ -19,6 +19,22 @@ struct standing {
     bool files_judged; /* the list has measured a file */
 };
 
+enum { STANDING_SHADOWS = 2, STANDING_SETS = 256 };
+
+/* Which reference sets spoke so far, a bit each at ref_set.place; sets beyond are not remembered.
+ */
+struct standing_sets {
+    uint64_t matched[STANDING_SETS / 64]; /* it knew something of this boot */
+    uint64_t needed[STANDING_SETS / 64];  /* it alone of all that count accepted something */
+};
+
+/* Of a node's boot: by the policy that judges, and by those in its shadow. */
+struct standings {
+    struct standing own;
+    struct standing shadows[STANDING_SHADOWS];
+    struct standing_sets sets;
+};
+
 /* What a list of findings comes to for its link. `lasting`: without those that speak of this round
  * only, and are found again in the next while they hold. */
 struct standing_link standing_of(const struct gb_findings *list, bool lasting);

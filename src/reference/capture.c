@@ -126,10 +126,10 @@ static int capture_kind(struct gb_arena *arena, const struct claims *claims, boo
         memcpy(keys + at * size, claims->ima[i].file_digest.data, size);
         paths[at++] = claims->ima[i].path;
     }
-    files.keys = keys;
-    files.paths = paths;
-    *ret_files = files;
-    return GB_OK;
+    if (files.count == 0)
+        return GB_OK;
+    const struct ref_files_parts parts = {files.alg, keys, paths, files.count};
+    return ref_files_make(arena, &parts, ret_files, err);
 }
 
 static int capture_files(struct gb_arena *arena, const struct claims *claims, struct ref_set *set,

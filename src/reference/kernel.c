@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/encode.h"
 #include "base/reader.h"
 #include "base/text.h"
 
@@ -46,4 +47,17 @@ int kernel_check(struct gb_bytes image, struct gb_err *err)
                           "later is); capture a boot of it instead",
                           (unsigned)major, (unsigned)minor);
     return GB_OK;
+}
+
+int kernel_release(struct gb_arena *arena, struct gb_bytes image, const char **ret_release,
+                   struct gb_err *err)
+{
+    enum { MOST = 64 };
+    struct gb_bytes rest = version(image);
+    struct gb_bytes word = gb_text_word(&rest);
+    *ret_release = NULL;
+    if (word.len == 0)
+        return GB_OK;
+    *ret_release = gb_text_escape(arena, word, MOST);
+    return *ret_release ? GB_OK : gb_err_nomem(err);
 }

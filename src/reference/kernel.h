@@ -2,6 +2,7 @@
 #ifndef GB_REFERENCE_KERNEL_H
 #define GB_REFERENCE_KERNEL_H
 
+#include "base/arena.h"
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/err.h"
@@ -12,5 +13,9 @@
  * a wrong guess makes a reference that no boot matches, never one that passes.
  */
 GB_MUST_USE int kernel_check(struct gb_bytes image, struct gb_err *err);
+
+/* "6.1.0-56-cloud-amd64", printable; NULL for an image that names none. */
+GB_MUST_USE int kernel_release(struct gb_arena *arena, struct gb_bytes image,
+                               const char **ret_release, struct gb_err *err);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/encode.h"
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "evidence/eventlog.h"
@@ -11,14 +10,6 @@
 #include "reference/pe.h"
 #include "reference/predict_set.h"
 #include "reference/uki.h"
-
-/* A file's own name, printable: folders are where the file lies here, not where it will boot. */
-static const char *shown(struct gb_arena *arena, const char *file)
-{
-    enum { MOST = 200 };
-    const char *slash = strrchr(file, '/');
-    return gb_text_escape(arena, gb_bytes_str(slash ? slash + 1 : file), MOST);
-}
 
 static int add_image(struct predict_set *build, enum gb_link link, const char *about,
                      const struct pe_image *image, struct gb_err *err)
@@ -80,7 +71,7 @@ static int add_uki(struct gb_arena *arena, struct predict_set *build, const char
     }
     r = predict_set_cmdline(build, uki->cmdline, err);
     if (r == 0 && uki->initrd_pieces > 0)
-        r = predict_set_initrd(build, uki->initrd, uki->initrd_pieces, err);
+        r = predict_set_initrd(build, NULL, uki->initrd, uki->initrd_pieces, err);
     return r;
 }
 
@@ -90,7 +81,7 @@ int predict_uki(struct gb_arena *arena, struct digester *digester, const char *f
 {
     struct uki uki;
     struct predict_set build = {0};
-    const char *about = shown(arena, file);
+    const char *about = predict_about(arena, file, NULL);
     if (!about)
         return gb_err_nomem(err);
     int r = uki_read(arena, image, &uki, err);
@@ -120,18 +111,25 @@ int predict_parts(struct gb_arena *arena, struct digester *digester,
                   struct gb_err *err)
 {
     struct predict_set build = {0};
+    const char *release = NULL;
+    const char *about = NULL;
     int r = predict_set_begin(arena, digester, REF_OS, name, &build, err);
     if (r < 0)
         return r;
-    r = add_kernel(arena, &build, shown(arena, parts->kernel_file), parts->kernel, err);
+    r = kernel_release(arena, parts->kernel, &release, err);
+    if (r == 0)
+        r = add_kernel(arena, &build, predict_about(arena, parts->kernel_file, release),
+                       parts->kernel, err);
     if (r < 0) {
         gb_err_prefix(err, "%s: ", parts->kernel_file);
         return r;
     }
     r = predict_set_cmdline(&build, parts->cmdline, err);
     struct pe_memory initrd = {.head = parts->initrd};
-    if (r == 0 && parts->initrd.len > 0 && !predict_initrd_by_name(parts->cmdline))
-        r = predict_set_initrd(&build, &initrd, 1, err);
+    if (r == 0 && parts->initrd.len > 0 && !predict_initrd_by_name(parts->cmdline)) {
+        about = predict_about(arena, parts->initrd_file, release);
+        r = about ? predict_set_initrd(&build, about, &initrd, 1, err) : gb_err_nomem(err);
+    }
     if (r < 0)
         return r;
     *ret_set = build.set;

@@ -1,4 +1,5 @@
 #include "crypto/digest.h"
+#include "policy/ref_files.h"
 #include "policy/refval.h"
 #include "reference/predict.h"
 
@@ -12,8 +13,9 @@ int predict_files(struct gb_arena *arena, enum digest_alg alg, const uint8_t *ke
     set->name = name;
     set->cls = REF_PACKAGES;
     set->source = "predicted";
-    set->files = (struct ref_files){.alg = alg, .count = count, .keys = keys, .paths = paths};
-    /* The map finds digests in a set that judges; this one is only written. */
-    *ret_set = set;
-    return GB_OK;
+    const struct ref_files_parts parts = {alg, keys, paths, count};
+    int r = ref_files_make(arena, &parts, &set->files, err);
+    if (r == GB_OK)
+        *ret_set = set;
+    return r;
 }

@@ -1,5 +1,7 @@
 #include "reference/predict_set.h"
 
+#include <string.h>
+
 #include "base/encode.h"
 #include "base/limits.h"
 #include "crypto/digest.h"
@@ -137,12 +139,21 @@ int predict_set_cmdline(struct predict_set *build, struct gb_bytes cmdline, stru
     return predict_set_bytes(build, &event, &bytes, 1, err);
 }
 
-int predict_set_initrd(struct predict_set *build, const struct pe_memory *pieces, size_t count,
-                       struct gb_err *err)
+/* Folders are where the file lies here, not where it will boot. */
+const char *predict_about(struct gb_arena *arena, const char *file, const char *release)
+{
+    enum { MOST = 200 };
+    const char *slash = strrchr(file, '/');
+    const char *name = gb_text_escape(arena, gb_bytes_str(slash ? slash + 1 : file), MOST);
+    return name && release ? gb_arena_printf(arena, "%s (%s)", name, release) : name;
+}
+
+int predict_set_initrd(struct predict_set *build, const char *about, const struct pe_memory *pieces,
+                       size_t count, struct gb_err *err)
 {
     struct predict_event event = {.link = GB_LINK_INITRD,
                                   .pcr = 9,
                                   .type = EV_EVENT_TAG,
-                                  .about = "initrd as the kernel loads it"};
+                                  .about = about ? about : "initrd as the kernel loads it"};
     return predict_set_bytes(build, &event, pieces, count, err);
 }

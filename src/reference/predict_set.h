@@ -41,8 +41,16 @@ GB_MUST_USE int predict_set_image(struct predict_set *build, const struct predic
 /* What the kernel's EFI stub measures of its command line (UTF-8 without NUL) into PCR 9. */
 GB_MUST_USE int predict_set_cmdline(struct predict_set *build, struct gb_bytes cmdline,
                                     struct gb_err *err);
-/* What the kernel's EFI stub measures of an initrd that a loader hands to it, into PCR 9. */
-GB_MUST_USE int predict_set_initrd(struct predict_set *build, const struct pe_memory *pieces,
-                                   size_t count, struct gb_err *err);
+/* What the kernel's EFI stub measures of an initrd that a loader hands to it, into PCR 9. `about`
+ * NULL: no file of its own. */
+GB_MUST_USE int predict_set_initrd(struct predict_set *build, const char *about,
+                                   const struct pe_memory *pieces, size_t count,
+                                   struct gb_err *err);
+
+/* How `about` names a file: its own name, printable, and in parentheses behind it the release of
+ * the kernel that it is or belongs to ("initrd.img (6.1.0-56-amd64)"), unless NULL: explanations
+ * compare the two (docs/measurements.md). NULL when out of memory. */
+GB_MUST_USE const char *predict_about(struct gb_arena *arena, const char *file,
+                                      const char *release);
 
 #endif

@@ -224,6 +224,8 @@ static struct json *own_json(const struct ear *ear)
     json_set(object, "quote", json_hex(ear->quote));
     json_set(object, "nonce", json_hex(ear->nonce));
     json_set(object, "verified_at", json_text(ear->verified_at));
+    if (ear->facts.len > 0)
+        json_set(object, "facts", json_hex(ear->facts));
     return object;
 }
 

@@ -83,6 +83,8 @@ struct ear {
     const char *trust_id;    /* of what was believed when it was judged */
     struct gb_bytes nonce;   /* what the quote answers */
     struct gb_bytes quote;   /* SHA-256 over the TPMS_ATTEST */
+    struct gb_bytes facts;   /* SHA-256 over its name, a NUL and its labels: by what its policy was
+                                chosen; empty: by nothing */
     struct gb_bytes id;      /* jti: no two tokens have the same */
     int64_t issued_s;        /* and judged: since 1970, UTC */
     const char *verified_at; /* the same moment in RFC 3339 */

@@ -60,15 +60,68 @@ static struct json *links_json(const struct verdict *verdict)
     return links;
 }
 
-struct json *verdict_json(struct gb_arena *arena, const struct verdict *verdict)
+/* null when no policy judged. */
+static struct json *policy_json(const struct verdict *verdict)
+{
+    if (!verdict->policy_name)
+        return json_text(NULL);
+    struct json *object = json_new_object();
+    json_set(object, "name", json_text(verdict->policy_name));
+    json_set(object, "version", json_number(verdict->policy_version));
+    json_set(object, "mode", json_text(verdict->mode));
+    if (verdict->freshness_s > 0)
+        json_set(object, "freshness_s", json_number((uint64_t)verdict->freshness_s));
+    return object;
+}
+
+static struct json *sets_json(const struct verdict *verdict)
+{
+    struct json *sets = json_new_array();
+    for (size_t i = 0; i < verdict->set_count; i++) {
+        const struct verdict_set *set = &verdict->sets[i];
+        struct json *object = json_new_object();
+        json_set(object, "name", json_text(set->name));
+        json_set(object, "version", json_number(set->version > 0 ? set->version : 1));
+        json_set(object, "class", json_text(set->cls));
+        json_set(object, "life", json_text(set->life));
+        json_set(object, "needed", json_bool(set->needed));
+        json_push(sets, object);
+    }
+    return sets;
+}
+
+static struct json *findings_json(struct gb_arena *arena, const struct verdict *verdict)
 {
     struct json *findings = json_new_array();
     for (const struct gb_finding *f = verdict->findings.first; f; f = f->next)
         json_push(findings, finding_json(arena, f, true));
+    return findings;
+}
 
+static struct json *shadows_json(struct gb_arena *arena, const struct verdict *verdict)
+{
+    struct json *shadows = json_new_array();
+    for (size_t i = 0; i < verdict->shadow_count; i++) {
+        const struct verdict_shadow *shadow = &verdict->shadows[i];
+        struct json *object = json_new_object();
+        json_set(object, "name", json_text(shadow->name));
+        json_set(object, "version", json_number(shadow->version));
+        json_set(object, "tier", json_text(gb_tier_name(shadow->verdict->tier)));
+        json_set(object, "links", links_json(shadow->verdict));
+        json_set(object, "findings", findings_json(arena, shadow->verdict));
+        json_push(shadows, object);
+    }
+    return shadows;
+}
+
+struct json *verdict_json(struct gb_arena *arena, const struct verdict *verdict)
+{
     struct json *object = json_new_object();
     json_set(object, "tier", json_text(gb_tier_name(verdict->tier)));
+    json_set(object, "judged_by", policy_json(verdict));
+    json_set(object, "sets", sets_json(verdict));
     json_set(object, "links", links_json(verdict));
-    json_set(object, "findings", findings);
+    json_set(object, "findings", findings_json(arena, verdict));
+    json_set(object, "shadow", shadows_json(arena, verdict));
     return object;
 }

@@ -101,6 +101,10 @@ struct keyd_renew_ask {
     struct gb_bytes certify_attest; /* qualifyingData binding_of_key(nonce) */
     struct gb_bytes certify_signature;
     struct gb_bytes transport_public;
+    /* What garboardd says of the node: they choose among the officers' policies, and no evidence
+     * holds them (docs/adr/0022). */
+    const char *name;
+    const char *labels; /* base/labels.h; "" for none */
 };
 GB_MUST_USE int keyd_renew(struct keyd_client *client, struct gb_arena *arena,
                            const struct keyd_renew_ask *ask,
@@ -116,6 +120,8 @@ struct keyd_token_ask {
     struct gb_bytes certify_attest; /* as in keyd_renew_ask */
     struct gb_bytes certify_signature;
     struct gb_bytes transport_public;
+    const char *name; /* likewise; the token says by which it was judged */
+    const char *labels;
 };
 GB_MUST_USE int keyd_token(struct keyd_client *client, struct gb_arena *arena,
                            const struct keyd_token_ask *ask, const char **ret_jwt,

@@ -25,10 +25,11 @@ struct field {
 };
 
 enum {
-    MAX_FIELDS = 8,
+    MAX_FIELDS = 9, /* and the end */
     MAX_LIST = 32,
     MAX_TEXT = 64 << 10, /* a CA certificate, a key set, a token */
     MAX_CREDENTIAL = 2048,
+    MAX_NAME = 253,                     /* a node's: RFC 1123 */
     MAX_DOCUMENTS = GB_LIMIT_SETS + 16, /* as many as garboardd keeps */
     MAX_PROOF = 64,                     /* RFC 6962, 2.1.2: one digest a level, and one */
 };
@@ -45,23 +46,27 @@ static const struct field request_fields[RPC_KINDS][MAX_FIELDS] = {
     [RPC_CERTIFY] = {{FIELD_FIXED, AT(keyd_certify_ask, challenge), 16},
                      {FIELD_FIXED, AT(keyd_certify_ask, node_id), 16},
                      {FIELD_FIXED, AT(keyd_certify_ask, proof), 32},
-                     {FIELD_BYTES, AT(keyd_certify_ask, evidence), GB_LIMIT_RPC},
+                     {FIELD_BYTES, AT(keyd_certify_ask, evidence), GB_LIMIT_RPC_EVIDENCE},
                      {FIELD_BYTES, AT(keyd_certify_ask, csr), GB_LIMIT_CERT},
                      {FIELD_BYTES, AT(keyd_certify_ask, certify_attest), GB_LIMIT_PUBLIC},
                      {FIELD_BYTES, AT(keyd_certify_ask, certify_signature), GB_LIMIT_PUBLIC},
                      {FIELD_BYTES, AT(keyd_certify_ask, transport_public), GB_LIMIT_PUBLIC}},
     [RPC_RENEW] = {{FIELD_BYTES, AT(keyd_renew_ask, old_cert_pem), GB_LIMIT_CERT},
                    {FIELD_FIXED, AT(keyd_renew_ask, nonce), 32},
-                   {FIELD_BYTES, AT(keyd_renew_ask, evidence), GB_LIMIT_RPC},
+                   {FIELD_BYTES, AT(keyd_renew_ask, evidence), GB_LIMIT_RPC_EVIDENCE},
                    {FIELD_BYTES, AT(keyd_renew_ask, certify_attest), GB_LIMIT_PUBLIC},
                    {FIELD_BYTES, AT(keyd_renew_ask, certify_signature), GB_LIMIT_PUBLIC},
-                   {FIELD_BYTES, AT(keyd_renew_ask, transport_public), GB_LIMIT_PUBLIC}},
+                   {FIELD_BYTES, AT(keyd_renew_ask, transport_public), GB_LIMIT_PUBLIC},
+                   {FIELD_TEXT, AT(keyd_renew_ask, name), MAX_NAME},
+                   {FIELD_TEXT, AT(keyd_renew_ask, labels), GB_LIMIT_LABELS_TEXT}},
     [RPC_TOKEN] = {{FIELD_BYTES, AT(keyd_token_ask, cert_pem), GB_LIMIT_CERT},
                    {FIELD_FIXED, AT(keyd_token_ask, nonce), 32},
-                   {FIELD_BYTES, AT(keyd_token_ask, evidence), GB_LIMIT_RPC},
+                   {FIELD_BYTES, AT(keyd_token_ask, evidence), GB_LIMIT_RPC_EVIDENCE},
                    {FIELD_BYTES, AT(keyd_token_ask, certify_attest), GB_LIMIT_PUBLIC},
                    {FIELD_BYTES, AT(keyd_token_ask, certify_signature), GB_LIMIT_PUBLIC},
-                   {FIELD_BYTES, AT(keyd_token_ask, transport_public), GB_LIMIT_PUBLIC}},
+                   {FIELD_BYTES, AT(keyd_token_ask, transport_public), GB_LIMIT_PUBLIC},
+                   {FIELD_TEXT, AT(keyd_token_ask, name), MAX_NAME},
+                   {FIELD_TEXT, AT(keyd_token_ask, labels), GB_LIMIT_LABELS_TEXT}},
     [RPC_SERVER_CERT] = {{FIELD_BYTES, AT(rpc_server_cert_ask, csr), GB_LIMIT_CERT}},
     [RPC_LEDGER_SIGN] = {{FIELD_NUMBER, AT(keyd_ledger_ask, old_size)},
                          {FIELD_NUMBER, AT(keyd_ledger_ask, size)},
@@ -296,6 +301,12 @@ static void write_digests(struct gb_buf *out, const uint8_t (*items)[32], size_t
         cbor_bytes(out, gb_bytes(items[i], sizeof items[i]));
 }
 
+/* NULL says nothing, as "" does. */
+static void write_text(struct gb_buf *out, const char *text)
+{
+    cbor_text(out, gb_bytes_str(text ? text : ""));
+}
+
 static void write_field(struct gb_buf *out, const struct field *field, const void *base)
 {
     const void *at = (const char *)base + field->offset;
@@ -316,7 +327,7 @@ static void write_field(struct gb_buf *out, const struct field *field, const voi
         write_digests(out, *(const uint8_t(*const *)[32])at, *count);
         break;
     case FIELD_TEXT:
-        cbor_text(out, gb_bytes_str(*(const char *const *)at));
+        write_text(out, *(const char *const *)at);
         break;
     case FIELD_NUMBER:
         cbor_uint(out, *(const uint64_t *)at);

@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "rpc/keyd.h"
 
-enum { RPC_VERSION = 1 };
+enum { RPC_VERSION = 2 };
 
 enum rpc_kind {
     RPC_NONE,

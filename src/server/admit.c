@@ -55,6 +55,20 @@ static bool token_known(struct thread *thread, struct gb_arena *arena,
     return secret_equal(gb_bytes(hash, sizeof hash), gb_bytes(ret_token->secret_hash, sizeof hash));
 }
 
+/* The ticket outlives the request. */
+static enum admit_answer give_labels(struct thread *thread, const struct store_token *token,
+                                     enum refusal *ret_refusal, struct ticket **ret_ticket)
+{
+    struct ticket *ticket = *ret_ticket;
+    if (!token->labels)
+        return ADMIT_OK;
+    ticket->labels = (const char *)gb_arena_copy(ticket->arena, gb_bytes_str(token->labels)).data;
+    if (ticket->labels)
+        return ADMIT_OK;
+    tickets_drop(thread->server->tickets, ticket);
+    return refused(ret_refusal, REFUSAL_NO_MEMORY);
+}
+
 static enum admit_answer by_token(struct thread *thread, struct gb_arena *arena,
                                   const struct admit_ask *ask, enum refusal *ret_refusal,
                                   struct ticket **ret_ticket)
@@ -72,7 +86,8 @@ static enum admit_answer by_token(struct thread *thread, struct gb_arena *arena,
         return refused(ret_refusal, REFUSAL_TOKEN_USED);
     if (!admit_name(token.node_name, token.pool, ask->name))
         return refused(ret_refusal, REFUSAL_TOKEN_NAME);
-    return reserve(thread, token.id, token.uses_left, ret_refusal, ret_ticket);
+    enum admit_answer answer = reserve(thread, token.id, token.uses_left, ret_refusal, ret_ticket);
+    return answer == ADMIT_OK ? give_labels(thread, &token, ret_refusal, ret_ticket) : answer;
 }
 
 static int ek_fingerprint(struct gb_bytes ek_public, uint8_t out[32])

@@ -16,7 +16,11 @@ void api_token(void *ctx, const struct route_call *call);
 void api_node_list(void *ctx, const struct route_call *call);
 void api_node_show(void *ctx, const struct route_call *call);
 void api_node_verdict(void *ctx, const struct route_call *call);
+void api_node_history(void *ctx, const struct route_call *call);
+void api_node_evidence(void *ctx, const struct route_call *call);
 void api_node_attest(void *ctx, const struct route_call *call);
+void api_rollout(void *ctx, const struct route_call *call);
+void api_node_label(void *ctx, const struct route_call *call);
 void api_node_remove(void *ctx, const struct route_call *call);
 
 void api_waiting_list(void *ctx, const struct route_call *call);
@@ -30,6 +34,9 @@ void api_token_revoke(void *ctx, const struct route_call *call);
 
 void api_policy_list(void *ctx, const struct route_call *call);
 void api_policy_apply(void *ctx, const struct route_call *call);
+void api_simulate(void *ctx, const struct route_call *call);
+void api_simulation_show(void *ctx, const struct route_call *call);
+void api_simulation_cancel(void *ctx, const struct route_call *call);
 
 void api_ledger_checkpoint(void *ctx, const struct route_call *call);
 void api_ledger_tile(void *ctx, const struct route_call *call);

@@ -13,6 +13,7 @@
 #include "server/answer.h"
 #include "server/api.h"
 #include "server/caller.h"
+#include "server/keep.h"
 #include "server/next.h"
 #include "server/node_id.h"
 #include "server/nodes.h"
@@ -25,10 +26,13 @@
 #include "server/stats.h"
 #include "server/verdict_record.h"
 #include "server/work.h"
+#include "store/kept.h"
 #include "store/store.h"
 #include "wire/json.h"
 
-enum { LOOP_BODY = 256 << 10 }; /* a longer one would hold the loop for milliseconds */
+/* A longer one would hold the loop for milliseconds, and what is kept of it may become a file,
+ * which is synced. */
+enum { LOOP_BODY = STORE_BLOB_INLINE };
 
 struct attesting {
     struct work work; /* first */
@@ -36,6 +40,9 @@ struct attesting {
     struct snapshot *snapshot;
     struct round round;
     int64_t began_us;
+    bool news;                     /* there is more to record than a newer proof */
+    const struct store_kept *kept; /* what of it is to be kept as evidence; NULL: nothing */
+    int not_kept;                  /* or why it cannot be, with work.err */
 };
 
 static int64_t now_us(void)
@@ -143,11 +150,27 @@ static void distrust(struct attesting *a)
         log_change(a);
 }
 
+/* Evidence does not fit to what is kept (a chain was lost with a database that was set back, a blob
+ * was dropped this very moment): all of it, then. */
+static void refuse_unkept(struct attesting *a)
+{
+    struct node *node = a->node;
+    snapshot_unref(a->snapshot);
+    node->progress = (struct progress){.seen = node->progress.seen};
+    node->progress.seen.whole = false;
+    refuse_with_next(a->work.thread, a->work.request, node, REFUSAL_EVIDENCE_AGAIN,
+                     a->work.err.text);
+}
+
 /* A change is told only now that it is durable. */
 static void durable(struct work *work)
 {
     struct attesting *a = (struct attesting *)work;
     struct thread *thread = work->thread;
+    if (work->result == GB_ERR_DENIED) {
+        refuse_unkept(a);
+        return;
+    }
     if (work->result == GB_OK)
         work->result = round_keep(&a->round, scribe_rounds(thread->server->scribe), &work->err);
     if (work->result < 0 || !nodes_tell(thread->server->nodes, a->node, &a->round.told)) {
@@ -169,6 +192,11 @@ static void record_change(struct attesting *a)
 {
     const struct node_verdict *told = &a->round.told;
     uint8_t progress[PROGRESS_MAX];
+    if (a->not_kept < 0) { /* no evidence, no verdict */
+        a->work.result = a->not_kept;
+        durable(&a->work);
+        return;
+    }
     char *json = round_json(a->work.arena, a->work.thread->server->store, &a->round);
     if (!json) {
         a->work.result = GB_ERR_NOMEM;
@@ -179,7 +207,8 @@ static void record_change(struct attesting *a)
                                     .tier = told->tier,
                                     .trusted = told->trusted,
                                     .policy = told->policy,
-                                    .json = gb_bytes_str(json)};
+                                    .json = gb_bytes_str(json),
+                                    .kept = a->kept};
     memcpy(verdict.node, a->node->id, sizeof verdict.node);
     memcpy(verdict.quote, a->round.quote, sizeof verdict.quote);
     size_t len = progress_write(&a->round.after, progress);
@@ -200,7 +229,39 @@ static void not_kept(struct attesting *a)
     answer_refuse(thread, request, why, NULL);
 }
 
+static void go_on(struct attesting *a);
+
+/* What is new is kept now, and what was held of the node goes on with it. */
+static void kept(struct work *work)
+{
+    struct attesting *a = (struct attesting *)work;
+    if (work->result == GB_ERR_DENIED)
+        refuse_unkept(a);
+    else if (work->result < 0)
+        not_kept(a);
+    else
+        go_on(a);
+}
+
+/* Nothing new is the rule, and writes nothing. */
 static void record_same(struct attesting *a)
+{
+    struct server *server = a->work.thread->server;
+    uint8_t progress[PROGRESS_MAX];
+    if (a->not_kept < 0) {
+        a->work.result = a->not_kept;
+        not_kept(a);
+    } else if (a->kept) {
+        a->work.then = kept;
+        store_kept_add(server->store, a->kept,
+                       gb_bytes(progress, progress_write(&a->round.after, progress)), work_stored,
+                       &a->work);
+    } else {
+        go_on(a);
+    }
+}
+
+static void go_on(struct attesting *a)
 {
     struct server *server = a->work.thread->server;
     uint8_t progress[PROGRESS_MAX];
@@ -242,18 +303,9 @@ static void refuse_round(struct attesting *a)
 static void judged(struct work *work)
 {
     struct attesting *a = (struct attesting *)work;
-    struct node_verdict before;
-    if (work->result < 0) {
+    if (work->result < 0)
         refuse_round(a);
-        return;
-    }
-    nodes_told(work->thread->server->nodes, a->node, &before);
-    if (!a->round.claims.quote_proven) {
-        a->round.told.verified_s = before.verified_s; /* nothing was verified */
-        a->round.told.issued_ms = before.issued_ms;
-        a->round.told.reset_count = before.reset_count;
-    }
-    if (round_is_news(&before, &a->round))
+    else if (a->news)
         record_change(a);
     else
         record_same(a);
@@ -262,8 +314,20 @@ static void judged(struct work *work)
 static void judge(struct work *work, struct worker_parts *parts)
 {
     struct attesting *a = (struct attesting *)work;
-    work->result = round_judge(work->arena, work->thread->server->store, parts->digester, &a->round,
-                               &work->err);
+    struct server *server = work->thread->server;
+    struct node_verdict before;
+    work->result = round_judge(work->arena, server->store, parts->digester, &a->round, &work->err);
+    if (work->result < 0)
+        return;
+    nodes_told(server->nodes, a->node, &before);
+    if (!a->round.claims.quote_proven) {
+        a->round.told.verified_s = before.verified_s; /* nothing was verified */
+        a->round.told.issued_ms = before.issued_ms;
+        a->round.told.reset_count = before.reset_count;
+    }
+    a->news = round_is_news(&before, &a->round);
+    a->not_kept = keep_prepare(work->arena, server->store, parts->digester, &a->round, a->news,
+                               &a->kept, &work->err);
 }
 
 /* Whatever becomes of this request, the nonce is gone. */

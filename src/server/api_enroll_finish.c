@@ -14,6 +14,7 @@
 #include "server/answer.h"
 #include "server/api.h"
 #include "server/ask.h"
+#include "server/labels.h"
 #include "server/node_id.h"
 #include "server/nodes.h"
 #include "server/record.h"
@@ -150,13 +151,27 @@ static void answer_enrolled(struct finishing *f)
     tickets_finish(thread->server->tickets, ticket);
 }
 
+/* With the labels that the store has for it: its own, or the token's. */
+static int add(struct finishing *f)
+{
+    struct server *server = f->work.thread->server;
+    struct store_node node = f->node;
+    struct store_node stored;
+    int r = store_node_by_id(server->store, f->work.arena, node.id, &stored, &f->work.err);
+    if (r < 0)
+        return r;
+    node.labels = stored.labels;
+    node.labels_num = stored.labels_num;
+    return nodes_add(server->nodes, &node, &f->work.err);
+}
+
 static void stored(struct work *work)
 {
     struct finishing *f = (struct finishing *)work;
     struct thread *thread = work->thread;
     char id[NODE_ID_TEXT];
     if (work->result == GB_OK)
-        work->result = nodes_add(thread->server->nodes, &f->node, &work->err);
+        work->result = add(f);
     if (work->result < 0) {
         not_stored(f);
         return;
@@ -194,6 +209,8 @@ static const struct store_entry *enrol_entry(struct finishing *f)
     json_set(data, "transport", json_hex(gb_bytes(node->transport, STORE_HASH)));
     json_set(data, "tpm", json_text(node->tpm));
     json_set(data, "how", json_text(how(f)));
+    if (node->labels)
+        json_set(data, "labels", labels_json(node->labels));
     struct record record = {.what = ENTRY_NODE_ENROL, .who = whom, .whom = whom, .data = data};
     return record_make(f->work.arena, f->work.thread->digester, &record);
 }
@@ -210,6 +227,7 @@ static void certified(struct work *work)
                                   .ak_public = ticket->ak_public,
                                   .ek_count = ticket->ek_count,
                                   .tpm = ticket->tpm,
+                                  .labels = ticket->labels,
                                   .ek_certs = ticket->ek_certs,
                                   .cert_pem = gb_arena_copy(work->arena, f->certificate.pem),
                                   .enrolled_s = gb_clock_s()};

@@ -16,6 +16,7 @@
 #include "server/ask.h"
 #include "server/change.h"
 #include "server/join_token.h"
+#include "server/labels.h"
 #include "server/record.h"
 #include "server/refusals.h"
 #include "server/server.h"
@@ -32,6 +33,7 @@ static struct json *token_json(struct gb_arena *arena, const struct store_token 
     json_set(json, "id", id ? json_text(id) : NULL);
     json_set(json, "name", json_text(token->node_name));
     json_set(json, "pool", json_text(token->pool));
+    json_set(json, "labels", labels_json(token->labels));
     json_set(json, "created_by", json_text(token->created_by));
     json_set(json, "created_at", answer_time(token->created_s));
     json_set(json, "expires_at", answer_time(token->expires_s));
@@ -84,6 +86,7 @@ static int read_token(struct thread *thread, struct change *change, struct store
     token->expires_s = token->created_s + ask_number(&ask, "expires_in_s", 1, MAX_TOKEN_LIFE_S);
     token->uses_left = (uint32_t)ask_number(&ask, "uses", 1, MAX_USES);
     token->created_by = change->by;
+    token->labels = labels_ask(&ask, "labels");
     return ask.failed ? GB_ERR_INPUT : GB_OK;
 }
 
@@ -123,6 +126,8 @@ static void record_token(struct change *change, const struct store_token *token)
     const char *id = gb_base64url(change->work.arena, gb_bytes(token->id, sizeof token->id));
     json_set(data, "name", json_text(token->node_name));
     json_set(data, "pool", json_text(token->pool));
+    if (token->labels)
+        json_set(data, "labels", labels_json(token->labels));
     json_set(data, "uses", json_number(token->uses_left));
     json_set(data, "expires_at", answer_time(token->expires_s));
     change->record.whom =

@@ -10,6 +10,7 @@
 #include "server/answer.h"
 #include "server/api.h"
 #include "server/change.h"
+#include "server/labels.h"
 #include "server/liveness.h"
 #include "server/node_id.h"
 #include "server/nodes.h"
@@ -54,6 +55,7 @@ static struct json *node_json(const struct server *server, const struct node_sum
     struct json *json = json_new_object();
     json_set(json, "id", json_text(id));
     json_set(json, "name", json_text(node->name));
+    json_set(json, "labels", labels_json(node->labels));
     json_set(json, "verdict", json_text(verdict_word(verdict)));
     json_set(json, "tier", json_text(gb_tier_name((enum gb_tier)verdict->tier)));
     json_set(json, "liveness", json_text(liveness_name(liveness)));

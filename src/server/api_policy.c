@@ -58,6 +58,7 @@ static void add_signatures(struct gb_arena *arena, const struct snapshot *snapsh
     if (!known)
         return; /* applied this very moment */
     gb_hex_encode(gb_bytes(known->digest, sizeof known->digest), digest + 7);
+    json_set(item, "deleted", json_bool(known->deleted));
     json_set(item, "digest", json_text(digest));
     json_set(item, "signed_by", signers_json(arena, known));
 }

@@ -109,7 +109,7 @@ static int read_ask(struct asking *a, struct gb_err *err)
         return r;
     struct ask ask = {.arena = a->work.arena, .body = body, .err = err};
     ask_base64_exact(&ask, "nonce", a->ask.nonce, sizeof a->ask.nonce);
-    a->ask.evidence = ask_base64(&ask, "evidence", GB_LIMIT_RPC);
+    a->ask.evidence = ask_base64(&ask, "evidence", GB_LIMIT_RPC_EVIDENCE);
     a->ask.certify_attest = ask_base64(&ask, "certify_attest", GB_LIMIT_PUBLIC);
     a->ask.certify_signature = ask_base64(&ask, "certify_signature", GB_LIMIT_PUBLIC);
     a->ask.transport_public = ask_base64(&ask, "transport_public", GB_LIMIT_PUBLIC);
@@ -139,6 +139,8 @@ static struct asking *prepare(struct thread *thread, const struct route_call *ca
     if (!node)
         return NULL;
     a->node = node;
+    a->ask.name = node->name; /* it stays taken until keyd has answered */
+    a->ask.labels = node->labels;
     int r = read_cert(a, &err);
     if (r == GB_OK)
         return a;
@@ -250,7 +252,9 @@ static void sign(struct work *work, struct worker_parts *parts)
                                  .evidence = a->ask.evidence,
                                  .certify_attest = a->ask.certify_attest,
                                  .certify_signature = a->ask.certify_signature,
-                                 .transport_public = a->ask.transport_public};
+                                 .transport_public = a->ask.transport_public,
+                                 .name = a->ask.name,
+                                 .labels = a->ask.labels};
     memcpy(ask.nonce, a->ask.nonce, sizeof ask.nonce);
     work->result = keyd_token(parts->keyd, work->arena, &ask, &a->jwt, &work->err);
 }

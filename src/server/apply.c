@@ -114,7 +114,9 @@ const char *apply_word(const struct apply_plan *plan, const struct store_documen
     const struct store_document *old =
         documents_find(plan->stored, plan->stored_count, fresh->kind, fresh->name);
     if (!old)
-        return "new";
+        return fresh->deleted ? "deleted" : "new";
+    if (fresh->deleted && !fresh->resigned && !gb_bytes_equal(old->text, fresh->text))
+        return "deleted";
     if (fresh->resigned)
         return "signed";
     return gb_bytes_equal(old->text, fresh->text) ? "same" : "changed";

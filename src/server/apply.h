@@ -34,7 +34,7 @@ GB_MUST_USE int apply_prepare(struct server *server, struct gb_arena *arena, str
  * plan->why fits the error. */
 GB_MUST_USE int apply_try(struct keyd_client *keyd, struct gb_arena *arena, struct apply_plan *plan,
                           struct gb_err *err);
-/* "new", "same", "signed" (the same words with more signatures) or "changed". */
+/* "new", "deleted", "same", "signed" (the same words with more signatures) or "changed". */
 const char *apply_word(const struct apply_plan *plan, const struct store_document *fresh);
 
 #endif

@@ -111,6 +111,33 @@ const char *ask_name(struct ask *ask, const char *key)
     return NULL;
 }
 
+const char **ask_texts(struct ask *ask, const char *key, size_t max_items, size_t max,
+                       size_t *ret_count)
+{
+    const struct json *list = json_get(ask->body, key);
+    size_t count = json_count(list);
+    const char **texts = gb_arena_new_array(ask->arena, const char *, count + 1);
+    *ret_count = 0;
+    if (!texts || count > max_items) {
+        ask_fail(ask, "%s: at most %zu belong there", key, max_items);
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct gb_bytes text;
+        if (!json_as_text(json_at(list, i), &text) || text.len > max) {
+            ask_fail(ask, "%s: must be texts of at most %zu bytes", key, max);
+            return NULL;
+        }
+        texts[i] = (const char *)gb_arena_copy(ask->arena, text).data;
+        if (!texts[i]) {
+            ask_fail(ask, "out of memory");
+            return NULL;
+        }
+    }
+    *ret_count = count;
+    return texts;
+}
+
 bool ask_parse_digest(struct gb_bytes text, uint8_t out[32])
 {
     struct gb_bytes prefix = gb_bytes_str("sha256:");

@@ -34,6 +34,9 @@ struct gb_bytes *ask_base64_list(struct ask *ask, const char *key, size_t max_it
 const char *ask_name(struct ask *ask, const char *key);
 /* NULL when absent. */
 const char *ask_text_optional(struct ask *ask, const char *key, size_t max);
+/* An array of texts, none longer than `max`, as copies; absent: none. */
+const char **ask_texts(struct ask *ask, const char *key, size_t max_items, size_t max,
+                       size_t *ret_count);
 /* "sha256:" and 64 hex digits. */
 void ask_digest(struct ask *ask, const char *key, uint8_t out[32]);
 bool ask_parse_digest(struct gb_bytes text, uint8_t out[32]);

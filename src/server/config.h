@@ -39,6 +39,8 @@ struct config {
     int64_t witness_quorum;
     int64_t rounds_keep_s;
     int64_t quotes_keep_s;
+    int64_t evidence_keep_s;
+    int64_t evidence_max; /* bytes */
     int64_t max_connections;
     int64_t max_body;
     int64_t body_memory;

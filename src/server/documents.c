@@ -102,6 +102,7 @@ static int read_piece(struct gb_arena *arena, struct gb_bytes piece,
     document->text = piece;
     document->version = version_of(metadata);
     document->versioned = yaml_get(metadata, "version") != NULL;
+    document->deleted = yaml_get(metadata, "deleted") != NULL; /* the readers judge its value */
     *ret_found = true;
     return GB_OK;
 }

@@ -1,5 +1,15 @@
 #include "server/liveness.h"
 
+struct liveness_spans liveness_spans_for(const struct liveness_spans *spans, int64_t freshness_s)
+{
+    struct liveness_spans own = *spans;
+    if (freshness_s > 0)
+        own.fresh_s = freshness_s;
+    if (own.unreachable_s < own.fresh_s)
+        own.unreachable_s = own.fresh_s;
+    return own;
+}
+
 enum liveness liveness_of(const struct liveness_spans *spans, int64_t verified_s, int64_t now_s)
 {
     if (verified_s == 0)

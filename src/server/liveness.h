@@ -12,6 +12,10 @@ struct liveness_spans {
     int64_t unreachable_s; /* past this: unreachable */
 };
 
+/* Those of a node whose policy has proofs stand for `freshness_s`; 0: it does not say. A node that
+ * is fresh is not unreachable, so the other span is never the shorter one. */
+struct liveness_spans liveness_spans_for(const struct liveness_spans *spans, int64_t freshness_s);
+
 /* `verified_s`: when the nonce of the last proof was issued, UTC; 0: never. One that lies ahead is
  * of a clock that was wrong, then or now: stale, until the next proof. */
 enum liveness liveness_of(const struct liveness_spans *spans, int64_t verified_s, int64_t now_s);

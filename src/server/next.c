@@ -7,6 +7,7 @@
 #include "server/config.h"
 #include "server/nodes.h"
 #include "server/nonce.h"
+#include "server/round.h"
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "wire/json.h"
@@ -21,7 +22,8 @@ struct json *next_json(struct thread *thread, struct gb_arena *arena, struct nod
         gb_log_err(GB_LOG_ERROR, "no-nonce", &err);
         return NULL;
     }
-    bool continues = progress_continues(&node->progress, snapshot_trust(snapshot), &ima_from);
+    const struct trust trust = round_trust(snapshot, node);
+    bool continues = progress_continues(&node->progress, &trust, &ima_from);
     struct json *send = json_new_object();
     json_set(send, "boot_log", json_bool(!continues));
     json_set(send, "ima_from", json_number(continues ? ima_from : 0));

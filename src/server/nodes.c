@@ -115,6 +115,10 @@ int nodes_add(struct nodes *nodes, const struct store_node *facts, struct gb_err
     bool room = make_room(shard);
     if (room) {
         struct entry *old = find(shard, facts->id);
+        if (old && old->next_labels) { /* set while this was read */
+            entry_relabel(entry, old->next_labels, old->next_labels_num);
+            old->next_labels = NULL;
+        }
         if (old)
             unlink_entry(shard, old);
         entry->revision = next_revision(nodes);
@@ -176,6 +180,7 @@ int nodes_take(struct nodes *nodes, const uint8_t id[STORE_ID], struct node **re
     bool busy = entry && entry->busy;
     if (entry && !busy) {
         entry->busy = true;
+        entry_use_labels(entry);
         entry->node.void_ms = entry->void_ms;
     }
     pthread_mutex_unlock(&shard->lock);
@@ -203,7 +208,8 @@ void nodes_give(struct nodes *nodes, struct node *node)
 static bool is_news(const struct node_verdict *a, const struct node_verdict *b)
 {
     return a->judged != b->judged || a->trusted != b->trusted || a->tier != b->tier ||
-           a->trust_id != b->trust_id || memcmp(a->links, b->links, sizeof a->links) != 0;
+           a->trust_id != b->trust_id || a->labels_num != b->labels_num ||
+           memcmp(a->links, b->links, sizeof a->links) != 0;
 }
 
 bool nodes_tell(struct nodes *nodes, struct node *node, const struct node_verdict *verdict)
@@ -228,6 +234,7 @@ void nodes_proven(struct nodes *nodes, struct node *node, const struct node_verd
     pthread_mutex_lock(&shard->lock);
     entry->verdict.verified_s = verdict->verified_s;
     entry->verdict.issued_ms = verdict->issued_ms;
+    entry->verdict.freshness_s = verdict->freshness_s;
     entry->verdict.ima_entries = verdict->ima_entries;
     pthread_mutex_unlock(&shard->lock);
 }
@@ -238,9 +245,31 @@ void nodes_told(struct nodes *nodes, const struct node *node, struct node_verdic
     struct shard *shard = shard_of(nodes, node->id);
     pthread_mutex_lock(&shard->lock);
     *ret_verdict = entry->verdict;
+    ret_verdict->relabelled = entry_labels_num(entry) != entry->verdict.labels_num;
     pthread_mutex_unlock(&shard->lock);
     ret_verdict->reason = NULL;
     ret_verdict->policy = NULL;
+}
+
+bool nodes_label(struct nodes *nodes, const uint8_t id[STORE_ID], const char *labels,
+                 uint64_t labels_num)
+{
+    struct shard *shard = shard_of(nodes, id);
+    size_t size = strlen(labels) + 1;
+    char *copy = gb_calloc(1, size);
+    if (!copy)
+        return false;
+    memcpy(copy, labels, size);
+    pthread_mutex_lock(&shard->lock);
+    struct entry *entry = find(shard, id);
+    if (entry) {
+        entry_relabel(entry, copy, labels_num);
+        entry->revision = next_revision(nodes);
+    }
+    pthread_mutex_unlock(&shard->lock);
+    if (!entry)
+        gb_free(copy);
+    return true;
 }
 
 bool nodes_ask(struct nodes *nodes, const uint8_t id[STORE_ID], int64_t now_ms)

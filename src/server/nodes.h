@@ -31,19 +31,25 @@ struct node_verdict {
     bool unkept;  /* worse than what the store holds: it could not be kept, and is tried again */
     uint8_t tier; /* enum gb_tier */
     uint8_t links[GB_LINK_COUNT];
-    uint64_t trust_id;  /* of the documents that judged */
-    int64_t verified_s; /* when the nonce of the last proof was issued, UTC */
-    int64_t issued_ms;  /* the same, monotonic; 0: before this start */
-    const char *reason; /* the first contraindicated finding; NULL: none */
-    const char *policy; /* name and version; NULL: none */
+    uint64_t trust_id;   /* of the documents that judged */
+    uint64_t sets_id;    /* of the sets that it matched; 0: not known since this start */
+    uint64_t labels_num; /* of the labels that it was judged by */
+    bool relabelled;     /* by nodes_told: the node has other labels meanwhile */
+    int64_t verified_s;  /* when the nonce of the last proof was issued, UTC */
+    int64_t issued_ms;   /* the same, monotonic; 0: before this start */
+    int64_t freshness_s; /* how long a proof stands by that policy; 0: as the service is set */
+    const char *reason;  /* the first contraindicated finding; NULL: none */
+    const char *policy;  /* name and version; NULL: none */
     uint64_t ima_entries;
     uint32_t reset_count;
 };
 
-/* One node. Only its taker may touch it; name and keys never change. */
+/* One node. Only its taker may touch it; name and keys never change, labels only between takers. */
 struct node {
     uint8_t id[STORE_ID];
     char *name;
+    char *labels; /* base/labels.h */
+    uint64_t labels_num;
     struct gb_bytes ak_public; /* TPM2B_PUBLIC as it was enrolled */
     struct key *ak;
     uint8_t transport[STORE_HASH];
@@ -57,6 +63,7 @@ struct node {
 struct node_summary {
     uint8_t id[STORE_ID];
     const char *name;
+    const char *labels;
     uint8_t transport[STORE_HASH];
     struct node_verdict verdict;
     int64_t enrolled_s;
@@ -90,6 +97,10 @@ GB_MUST_USE bool nodes_tell(struct nodes *nodes, struct node *node,
 void nodes_proven(struct nodes *nodes, struct node *node, const struct node_verdict *verdict);
 /* The judgement that stands, without its strings. For the taker. */
 void nodes_told(struct nodes *nodes, const struct node *node, struct node_verdict *ret_verdict);
+/* Its labels from the next taker on (copied): the node proves all again by them. Older ones than it
+ * has change nothing. False when out of memory. */
+GB_MUST_USE bool nodes_label(struct nodes *nodes, const uint8_t id[STORE_ID], const char *labels,
+                             uint64_t labels_num);
 /* The outstanding nonce, if any, is void from now on. */
 GB_MUST_USE bool nodes_ask(struct nodes *nodes, const uint8_t id[STORE_ID], int64_t now_ms);
 
@@ -103,7 +114,8 @@ GB_MUST_USE int nodes_list(struct nodes *nodes, struct gb_arena *arena, uint64_t
                            struct node_summary **ret_nodes, size_t *ret_count,
                            uint64_t *ret_revision, struct gb_err *err);
 
-/* By the monotonic clock where the proof is of this start. */
+/* By the monotonic clock where the proof is of this start; the policy's freshness goes before
+ * the service's own. */
 enum liveness nodes_liveness(const struct liveness_spans *spans, const struct node_verdict *verdict,
                              int64_t now_s);
 

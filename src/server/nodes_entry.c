@@ -25,8 +25,10 @@ static int copy_facts(struct entry *entry, const struct store_node *facts, struc
     struct node *node = &entry->node;
     uint8_t *area = gb_calloc(1, facts->ak_public.len + 1);
     node->name = copy_text(facts->name, PTRDIFF_MAX);
+    node->labels = copy_text(facts->labels ? facts->labels : "", PTRDIFF_MAX);
+    node->labels_num = facts->labels_num;
     node->ak_public = gb_bytes(area, facts->ak_public.len);
-    if (!area || !node->name)
+    if (!area || !node->name || !node->labels)
         return gb_err_nomem(err);
     memcpy(area, facts->ak_public.data, facts->ak_public.len);
     memcpy(node->id, facts->id, sizeof node->id);
@@ -65,10 +67,43 @@ void entry_free(struct entry *entry)
         return;
     key_free(entry->node.ak);
     gb_free(entry->node.name);
+    gb_free(entry->node.labels);
+    gb_free(entry->next_labels);
     gb_free((void *)(uintptr_t)entry->node.ak_public.data);
     free_text(entry->verdict.reason);
     free_text(entry->verdict.policy);
     gb_free(entry);
+}
+
+const char *entry_labels(const struct entry *entry)
+{
+    return entry->next_labels ? entry->next_labels : entry->node.labels;
+}
+
+uint64_t entry_labels_num(const struct entry *entry)
+{
+    return entry->next_labels ? entry->next_labels_num : entry->node.labels_num;
+}
+
+void entry_relabel(struct entry *entry, char *labels, uint64_t labels_num)
+{
+    if (labels_num <= entry_labels_num(entry)) {
+        gb_free(labels);
+        return;
+    }
+    gb_free(entry->next_labels);
+    entry->next_labels = labels;
+    entry->next_labels_num = labels_num;
+}
+
+void entry_use_labels(struct entry *entry)
+{
+    if (!entry->next_labels)
+        return;
+    gb_free(entry->node.labels);
+    entry->node.labels = entry->next_labels;
+    entry->node.labels_num = entry->next_labels_num;
+    entry->next_labels = NULL;
 }
 
 bool entry_tell(struct entry *entry, const struct node_verdict *verdict)
@@ -116,6 +151,7 @@ bool entry_summary(const struct entry *entry, struct gb_arena *arena,
     memcpy(summary.id, entry->node.id, sizeof summary.id);
     memcpy(summary.transport, entry->node.transport, sizeof summary.transport);
     bool ok = arena_text(arena, entry->node.name, &summary.name) &&
+              arena_text(arena, entry_labels(entry), &summary.labels) &&
               arena_text(arena, entry->verdict.reason, &summary.verdict.reason) &&
               arena_text(arena, entry->verdict.policy, &summary.verdict.policy);
     *ret_summary = summary;

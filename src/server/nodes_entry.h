@@ -13,6 +13,8 @@ struct entry {
     bool busy;
     bool gone; /* taken out of the table while busy: freed when given back */
     int64_t void_ms;
+    char *next_labels; /* owned: the next taker's; NULL: as they are */
+    uint64_t next_labels_num;
     struct node_verdict verdict; /* owns its strings */
     int64_t enrolled_s;
     uint64_t revision;
@@ -26,6 +28,13 @@ void entry_free(struct entry *entry);
 GB_MUST_USE bool entry_tell(struct entry *entry, const struct node_verdict *verdict);
 /* Out of memory, and yet it must not stay trusted: no words, tried again. */
 void entry_distrust(struct entry *entry);
+/* The newest, whoever has the node. */
+const char *entry_labels(const struct entry *entry);
+uint64_t entry_labels_num(const struct entry *entry);
+/* Takes over `labels`, unless those that are there are newer. */
+void entry_relabel(struct entry *entry, char *labels, uint64_t labels_num);
+/* The next taker's: nobody has the node. */
+void entry_use_labels(struct entry *entry);
 /* A copy for a reader. */
 GB_MUST_USE bool entry_summary(const struct entry *entry, struct gb_arena *arena,
                                struct node_summary *ret_summary);

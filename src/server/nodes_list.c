@@ -127,9 +127,10 @@ int nodes_list(struct nodes *nodes, struct gb_arena *arena, uint64_t since,
 enum liveness nodes_liveness(const struct liveness_spans *spans, const struct node_verdict *verdict,
                              int64_t now_s)
 {
+    const struct liveness_spans own = liveness_spans_for(spans, verdict->freshness_s);
     if (verdict->verified_s == 0 || verdict->issued_ms == 0)
-        return liveness_of(spans, verdict->verified_s, now_s);
-    return liveness_of_age(spans, (gb_clock_ms() - verdict->issued_ms) / 1000);
+        return liveness_of(&own, verdict->verified_s, now_s);
+    return liveness_of_age(&own, (gb_clock_ms() - verdict->issued_ms) / 1000);
 }
 
 struct counting {

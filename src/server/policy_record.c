@@ -49,6 +49,8 @@ static struct json *name_json(const struct store_document *document)
     json_set(json, "kind", json_text(document->kind));
     json_set(json, "name", json_text(document->name));
     json_set(json, "version", json_number(document->version));
+    if (document->deleted)
+        json_set(json, "deleted", json_bool(true));
     return json;
 }
 

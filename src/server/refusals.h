@@ -54,6 +54,14 @@
     X(NODE_NOT_FOUND, 404, "node-not-found", "there is no such node", "see: garboard node list")   \
     X(VERDICT_NOT_FOUND, 404, "verdict-not-found", "this node was not judged yet",                 \
       "wait for its first attestation")                                                            \
+    X(EVIDENCE_NOT_KEPT, 404, "evidence-not-kept", "nothing of this node is kept until then",      \
+      "see: garboard node history")                                                                \
+    X(EVIDENCE_TOO_LARGE, 413, "evidence-too-large", "this evidence is larger than an answer",     \
+      "64 MB is the most; judge it where it is: garboard simulate")                                \
+    X(SIMULATION_NOT_FOUND, 404, "simulation-not-found", "there is no such simulation",            \
+      "begin it anew: it is kept for ten minutes after its end, and not over a restart")           \
+    X(SIMULATIONS_FULL, 503, "simulations-full", "four simulations run already",                   \
+      "wait for one of them, or cancel it")                                                        \
     X(EK_NOT_FOUND, 404, "ek-not-found", "there is no such listed EK", "see: garboard ek list")    \
     X(TOKEN_NOT_FOUND, 404, "token-not-found", "there is no such join token",                      \
       "see: garboard token list")                                                                  \

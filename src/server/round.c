@@ -10,21 +10,25 @@
 #include "evidence/envelope.h"
 #include "ledger/rounds.h"
 #include "policy/policy.h"
+#include "policy/select.h"
+#include "policy/standing.h"
 #include "result/verdict.h"
 #include "server/answer.h"
 #include "server/ek_certs.h"
+#include "server/facts.h"
 #include "server/nodes.h"
 #include "server/nonce.h"
 #include "server/round_log.h"
 #include "server/snapshot.h"
 #include "server/story.h"
 #include "store/store.h"
+#include "verify/facts.h"
 #include "verify/verify.h"
 #include "wire/json.h"
 
 /* A round that brings all is judged with the EK certificates of the enrolment, whatever the node
  * sent: that its AK lives in that TPM was proven then, for these. */
-static int enrolled_certs(struct gb_arena *arena, struct store *store, const struct node *node,
+static int enrolled_certs(struct gb_arena *arena, struct store *store, struct round *round,
                           struct bundle *bundle, struct gb_err *err)
 {
     struct store_node facts;
@@ -32,9 +36,10 @@ static int enrolled_certs(struct gb_arena *arena, struct store *store, const str
     bundle->intermediate_count = 0;
     if (bundle_continues(bundle))
         return GB_OK;
-    int r = store_node_by_id(store, arena, node->id, &facts, err);
+    int r = store_node_by_id(store, arena, round->node->id, &facts, err);
     if (r < 0)
         return r == GB_ERR_NOTFOUND ? gb_err_set(err, GB_ERR_IO, "the node left the store") : r;
+    round->ek_certs = facts.ek_certs;
     r = ek_certs_read(facts.ek_certs, bundle, err);
     return r == GB_ERR_INPUT ? GB_ERR_BUG : r;
 }
@@ -54,20 +59,36 @@ static void without_policy(struct verdict *verdict)
     verdict->tier = GB_TIER_CONTRAINDICATED;
 }
 
+/* Names what was matched: a node that takes up a file of a new set has news (rollout status).
+ * FNV-1a: nobody gains by a collision but a later word of it. */
+static uint64_t sets_id(const struct verdict *verdict)
+{
+    uint64_t id = 0xcbf29ce484222325U;
+    for (size_t i = 0; i < verdict->set_count; i++) {
+        const struct verdict_set *set = &verdict->sets[i];
+        for (const char *c = set->name; *c; c++)
+            id = (id ^ (uint8_t)*c) * 0x100000001b3U;
+        id = (id ^ set->version ^ (set->needed ? 1U << 31 : 0)) * 0x100000001b3U;
+    }
+    return id ? id : 1;
+}
+
 static int tell(struct gb_arena *arena, struct round *round, struct gb_err *err)
 {
     const struct verdict *verdict = &round->verdict;
     struct node_verdict told = {.judged = true,
                                 .tier = (uint8_t)verdict->tier,
                                 .trust_id = snapshot_trust(round->snapshot)->id,
+                                .labels_num = round->node->labels_num,
+                                .sets_id = sets_id(verdict),
                                 .verified_s = round->nonce.issued_s,
                                 .issued_ms = round->nonce.issued_ms,
-                                .policy = snapshot_policy(round->snapshot),
+                                .freshness_s = verdict->freshness_s,
+                                .policy = verdict->policy,
                                 .reason = first_reason(arena, verdict),
                                 .ima_entries = round->after.seen.ima.next,
                                 .reset_count = round->claims.reset_count};
-    told.trusted = snapshot_trust(round->snapshot)->policy.node && round->claims.quote_proven &&
-                   verdict_is_yes(verdict->tier);
+    told.trusted = round->claims.quote_proven && verdict_is_trusted(verdict);
     for (size_t i = 0; i < GB_LINK_COUNT; i++)
         told.links[i] = (uint8_t)verdict->links[i].tier;
     if (verdict->findings.failed)
@@ -89,46 +110,57 @@ static int read_bundle(struct gb_arena *arena, struct store *store, struct diges
     r = digest_of(digester, DIGEST_SHA256, bundle->extras, round->extras);
     if (r == GB_OK)
         r = digest_of(digester, DIGEST_SHA256, bundle->quote, round->quote);
-    return r < 0 ? r : enrolled_certs(arena, store, round->node, bundle, err);
+    return r < 0 ? r : enrolled_certs(arena, store, round, bundle, err);
+}
+
+struct trust round_trust(const struct snapshot *snapshot, const struct node *node)
+{
+    struct trust trust = *snapshot_trust(snapshot);
+    trust.id ^= node->labels_num;
+    return trust;
 }
 
 int round_judge(struct gb_arena *arena, struct store *store, struct digester *digester,
                 struct round *round, struct gb_err *err)
 {
-    const struct trust *trust = snapshot_trust(round->snapshot);
+    const struct trust trust = round_trust(round->snapshot, round->node);
     struct bundle *bundle = gb_arena_new_one(arena, struct bundle);
     if (!bundle)
         return gb_err_nomem(err);
-    int r = read_bundle(arena, store, digester, round, bundle, err);
+    struct node_facts facts;
+    round->bundle = bundle;
+    round->judged_s = gb_clock_s();
+    int r = facts_read(arena, round->node->name, round->node->labels, &facts, err);
+    if (r == GB_OK)
+        r = read_bundle(arena, store, digester, round, bundle, err);
     if (r < 0)
         return r;
     const struct asked asked = {.has_nonce = true,
                                 .nonce = gb_bytes(round->nonce.bytes, NONCE_SIZE),
-                                .time_s = gb_clock_s(),
-                                .allow_expired =
-                                    trust->policy.node && trust->policy.node->allow_expired_ek,
+                                .time_s = round->judged_s,
+                                .allow_expired = policy_allows_expired(&trust.policy, &facts),
                                 .transport = round->node->transport,
                                 .ak = round->node->ak,
-                                .issued_s = round->nonce.issued_s};
-    r = attest_next(arena, digester, trust, &asked, bundle, &round->node->progress, &round->after,
+                                .issued_s = round->nonce.issued_s,
+                                .facts = &facts};
+    r = attest_next(arena, digester, &trust, &asked, bundle, &round->node->progress, &round->after,
                     &round->claims, &round->verdict, err);
     if (r < 0)
         return r;
-    if (!trust->policy.node)
+    if (!trust.policy.policies)
         without_policy(&round->verdict);
     return tell(arena, round, err);
 }
 
 int round_keep(const struct round *round, struct round_log *log, struct gb_err *err)
 {
-    const struct node_policy *policy = snapshot_trust(round->snapshot)->policy.node;
     struct rounds_quote quote = {.attest = round->attest,
                                  .signature = round->signature,
                                  .nonce = gb_bytes(round->nonce.bytes, NONCE_SIZE),
                                  .issued_s = (uint64_t)round->nonce.issued_s};
     struct round_proof proof = {.leaf = {.verified_at_s = (uint64_t)round->nonce.issued_s,
                                          .trust_id = round->told.trust_id,
-                                         .policy_version = policy ? policy->version : 0,
+                                         .policy_version = round->verdict.policy_version,
                                          .tier = round->told.tier,
                                          .trusted = round->told.trusted},
                                 .policy = snapshot_policy(round->snapshot),
@@ -150,12 +182,24 @@ static bool has_more_against(const struct round *round)
     return f && round->claims.continues;
 }
 
+/* Which sets spoke, and what stands in the shadow: no tier tells of it, but a rollout does.
+ * Compared with what the node's last round came to. */
+static bool has_other_standings(const struct round *round)
+{
+    const struct standings *before = &round->node->progress.standings;
+    const struct standings *now = &round->after.standings;
+    return memcmp(&before->sets, &now->sets, sizeof now->sets) != 0 ||
+           memcmp(before->shadows, now->shadows, sizeof now->shadows) != 0;
+}
+
 bool round_is_news(const struct node_verdict *before, const struct round *round)
 {
     const struct node_verdict *now = &round->told;
     return has_more_against(round) || !before->judged || before->unkept ||
            before->trusted != now->trusted || before->tier != now->tier ||
-           before->trust_id != now->trust_id || before->reset_count != now->reset_count ||
+           before->trust_id != now->trust_id || before->labels_num != now->labels_num ||
+           (before->sets_id != 0 && before->sets_id != now->sets_id) ||
+           before->reset_count != now->reset_count || has_other_standings(round) ||
            memcmp(before->links, now->links, sizeof now->links) != 0;
 }
 

@@ -4,6 +4,7 @@
 #define GB_SERVER_ROUND_H
 
 #include "attest/next.h"
+#include "evidence/bundle.h"
 #include "server/round_log.h"
 #include "server/server.h"
 
@@ -18,11 +19,17 @@ struct round {
     struct progress after;
     struct node_verdict told;
     uint8_t quote[32];
+    struct bundle *bundle;    /* what was sent, with the certificates of the enrolment */
+    struct gb_bytes ek_certs; /* those, as the store has them; empty for what continues */
+    int64_t judged_s;
     struct gb_bytes attest; /* what `quote` is the digest of; signature and extras: with it */
     struct gb_bytes signature;
     uint8_t extras[32]; /* SHA-256 */
 };
 
+/* What judges this node. Its id is another one for other labels: what was judged by those stands no
+ * more, and the node proves all again. Borrows the snapshot. */
+struct trust round_trust(const struct snapshot *snapshot, const struct node *node);
 /* GB_ERR_INPUT, LIMIT, NOTFOUND: malformed evidence; GB_ERR_AGAIN: ask for all; NOMEM, BUG, IO:
  * ours. Results are in the arena and borrow from the body. */
 GB_MUST_USE int round_judge(struct gb_arena *arena, struct store *store, struct digester *digester,

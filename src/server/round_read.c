@@ -1,5 +1,7 @@
 /* A stored verdict back to what is told of it. */
 
+#include <stdint.h>
+
 #include "server/nodes.h"
 #include "server/round.h"
 #include "store/store.h"
@@ -37,6 +39,16 @@ static const char *read_reason(struct gb_arena *arena, const struct json *json)
     return NULL;
 }
 
+/* 0 where the policy said nothing, or none judged. */
+static int64_t read_freshness(const struct json *json)
+{
+    const struct json *policy = json_get(json, "judged_by");
+    uint64_t seconds;
+    if (!policy || !json_get_number(policy, "freshness_s", &seconds) || seconds > INT32_MAX)
+        return 0;
+    return (int64_t)seconds;
+}
+
 bool round_read(struct gb_arena *arena, const struct store_verdict *stored,
                 struct node_verdict *ret_told)
 {
@@ -51,6 +63,7 @@ bool round_read(struct gb_arena *arena, const struct store_verdict *stored,
         return false;
     read_links(json, &told);
     told.reason = read_reason(arena, json);
+    told.freshness_s = read_freshness(json);
     if (json_get_number(json, "ima_entries", &number))
         told.ima_entries = number;
     if (json_get_number(json, "reset_count", &number) && number <= UINT32_MAX)

@@ -13,8 +13,8 @@ enum {
     SMALL = 16 << 10,     /* a person's request */
     ENROLL = 64 << 10,    /* certificates and keys of a TPM */
     EVIDENCE = 300 << 20, /* the listener's own ceiling (max_body) comes before */
-    TOKEN = 88 << 20,     /* GB_LIMIT_RPC in base64: keyd takes no more; a renewal's, too */
-    DOCUMENTS = 64 << 20, /* GB_LIMIT_POLICY */
+    TOKEN = 88 << 20, /* GB_LIMIT_RPC_EVIDENCE in base64: keyd takes no more; a renewal's, too */
+    DOCUMENTS = 256 << 20, /* GB_LIMIT_POLICY; the listener's max_body comes before */
     EXPIRED_OK = ROUTE_EXPIRED_OK,
     UNRECORDED = ROUTE_UNRECORDED,
     PROBE = ROUTE_UNRECORDED | ROUTE_PROBE,
@@ -65,10 +65,18 @@ const struct route routes_api[] = {
     {HTTP_GET, "/v1/nodes/{node}", ROUTE_PERSON, EVERYBODY, 0, NONE, 0, api_node_show, "One node"},
     {HTTP_GET, "/v1/nodes/{node}/verdict", ROUTE_PERSON, EVERYBODY, 0, NONE, 0, api_node_verdict,
      "A node's last recorded verdict, with findings"},
+    {HTTP_GET, "/v1/nodes/{node}/history", ROUTE_PERSON, SEE_RECORDS, 0, NONE, 0, api_node_history,
+     "A node's verdicts, and what evidence is kept"},
+    {HTTP_GET, "/v1/nodes/{node}/evidence?at", ROUTE_PERSON, SEE_RECORDS, 0, NONE, 0,
+     api_node_evidence, "A node's evidence as it was at a time"},
     {HTTP_POST, "/v1/nodes/{node}/attest", ROUTE_PERSON, ASK_NODE, 0, SMALL, 0, api_node_attest,
      "Ask a node for a fresh proof"},
+    {HTTP_POST, "/v1/nodes/{node}/labels", ROUTE_PERSON, ASK_NODE, ACCESS_DO_NODE_LABELS, SMALL, 0,
+     api_node_label, "Change a node's labels"},
     {HTTP_DELETE, "/v1/nodes/{node}", ROUTE_PERSON, ADMIN, ACCESS_DO_NODE_REMOVE, NONE, 0,
      api_node_remove, "Remove a node"},
+    {HTTP_GET, "/v1/rollout", ROUTE_PERSON, SEE_RECORDS, 0, NONE, 0, api_rollout,
+     "Which nodes run what: the reference sets that each one matched"},
     {HTTP_GET, "/v1/waiting", ROUTE_PERSON, SEE_JOINING, 0, NONE, 0, api_waiting_list,
      "Nodes that wait for approval"},
     {HTTP_POST, "/v1/approvals", ROUTE_PERSON, ENROL, ACCESS_DO_NODE_APPROVE, SMALL, 0, api_approve,
@@ -88,6 +96,12 @@ const struct route routes_api[] = {
      "Policy documents in force"},
     {HTTP_POST, "/v1/policy?dry_run", ROUTE_PERSON, OFFICER, ACCESS_DO_POLICY, DOCUMENTS, 0,
      api_policy_apply, "Apply policy documents"},
+    {HTTP_POST, "/v1/simulations", ROUTE_PERSON, SEE_RECORDS, 0, DOCUMENTS, 0, api_simulate,
+     "Judge the kept evidence of all nodes under changed documents"},
+    {HTTP_GET, "/v1/simulations/{id}", ROUTE_PERSON, SEE_RECORDS, 0, NONE, 0, api_simulation_show,
+     "A simulation's progress, and what came out"},
+    {HTTP_DELETE, "/v1/simulations/{id}", ROUTE_PERSON, SEE_RECORDS, 0, NONE, 0,
+     api_simulation_cancel, "Cancel a simulation"},
     {HTTP_GET, "/v1/ledger/checkpoint", ROUTE_PERSON, SEE_RECORDS, 0, NONE, 0,
      api_ledger_checkpoint, "The ledger's signed head"},
     {HTTP_GET, "/v1/ledger/tile/{path*}", ROUTE_PERSON, SEE_RECORDS, 0, NONE, 0, api_ledger_tile,

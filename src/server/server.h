@@ -36,6 +36,7 @@ struct bearer;
 struct issuer_keys;
 struct refused;
 struct second;
+struct simulations;
 struct witnessed;
 
 struct server {
@@ -53,6 +54,7 @@ struct server {
     struct token_keys *token_keys;
     struct issuer_keys *issuer_keys;
     struct second *second;
+    struct simulations *simulations;
     struct refused *refused;
     struct pool *pool;
     struct worker_parts workers[SERVER_MAX_THREADS];

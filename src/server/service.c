@@ -27,6 +27,7 @@
 #include "server/tls_pair.h"
 #include "server/token_keys.h"
 #include "server/witnessed.h"
+#include "store/kept.h"
 #include "store/store.h"
 #include "wire/json.h"
 
@@ -40,12 +41,14 @@ struct service {
     struct loop_timer *key_set;
     struct loop_timer *reloading;
     struct loop_timer *courier;
+    struct loop_timer *sweeping;
     struct loop_timer *starting; /* until the start is on record */
 };
 
 enum {
     RENEWAL_MS = 3600 * 1000, /* certificates live for weeks */
     START_AGAIN_MS = 1000,
+    SWEEP_MS = 600 * 1000,
     COURIER_MS = 1000,    /* a look at a number, as a rule */
     RELOAD_AGAIN_MS = 50, /* a change of policy takes about as long */
 };
@@ -139,6 +142,30 @@ static void carry(void *ctx)
     loop_timer_set(service->courier, COURIER_MS);
 }
 
+static void sweep(void *ctx);
+
+/* On the store's thread. A few at a time, so that rounds come between. */
+static void swept(void *ctx, int result, const struct gb_err *err)
+{
+    struct service *service = ctx;
+    if (result == GB_OK) {
+        gb_log_event(GB_LOG_INFO, "evidence-dropped");
+        if (!loop_post(service->loop, sweep, service))
+            gb_log_event(GB_LOG_WARNING, "evidence-dropped-later"); /* in ten minutes */
+    } else if (result != GB_ERR_NOTFOUND) {
+        gb_log_err(GB_LOG_WARNING, "evidence-not-dropped", err);
+    }
+}
+
+static void sweep(void *ctx)
+{
+    struct service *service = ctx;
+    const struct config *config = service->server->config;
+    store_kept_sweep(service->server->store, gb_clock_s() - config->evidence_keep_s,
+                     (uint64_t)config->evidence_max, swept, service);
+    loop_timer_set(service->sweeping, SWEEP_MS);
+}
+
 static void tick(void *ctx)
 {
     struct service *service = ctx;
@@ -173,6 +200,8 @@ static int watch_signals(struct service *service, struct gb_err *err)
     if (r == GB_OK)
         r = loop_timer_new(service->loop, carry, service, &service->courier, err);
     if (r == GB_OK)
+        r = loop_timer_new(service->loop, sweep, service, &service->sweeping, err);
+    if (r == GB_OK)
         r = loop_timer_new(service->loop, record_start, service, &service->starting, err);
     return r;
 }
@@ -199,6 +228,7 @@ static int serve(struct service *service, struct gb_err *err)
             tick(service);
         loop_timer_set(service->renewal, 0);
         loop_timer_set(service->courier, COURIER_MS);
+        loop_timer_set(service->sweeping, COURIER_MS);
         refresh_token_keys(service);
         r = loop_run(service->loop, err);
     }
@@ -289,6 +319,8 @@ int service_run(const char *path, const struct config *config, struct gb_err *er
         loop_timer_free(service.reloading);
     if (service.courier)
         loop_timer_free(service.courier);
+    if (service.sweeping)
+        loop_timer_free(service.sweeping);
     if (service.starting)
         loop_timer_free(service.starting);
     loop_free(service.loop);

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "crypto/digest.h"
 #include "crypto/rand.h"
+#include "crypto/sig_cache.h"
 #include "crypto/x509.h"
 #include "os/file.h"
 #include "policy/policy.h"
@@ -33,6 +34,7 @@ struct snapshot {
 
 struct snapshot_holder {
     struct snapshot *current;
+    struct sig_cache *signatures; /* of files, verified for any node: outlives each snapshot */
 };
 
 /* One for all: it is held for a count. */
@@ -96,7 +98,7 @@ static int read_trust(const struct snapshot_parts *from, struct snapshot *snapsh
 {
     gb_cleanup(gb_arena_freep) struct gb_arena *scratch = gb_arena_new();
     gb_cleanup(digester_freep) struct digester *digester = NULL;
-    struct trust_parts parts = {.many = true, .root_count = from->roots->count};
+    struct trust_parts parts = {.root_count = from->roots->count};
     if (!scratch)
         return gb_err_nomem(err);
     int r = digester_new(&digester, err);
@@ -114,14 +116,23 @@ static int read_trust(const struct snapshot_parts *from, struct snapshot *snapsh
                               err);
 }
 
+/* "nodes version 3, edge version 1": by priority, as many as fit a line. */
 static int name_policy(struct snapshot *snapshot, struct gb_err *err)
 {
-    const struct node_policy *node = snapshot->trust.policy.node;
-    if (!node)
-        return GB_OK;
-    snapshot->policy =
-        gb_arena_printf(snapshot->arena, "%s version %" PRIu64, node->name, node->version);
-    return snapshot->policy ? GB_OK : gb_err_nomem(err);
+    enum { SHOWN = 4 };
+    const char *names = NULL;
+    size_t shown = 0;
+    const struct node_policy *node = snapshot->trust.policy.policies;
+    for (; node && shown < SHOWN; node = node->next, shown++) {
+        names = gb_arena_printf(snapshot->arena, "%s%s%s", names ? names : "", names ? ", " : "",
+                                node->title);
+        if (!names)
+            return gb_err_nomem(err);
+    }
+    if (node)
+        names = gb_arena_printf(snapshot->arena, "%s, and more", names);
+    snapshot->policy = names;
+    return names || !node ? GB_OK : gb_err_nomem(err);
 }
 
 /* A change of documents keeps the files that a reload brought. */
@@ -222,8 +233,16 @@ void snapshot_unrefp(struct snapshot **snapshot)
 int snapshot_holder_new(struct snapshot_holder **ret_holder, struct gb_err *err)
 {
     struct snapshot_holder *holder = gb_calloc(1, sizeof *holder);
+    uint64_t seed = 0;
     if (!holder)
         return gb_err_nomem(err);
+    int r = rand_bytes((uint8_t *)&seed, sizeof seed, err);
+    if (r == GB_OK)
+        r = sig_cache_new(seed, &holder->signatures, err);
+    if (r < 0) {
+        gb_free(holder);
+        return r;
+    }
     *ret_holder = holder;
     return GB_OK;
 }
@@ -233,6 +252,7 @@ void snapshot_holder_free(struct snapshot_holder *holder)
     if (!holder)
         return;
     snapshot_unref(holder->current);
+    sig_cache_free(holder->signatures);
     gb_free(holder);
 }
 
@@ -248,6 +268,8 @@ struct snapshot *snapshot_get(struct snapshot_holder *holder)
 
 void snapshot_set(struct snapshot_holder *holder, struct snapshot *snapshot)
 {
+    if (snapshot) /* nobody else knows it yet */
+        snapshot->trust.policy.signatures = holder->signatures;
     pthread_mutex_lock(&snapshot_lock);
     struct snapshot *old = holder->current;
     holder->current = snapshot;

@@ -21,12 +21,14 @@
 #include "server/second.h"
 #include "server/sequencer.h"
 #include "server/server.h"
+#include "server/simulations.h"
 #include "server/snapshot.h"
 #include "server/tickets.h"
 #include "server/tls_pair.h"
 #include "server/token_keys.h"
 #include "server/waiting.h"
 #include "server/witnessed.h"
+#include "store/kept.h"
 #include "store/store.h"
 
 enum {
@@ -116,7 +118,8 @@ static void load_verdict(struct server *server, struct node *node, int64_t verif
     if (!arena || store_verdict_get(server->store, arena, node->id, &stored, NULL) < 0 ||
         !round_read(arena, &stored, &told))
         return;
-    told.trust_id = node->progress.trust_id;
+    told.trust_id = node->progress.trust_id ^ node->labels_num; /* as round_trust made it */
+    told.labels_num = node->labels_num;
     if (verified_s > told.verified_s)
         told.verified_s = verified_s;
     if (!nodes_tell(server->nodes, node, &told))
@@ -135,6 +138,19 @@ static bool load_live(void *ctx, const struct store_live *live)
     return true;
 }
 
+/* What goes on from nothing that is kept could not be put together again: of a database that an
+ * older version wrote. All evidence is asked for, once. */
+static bool begin_anew(void *ctx, const uint8_t id[STORE_ID])
+{
+    struct loading *loading = ctx;
+    struct node *node;
+    if (nodes_take(loading->server->nodes, id, &node, NULL) < 0)
+        return true;
+    node->progress.seen.whole = false;
+    nodes_give(loading->server->nodes, node);
+    return true;
+}
+
 static int load_nodes(struct server *server, struct gb_err *err)
 {
     struct loading loading = {.server = server, .err = err};
@@ -145,6 +161,8 @@ static int load_nodes(struct server *server, struct gb_err *err)
         r = loading.result;
     if (r == GB_OK)
         r = store_live_each(server->store, load_live, &loading, err);
+    if (r == GB_OK)
+        r = store_kept_missing(server->store, begin_anew, &loading, err);
     if (r == GB_OK)
         gb_log_event(GB_LOG_INFO, "nodes-loaded", GB_LOG_NUMBER("count", loading.count));
     return r;
@@ -218,6 +236,8 @@ static int new_tables(struct server *server, struct gb_err *err)
         r = second_new(&server->second, err);
     if (r == GB_OK)
         r = refused_new(&server->refused, err);
+    if (r == GB_OK)
+        r = simulations_new(&server->simulations, err);
     return r;
 }
 
@@ -281,6 +301,7 @@ int start_open(struct server *server, struct gb_arena *arena, const struct confi
 void start_close(struct server *server)
 {
     pool_free(server->pool);
+    simulations_free(server->simulations);
     for (size_t i = 0; i < SERVER_MAX_THREADS; i++) {
         keyd_client_free(server->workers[i].keyd);
         digester_free(server->workers[i].digester);

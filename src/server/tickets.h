@@ -23,6 +23,7 @@ struct ticket {
     const char *name;
     bool has_token;
     uint8_t token[8];
+    const char *labels; /* that the token gives; NULL: none */
     bool has_grant;
     uint8_t grant_ek[STORE_HASH];
     uint8_t node_id[STORE_ID];

@@ -24,12 +24,13 @@ static struct json *links_json(const struct node_verdict *told)
 
 static struct json *policy_json(const struct round *round)
 {
-    const struct node_policy *policy = snapshot_trust(round->snapshot)->policy.node;
-    if (!policy)
+    const struct verdict *verdict = &round->verdict;
+    if (!verdict->policy_name)
         return json_text(NULL);
     struct json *json = json_new_object();
-    json_set(json, "name", json_text(policy->name));
-    json_set(json, "version", json_number(policy->version));
+    json_set(json, "name", json_text(verdict->policy_name));
+    json_set(json, "version", json_number(verdict->policy_version));
+    json_set(json, "mode", json_text(verdict->mode));
     return json;
 }
 

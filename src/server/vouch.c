@@ -17,6 +17,8 @@ const char *vouch_refusal(struct server *server, const struct node *node)
         return "this node's last verdict is untrusted";
     if (told.trust_id != snapshot_trust(snapshot)->id)
         return "this node was not judged by the documents in force yet";
+    if (told.relabelled)
+        return "this node's labels changed, and it was not judged by the new ones yet";
     if (nodes_liveness(&server->spans, &told, gb_clock_s()) != LIVENESS_FRESH)
         return "this node's last proof is not fresh";
     return NULL;

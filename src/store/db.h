@@ -16,7 +16,7 @@
 #include "base/check.h"
 #include "base/err.h"
 
-enum { DB_STATEMENTS = 64 };
+enum { DB_STATEMENTS = 128 };
 
 struct db {
     sqlite3 *handle;

@@ -55,6 +55,22 @@ static int put(struct db *db, const struct store_document *d, struct gb_err *err
     return query_run(&q, err);
 }
 
+/* What is superseded is kept: evidence that it judged can be judged by it again. Under the same
+ * version only signatures differ: then the newer text stands for both. */
+static int keep_past(struct db *db, const struct store_document *d, struct gb_err *err)
+{
+    gb_cleanup(query_close) struct query q;
+    query_open(&q, db,
+               "INSERT OR REPLACE INTO document_past (scope, kind, name, version, text, applied_by,"
+               " applied_s) SELECT scope, kind, name, version, text, applied_by, applied_s"
+               " FROM document WHERE scope = ? AND kind = ? AND name = ? AND version < ?");
+    query_int(&q, db->scope);
+    query_text(&q, d->kind);
+    query_text(&q, d->name);
+    query_int(&q, (int64_t)d->version);
+    return query_run(&q, err);
+}
+
 static int run_apply(struct db *db, const void *what, struct gb_err *err)
 {
     const struct set *set = what;
@@ -66,6 +82,8 @@ static int run_apply(struct db *db, const void *what, struct gb_err *err)
         if (d->version > INT64_MAX)
             return gb_err_set(err, GB_ERR_LIMIT, "%s %s: no such version", d->kind, d->name);
         r = check_version(db, d, &same, err);
+        if (r == GB_OK && !same)
+            r = keep_past(db, d, err);
         if (r == GB_OK && !same)
             r = put(db, d, err);
         changed = changed || !same;

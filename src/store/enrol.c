@@ -126,6 +126,7 @@ static void bind_node(struct query *q, const struct store_node *node)
     query_blob(q, node->ek_certs);
     query_blob(q, node->cert_pem);
     query_int(q, node->enrolled_s);
+    query_text(q, node->labels);
     query_int(q, q->db->scope);
     query_blob(q, gb_bytes(node->id, STORE_ID));
 }
@@ -135,10 +136,13 @@ static int put_node(struct db *db, const struct store_node *node, bool exists, s
     gb_cleanup(query_close) struct query q;
     query_open(&q, db,
                exists ? "UPDATE node SET name = ?, ak_public = ?, transport = ?, tpm = ?,"
-                        " ek_certs = ?, cert_pem = ?, enrolled_s = ?, removed = 0"
+                        " ek_certs = ?, cert_pem = ?, enrolled_s = ?, labels = coalesce(?,"
+                        " CASE removed WHEN 0 THEN labels ELSE '' END),"
+                        " labels_num = labels_num + 1, removed = 0"
                         " WHERE scope = ? AND id = ?"
                       : "INSERT INTO node (name, ak_public, transport, tpm, ek_certs, cert_pem,"
-                        " enrolled_s, scope, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                        " enrolled_s, labels, scope, id)"
+                        " VALUES (?, ?, ?, ?, ?, ?, ?, coalesce(?, ''), ?, ?)");
     bind_node(&q, node);
     return query_run(&q, err);
 }
@@ -218,8 +222,8 @@ static const struct store_enrolment *copy(struct write *write, const struct stor
     if (node->ek_count > STORE_MAX_EKS)
         node->ek_count = STORE_MAX_EKS;
     bool ok = writer_copy_text(write, &node->name) && writer_copy_text(write, &node->tpm) &&
-              writer_copy(write, &node->ak_public) && writer_copy(write, &node->ek_certs) &&
-              writer_copy(write, &node->cert_pem);
+              writer_copy_text(write, &node->labels) && writer_copy(write, &node->ak_public) &&
+              writer_copy(write, &node->ek_certs) && writer_copy(write, &node->cert_pem);
     if (e->token_id)
         to->token_id = gb_arena_copy(write->arena, gb_bytes(e->token_id, 8)).data;
     if (e->grant_ek)

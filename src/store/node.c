@@ -8,7 +8,7 @@
 
 #define COLUMNS                                                                                    \
     "SELECT n.num, n.id, n.name, n.ak_public, n.transport, n.tpm, n.ek_certs, n.cert_pem,"         \
-    " n.enrolled_s, n.removed FROM node n "
+    " n.enrolled_s, n.removed, n.labels, n.labels_num FROM node n "
 
 static int read_eks(struct db *db, int64_t num, struct store_node *node, struct gb_err *err)
 {
@@ -36,6 +36,8 @@ static int read_row(struct query *q, struct gb_arena *arena, struct store_node *
     node->cert_pem = query_get_blob(q, arena);
     node->enrolled_s = query_get_int(q);
     node->removed = query_get_int(q) != 0;
+    node->labels = query_get_text(q, arena);
+    node->labels_num = (uint64_t)query_get_int(q);
     int r = query_read_ok(q, err);
     return r < 0 ? r : read_eks(q->db, num, node, err);
 }

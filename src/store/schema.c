@@ -68,6 +68,39 @@ static const char *const MIGRATIONS[] = {
     "CREATE INDEX opening_value ON opening (scope, value);"
     "CREATE TABLE ledger_head (scope INTEGER PRIMARY KEY REFERENCES scope,"
     " pruned INTEGER NOT NULL, sealed INTEGER NOT NULL) STRICT;",
+
+    /* Evidence that is kept, and the documents that judged it. `head` is all that is no part; a
+     * chain's first record has its own number as its chain. */
+    "CREATE TABLE kept (num INTEGER PRIMARY KEY, node INTEGER NOT NULL REFERENCES node,"
+    " chain INTEGER NOT NULL, at_s INTEGER NOT NULL, judged_s INTEGER NOT NULL,"
+    " quote BLOB NOT NULL, trust BLOB NOT NULL, accepted INTEGER NOT NULL,"
+    " ima_from INTEGER NOT NULL, ima_end INTEGER NOT NULL, nonce BLOB NOT NULL,"
+    " transport BLOB NOT NULL, head BLOB NOT NULL, head_size INTEGER NOT NULL,"
+    " before BLOB NOT NULL, facts TEXT NOT NULL) STRICT;"
+    "CREATE INDEX kept_node ON kept (node, num);"
+    "CREATE INDEX kept_chain ON kept (chain, num, judged_s);"
+    "CREATE INDEX kept_begin ON kept (node, num, accepted) WHERE num = chain;"
+    "CREATE INDEX kept_trust ON kept (trust);"
+    "CREATE TABLE blob (num INTEGER PRIMARY KEY, scope INTEGER NOT NULL REFERENCES scope,"
+    " digest BLOB NOT NULL, size INTEGER NOT NULL, packed_size INTEGER NOT NULL, bytes BLOB,"
+    " file TEXT, UNIQUE (scope, digest)) STRICT;"
+    "CREATE INDEX blob_size ON blob (scope, packed_size);"
+    "CREATE INDEX blob_file ON blob (file) WHERE file IS NOT NULL;"
+    "CREATE TABLE kept_part (record INTEGER NOT NULL REFERENCES kept, part INTEGER NOT NULL,"
+    " seq INTEGER NOT NULL, blob INTEGER NOT NULL REFERENCES blob,"
+    " PRIMARY KEY (record, part, seq)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX kept_part_blob ON kept_part (blob);"
+    "CREATE TABLE document_set (scope INTEGER NOT NULL REFERENCES scope, trust BLOB NOT NULL,"
+    " kind TEXT NOT NULL, name TEXT NOT NULL, version INTEGER NOT NULL,"
+    " PRIMARY KEY (scope, trust, kind, name)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE document_past (scope INTEGER NOT NULL REFERENCES scope, kind TEXT NOT NULL,"
+    " name TEXT NOT NULL, version INTEGER NOT NULL, text BLOB NOT NULL, applied_by TEXT,"
+    " applied_s INTEGER NOT NULL, PRIMARY KEY (scope, kind, name, version)) STRICT;",
+
+    /* Labels as base/labels.h writes them; the number goes up with each change. */
+    "ALTER TABLE node ADD COLUMN labels TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE node ADD COLUMN labels_num INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE token ADD COLUMN labels TEXT;",
 };
 
 int schema_version(void)

@@ -11,6 +11,7 @@
 #include "store/db.h"
 #include "store/entry.h"
 #include "store/file.h"
+#include "store/kept_put.h"
 #include "store/live.h"
 #include "store/schema.h"
 #include "store/state.h"
@@ -94,6 +95,8 @@ int store_open(const struct store_conf *conf, struct store **ret_store, struct g
         r = db_file_ready(store->path, err);
     if (r == GB_OK)
         r = open_writer(store, conf, err);
+    if (r == GB_OK)
+        r = kept_tidy(store, err);
     if (r == GB_OK)
         r = writer_start(store, err);
     if (r < 0)

@@ -131,6 +131,7 @@ struct store_token {
     int64_t created_s;
     int64_t expires_s;
     uint32_t uses_left; /* from 1 */
+    const char *labels; /* of who joins with it (base/labels.h); NULL: none are given */
 };
 void store_token_add(struct store *store, const struct store_token *token,
                      const struct store_entry *entry, store_done *done, void *ctx);
@@ -178,7 +179,10 @@ struct store_node {
     struct gb_bytes ek_certs; /* DER, one after another with u32be lengths */
     struct gb_bytes cert_pem;
     int64_t enrolled_s;
-    bool removed; /* its name is free, its EKs stay with it */
+    bool removed;        /* its name is free, its EKs stay with it */
+    const char *labels;  /* base/labels.h. At an enrolment NULL leaves what a node had that was not
+                            removed */
+    uint64_t labels_num; /* goes up with each change of them; the store gives it */
 };
 
 /* One transaction: the token (id, NULL when none) loses a use or the grant its life, the node and
@@ -199,6 +203,10 @@ void store_node_cert(struct store *store, const uint8_t id[STORE_ID], struct gb_
                      const struct store_entry *entry, store_done *done, void *ctx);
 void store_node_remove(struct store *store, const uint8_t id[STORE_ID],
                        const struct store_entry *entry, store_done *done, void *ctx);
+/* Labels of a node that is not removed, each change as gb_labels_change: all or none. NOTFOUND;
+ * INPUT, LIMIT: as there. What changes nothing has no entry. */
+void store_node_label(struct store *store, const uint8_t id[STORE_ID], const char *const *changes,
+                      size_t count, const struct store_entry *entry, store_done *done, void *ctx);
 GB_MUST_USE int store_node_by_id(struct store *store, struct gb_arena *arena,
                                  const uint8_t id[STORE_ID], struct store_node *ret_node,
                                  struct gb_err *err);
@@ -214,17 +222,21 @@ GB_MUST_USE int store_node_each(struct store *store,
 
 /* ---- verdicts: durable before they are told ---- */
 
+struct store_kept; /* store/kept.h */
+
 struct store_verdict {
     uint8_t node[STORE_ID];
     int64_t at_s; /* verified at: when the nonce was issued */
     uint8_t tier; /* enum gb_tier */
     bool trusted;
-    const char *policy;        /* name and version; NULL: none */
-    uint8_t quote[STORE_HASH]; /* SHA-256 of the TPMS_ATTEST */
-    struct gb_bytes json;      /* verdict_json's text, with findings */
+    const char *policy;            /* name and version; NULL: none */
+    uint8_t quote[STORE_HASH];     /* SHA-256 of the TPMS_ATTEST */
+    struct gb_bytes json;          /* verdict_json's text, with findings */
+    const struct store_kept *kept; /* to be added: the evidence that decided, in the same
+                                      transaction; NULL: none is kept */
 };
-/* The newest replaces what `node show` reads; the newest
- * STORE_KEEP_VERDICTS stay in the history. */
+/* GB_ERR_DENIED: of its evidence, see store_kept_add. The newest replaces what `node show` reads;
+ * the newest STORE_KEEP_VERDICTS stay in the history. */
 void store_verdict_add(struct store *store, const struct store_verdict *verdict,
                        struct gb_bytes progress, const struct store_entry *entry, store_done *done,
                        void *ctx);
@@ -260,6 +272,7 @@ struct store_document {
     const char *name;
     uint64_t version;
     bool versioned; /* the text gives it; of what is applied only */
+    bool deleted;   /* a tombstone; of what is applied only */
     struct gb_bytes text;
     const char *applied_by;
     int64_t applied_s;

@@ -9,11 +9,11 @@
 #include "store/writer.h"
 
 static const char *const COLUMNS_BY_ID =
-    "SELECT id, secret_hash, node_name, pool, created_by, created_s, expires_s, uses_left"
-    " FROM token WHERE scope = ? AND id = ?";
+    "SELECT id, secret_hash, node_name, pool, created_by, created_s, expires_s, uses_left,"
+    " labels FROM token WHERE scope = ? AND id = ?";
 static const char *const COLUMNS_ALL =
-    "SELECT id, secret_hash, node_name, pool, created_by, created_s, expires_s, uses_left"
-    " FROM token WHERE scope = ? ORDER BY created_s, id LIMIT ?";
+    "SELECT id, secret_hash, node_name, pool, created_by, created_s, expires_s, uses_left,"
+    " labels FROM token WHERE scope = ? ORDER BY created_s, id LIMIT ?";
 
 static int run_add(struct db *db, const void *what, struct gb_err *err)
 {
@@ -21,7 +21,7 @@ static int run_add(struct db *db, const void *what, struct gb_err *err)
     gb_cleanup(query_close) struct query q;
     query_open(&q, db,
                "INSERT INTO token (scope, id, secret_hash, node_name, pool, created_by, created_s,"
-               " expires_s, uses_left) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+               " expires_s, uses_left, labels) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_int(&q, db->scope);
     query_blob(&q, gb_bytes(token->id, sizeof token->id));
     query_blob(&q, gb_bytes(token->secret_hash, sizeof token->secret_hash));
@@ -31,6 +31,7 @@ static int run_add(struct db *db, const void *what, struct gb_err *err)
     query_int(&q, token->created_s);
     query_int(&q, token->expires_s);
     query_int(&q, token->uses_left);
+    query_text(&q, token->labels);
     return query_run(&q, err);
 }
 
@@ -45,7 +46,8 @@ void store_token_add(struct store *store, const struct store_token *token,
     if (ok) {
         *copy = *token;
         ok = writer_copy_text(write, &copy->node_name) && writer_copy_text(write, &copy->pool) &&
-             writer_copy_text(write, &copy->created_by) && writer_entry(write, entry);
+             writer_copy_text(write, &copy->created_by) && writer_copy_text(write, &copy->labels) &&
+             writer_entry(write, entry);
     }
     write->run = run_add;
     write->what = ok ? copy : NULL;
@@ -88,6 +90,7 @@ static int read_row(struct query *q, struct gb_arena *arena, struct store_token 
     token.created_s = query_get_int(q);
     token.expires_s = query_get_int(q);
     token.uses_left = (uint32_t)query_get_int(q);
+    token.labels = query_get_text(q, arena);
     int r = query_read_ok(q, err);
     if (r == GB_OK)
         *ret_token = token;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "store/db.h"
+#include "store/kept_put.h"
 #include "store/live.h"
 #include "store/reading.h"
 #include "store/state.h"
@@ -13,7 +14,7 @@
     " JOIN node n ON n.num = v.node WHERE n.scope = ? AND n.id = ? ORDER BY v.num DESC LIMIT ?"
 
 struct told {
-    struct store_verdict verdict;
+    struct store_verdict verdict; /* its `kept` is a copy, too */
     struct gb_bytes progress;
 };
 
@@ -66,6 +67,8 @@ static int run_add(struct db *db, const void *what, struct gb_err *err)
     r = query_run(&q, err);
     if (r == GB_OK)
         r = prune(db, num, err);
+    if (r == GB_OK && v->kept)
+        r = kept_put(db, num, v->kept, err);
     return r < 0 ? r : live_write_one(db, num, v->at_s, told->progress, err);
 }
 
@@ -83,6 +86,8 @@ void store_verdict_add(struct store *store, const struct store_verdict *verdict,
               writer_copy_text(write, &told->verdict.policy) &&
               writer_copy(write, &told->verdict.json) && writer_copy(write, &told->progress) &&
               writer_entry(write, entry);
+    if (ok && verdict->kept)
+        ok = kept_copy(write, &told->verdict.kept);
     write->run = run_add;
     write->what = ok ? told : NULL;
     writer_queue_over(store, write, verdict->node);

@@ -14,6 +14,8 @@
 #include "crypto/digest.h"
 #include "evidence/ima.h"
 #include "evidence/pcr.h"
+#include "verify/facts.h"
+#include "verify/tpm_facts.h"
 
 /* One measurement that the quoted PCR values prove, of the firmware's log or of systemd's. */
 struct measured {
@@ -72,7 +74,13 @@ struct claims {
      * data is NULL otherwise. */
     struct gb_bytes extras;
 
+    /* Whom was asked, as `asked` had it, and when it was judged (seconds since 1970, UTC; 0: not
+     * told). Nothing of these comes from the evidence. */
+    const struct node_facts *facts; /* or NULL */
+    int64_t time_s;
+
     bool ek_certified; /* an EK certificate chains to a root given */
+    struct tpm_facts tpm;
 
     struct gb_findings findings; /* of reading and verifying */
 };

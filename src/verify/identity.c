@@ -65,6 +65,38 @@ static bool judge_chain(const struct x509_result *result, const char *name, bool
     return false;
 }
 
+/* "id:49465800" is "IFX": the four bytes of TPM_PT_MANUFACTURER (TCG Vendor ID Registry), which a
+ * few makers have as a number. */
+static const char *manufacturer_text(struct gb_arena *arena, const char *id)
+{
+    uint8_t bytes[4];
+    size_t len = 0;
+    struct gb_bytes hex = gb_bytes_str(id);
+    if (!gb_bytes_starts(hex, gb_bytes_str("id:")) ||
+        !gb_hex_decode(gb_bytes_from(hex, 3), bytes, sizeof bytes))
+        return id;
+    while (len < sizeof bytes && bytes[len] > ' ' && bytes[len] < 0x7f)
+        len++;
+    for (size_t i = len; i < sizeof bytes; i++)
+        if (len == 0 || (bytes[i] != 0 && bytes[i] != ' '))
+            return id;
+    return gb_arena_printf(arena, "%.*s", (int)len, (const char *)bytes);
+}
+
+static int take_facts(struct gb_arena *arena, const struct x509_cert *cert, struct tpm_facts *facts,
+                      struct gb_err *err)
+{
+    struct x509_tpm tpm = {0};
+    int r = x509_tpm(arena, cert, &tpm, NULL);
+    if (r == GB_ERR_NOMEM)
+        return gb_err_nomem(err);
+    if (r < 0 || facts->manufacturer || !tpm.manufacturer) /* it says nothing that can be read */
+        return GB_OK;
+    facts->manufacturer = manufacturer_text(arena, tpm.manufacturer);
+    facts->model = tpm.model;
+    return facts->manufacturer ? GB_OK : gb_err_nomem(err);
+}
+
 /* What all certificates of one judgement share. */
 struct judge {
     struct gb_arena *arena;
@@ -72,6 +104,7 @@ struct judge {
     const struct x509_store *intermediates;
     int64_t time_s;
     bool allow_expired;
+    struct tpm_facts *facts;
     struct gb_findings *findings;
 };
 
@@ -88,7 +121,7 @@ static int judge_certificate(const struct judge *judge, const struct x509_cert *
         return r;
     bool chain = judge_chain(&result, name, judge->allow_expired, judge->findings);
     *ret_good = leaf && chain;
-    return GB_OK;
+    return *ret_good ? take_facts(judge->arena, cert, judge->facts, err) : GB_OK;
 }
 
 static int judge_file(const struct judge *judge, const struct bundle_file *file, bool *ret_good,
@@ -123,8 +156,10 @@ static int judge_files(const struct judge *judge, const struct bundle *bundle, b
 
 int identity_judge(struct gb_arena *arena, const struct anchors *anchors,
                    const struct bundle *bundle, int64_t time_s, bool allow_expired,
-                   bool *ret_certified, struct gb_findings *findings, struct gb_err *err)
+                   bool *ret_certified, struct tpm_facts *ret_tpm, struct gb_findings *findings,
+                   struct gb_err *err)
 {
+    struct tpm_facts facts = {0};
     gb_cleanup(x509_store_freep) struct x509_store *intermediates = NULL;
     *ret_certified = false;
     if (!anchors->ek_roots || bundle->ekcert_count == 0) {
@@ -144,6 +179,12 @@ int identity_judge(struct gb_arena *arena, const struct anchors *anchors,
                                 .intermediates = intermediates,
                                 .time_s = time_s,
                                 .allow_expired = allow_expired,
+                                .facts = &facts,
                                 .findings = findings};
-    return judge_files(&judge, bundle, ret_certified, err);
+    r = judge_files(&judge, bundle, ret_certified, err);
+    if (r == GB_OK && *ret_certified) {
+        ret_tpm->manufacturer = facts.manufacturer;
+        ret_tpm->model = facts.model;
+    }
+    return r;
 }

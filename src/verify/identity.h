@@ -13,13 +13,14 @@
 #include "crypto/wrap.h"
 #include "evidence/bundle.h"
 #include "verify/anchors.h"
+#include "verify/tpm_facts.h"
 
 /* Judges every EK certificate given against the roots; *ret_certified when at least one is there
- * and all are good. */
+ * and all are good. Maker and model of *ret_tpm are then what the first that says so says. */
 GB_MUST_USE int identity_judge(struct gb_arena *arena, const struct anchors *anchors,
                                const struct bundle *bundle, int64_t time_s, bool allow_expired,
-                               bool *ret_certified, struct gb_findings *findings,
-                               struct gb_err *err);
+                               bool *ret_certified, struct tpm_facts *ret_tpm,
+                               struct gb_findings *findings, struct gb_err *err);
 
 /*
  * TPM2_MakeCredential in software (Part 1, 24): the secret (at most the name algorithm's size)

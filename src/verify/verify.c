@@ -125,8 +125,17 @@ static enum digest_alg choose_bank(struct gb_arena *arena, const struct evidence
     return bank;
 }
 
-static void claim_quote(const struct asked *asked, const struct evidence *evidence,
-                        enum digest_alg bank, struct claims *claims)
+/* Four numbers of 16 bits, most significant first: as TPM_PT_FIRMWARE_VERSION_1 and _2 are read. */
+static const char *firmware_text(struct gb_arena *arena, uint64_t version)
+{
+    return gb_arena_printf(arena, "%u.%u.%u.%u", (unsigned)(version >> 48),
+                           (unsigned)(version >> 32 & 0xffff), (unsigned)(version >> 16 & 0xffff),
+                           (unsigned)(version & 0xffff));
+}
+
+static int claim_quote(struct gb_arena *arena, const struct asked *asked,
+                       const struct evidence *evidence, enum digest_alg bank, struct claims *claims,
+                       struct gb_err *err)
 {
     const struct tpm_attest *attest = &evidence->attest;
     if (asked->transport)
@@ -138,6 +147,8 @@ static void claim_quote(const struct asked *asked, const struct evidence *eviden
     claims->reset_count = attest->reset_count;
     claims->restart_count = attest->restart_count;
     claims->firmware_version = attest->firmware_version;
+    claims->tpm.firmware = firmware_text(arena, attest->firmware_version);
+    return claims->tpm.firmware ? GB_OK : gb_err_nomem(err);
 }
 
 static int claim_boot(struct gb_arena *arena, struct digester *digester,
@@ -180,8 +191,8 @@ static int judge_logs(struct proof *proof, struct gb_err *err)
                       &claims->findings, err);
     if (r < 0 || !proof->quote_proven || proven->count == 0)
         return r;
-    claim_quote(proof->asked, evidence, bank, claims);
-    if (boot_holds(&proof->boot, proven, bank))
+    r = claim_quote(arena, proof->asked, evidence, bank, claims, err);
+    if (r == GB_OK && boot_holds(&proof->boot, proven, bank))
         r = claim_boot(arena, digester, evidence, &proof->boot, proven, claims, err);
     if (r == GB_OK && proof->runtime.holds)
         r = claim_runtime(arena, evidence, &proof->runtime, claims, err);
@@ -203,8 +214,10 @@ static int judge_more(struct proof *proof, struct gb_err *err)
                              &proof->runtime, &claims->findings, err);
     if (r < 0)
         return r;
-    claim_quote(proof->asked, proof->evidence, before->bank, claims);
+    r = claim_quote(proof->arena, proof->asked, proof->evidence, before->bank, claims, err);
     claims->ima_from = before->ima.next;
+    if (r < 0)
+        return r;
     return proof->runtime.holds
                ? claim_runtime(proof->arena, proof->evidence, &proof->runtime, claims, err)
                : GB_OK;
@@ -241,8 +254,8 @@ int proof_judge(struct proof *proof, const struct anchors *anchors, struct gb_er
         r = continues ? judge_more(proof, err) : judge_logs(proof, err);
     if (r == GB_OK && !continues) /* identity was judged with the whole evidence */
         r = identity_judge(proof->arena, anchors, proof->evidence->raw, proof->asked->time_s,
-                           proof->asked->allow_expired, &claims->ek_certified, &claims->findings,
-                           err);
+                           proof->asked->allow_expired, &claims->ek_certified, &claims->tpm,
+                           &claims->findings, err);
     if (r == GB_OK && claims->findings.failed) /* an incomplete list must not become a verdict */
         r = gb_err_nomem(err);
     return r;
@@ -261,6 +274,8 @@ struct proof *proof_new(struct gb_arena *arena, struct digester *digester,
     proof->evidence = evidence;
     proof->before = before;
     proof->claims.findings.arena = arena;
+    proof->claims.facts = asked->facts;
+    proof->claims.time_s = asked->time_s;
     return proof;
 }
 

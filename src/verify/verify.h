@@ -15,6 +15,7 @@
 #include "evidence/bundle.h"
 #include "verify/anchors.h"
 #include "verify/claims.h"
+#include "verify/facts.h"
 #include "verify/seen.h"
 
 /* What we asked of the node, and when. */
@@ -29,6 +30,7 @@ struct asked {
     const struct key
         *ak;          /* the enrolled AK, parsed once; the bundle's ak_public is its public area */
     int64_t issued_s; /* when the nonce was issued */
+    const struct node_facts *facts; /* whom we asked; NULL: nothing is known */
 };
 
 /*

@@ -5,15 +5,29 @@
 #include <cbor/streaming.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/utf8.h"
 
-enum kind { KIND_NONE, KIND_UINT, KIND_BOOL, KIND_BYTES, KIND_TEXT, KIND_ARRAY, KIND_MAP };
+enum kind {
+    KIND_NONE,
+    KIND_UINT,
+    KIND_NEGATIVE,
+    KIND_BOOL,
+    KIND_NULL,
+    KIND_BYTES,
+    KIND_TEXT,
+    KIND_ARRAY,
+    KIND_MAP,
+    KIND_TAG
+};
 
 static const char *const kind_names[] = {
-    [KIND_NONE] = "something else", [KIND_UINT] = "an unsigned number", [KIND_BOOL] = "a boolean",
-    [KIND_BYTES] = "a byte string", [KIND_TEXT] = "a text string",      [KIND_ARRAY] = "an array",
-    [KIND_MAP] = "a map",
+    [KIND_NONE] = "something else", [KIND_UINT] = "an unsigned number",
+    [KIND_BOOL] = "a boolean",      [KIND_NEGATIVE] = "a negative number",
+    [KIND_NULL] = "a null",         [KIND_BYTES] = "a byte string",
+    [KIND_TEXT] = "a text string",  [KIND_ARRAY] = "an array",
+    [KIND_MAP] = "a map",           [KIND_TAG] = "a tag",
 };
 
 /* One data item's beginning, as libcbor's callbacks tell it. */
@@ -43,6 +57,32 @@ static void on_uint64(void *context, uint64_t value)
     *(struct head *)context = (struct head){.kind = KIND_UINT, .value = value};
 }
 
+/* The argument n of -1 - n. */
+static void on_negative8(void *context, uint8_t value)
+{
+    *(struct head *)context = (struct head){.kind = KIND_NEGATIVE, .value = value};
+}
+
+static void on_negative16(void *context, uint16_t value)
+{
+    *(struct head *)context = (struct head){.kind = KIND_NEGATIVE, .value = value};
+}
+
+static void on_negative32(void *context, uint32_t value)
+{
+    *(struct head *)context = (struct head){.kind = KIND_NEGATIVE, .value = value};
+}
+
+static void on_negative64(void *context, uint64_t value)
+{
+    *(struct head *)context = (struct head){.kind = KIND_NEGATIVE, .value = value};
+}
+
+static void on_null(void *context)
+{
+    *(struct head *)context = (struct head){.kind = KIND_NULL};
+}
+
 static void on_bool(void *context, bool value)
 {
     *(struct head *)context = (struct head){.kind = KIND_BOOL, .value = value};
@@ -68,8 +108,8 @@ static void on_map(void *context, size_t count)
     *(struct head *)context = (struct head){.kind = KIND_MAP, .value = count};
 }
 
-/* Everything that is not named here (negative numbers, indefinite lengths, tags, floats, null)
- * leaves the head at "none". */
+/* Everything that is not named here (indefinite lengths, floats, undefined) leaves the head at
+ * "none". */
 static struct cbor_callbacks callbacks(void)
 {
     struct cbor_callbacks table = cbor_empty_callbacks;
@@ -77,7 +117,12 @@ static struct cbor_callbacks callbacks(void)
     table.uint16 = on_uint16;
     table.uint32 = on_uint32;
     table.uint64 = on_uint64;
+    table.negint8 = on_negative8;
+    table.negint16 = on_negative16;
+    table.negint32 = on_negative32;
+    table.negint64 = on_negative64;
     table.boolean = on_bool;
+    table.null = on_null;
     table.byte_string = on_bytes;
     table.string = on_text;
     table.array_start = on_array;
@@ -112,6 +157,21 @@ static size_t shortest(uint64_t value)
                                  : 9;
 }
 
+/* libcbor knows some tags by name and refuses the unassigned of the first 24. A tag's head is a
+ * number's with other first bits, so it is read as that. */
+static struct cbor_decoder_result decode_tag(struct gb_bytes rest,
+                                             const struct cbor_callbacks *table, struct head *head)
+{
+    uint8_t number[9];
+    size_t len = rest.len < sizeof number ? rest.len : sizeof number;
+    memcpy(number, rest.data, len);
+    number[0] &= 0x1f;
+    struct cbor_decoder_result result = cbor_stream_decode(number, len, table, head);
+    if (head->kind == KIND_UINT)
+        head->kind = KIND_TAG;
+    return result;
+}
+
 /* Reads one head (and a string's bytes with it); false and failed when it is not a `want`. */
 static bool next(struct cbor_reader *reader, enum kind want, struct head *ret_head)
 {
@@ -120,7 +180,9 @@ static bool next(struct cbor_reader *reader, enum kind want, struct head *ret_he
     struct cbor_callbacks table = callbacks();
     struct head head = {0};
     struct gb_bytes rest = gb_bytes_from(reader->in, reader->at);
-    struct cbor_decoder_result result = cbor_stream_decode(rest.data, rest.len, &table, &head);
+    struct cbor_decoder_result result =
+        cbor_peek(reader) == CBOR_TAG ? decode_tag(rest, &table, &head)
+                                      : cbor_stream_decode(rest.data, rest.len, &table, &head);
     if (result.status != CBOR_DECODER_FINISHED) {
         bool early = result.status == CBOR_DECODER_NEDATA;
         cbor_fail(reader, GB_ERR_INPUT, "%s", early ? "input ends early" : "not CBOR");
@@ -132,7 +194,8 @@ static bool next(struct cbor_reader *reader, enum kind want, struct head *ret_he
         return false;
     }
     size_t body = head.data ? (size_t)head.value : 0;
-    if (result.read - body != (want == KIND_BOOL ? 1 : shortest(head.value))) {
+    bool is_simple = want == KIND_BOOL || want == KIND_NULL;
+    if (result.read - body != (is_simple ? 1 : shortest(head.value))) {
         cbor_fail(reader, GB_ERR_INPUT, "%s in a longer form than it needs", kind_names[want]);
         return false;
     }
@@ -174,6 +237,45 @@ uint64_t cbor_read_uint(struct cbor_reader *reader)
 {
     struct head head = {0};
     return next(reader, KIND_UINT, &head) ? head.value : 0;
+}
+
+int64_t cbor_read_int(struct cbor_reader *reader)
+{
+    struct head head = {0};
+    bool is_negative = cbor_peek(reader) == CBOR_NEGATIVE;
+    size_t at = reader->at;
+    if (!next(reader, is_negative ? KIND_NEGATIVE : KIND_UINT, &head))
+        return 0;
+    if (head.value <= INT64_MAX)
+        return is_negative ? -1 - (int64_t)head.value : (int64_t)head.value;
+    reader->at = at;
+    cbor_fail(reader, GB_ERR_INPUT, "a number of more than 64 bits");
+    return 0;
+}
+
+uint64_t cbor_read_tag(struct cbor_reader *reader)
+{
+    struct head head = {0};
+    return next(reader, KIND_TAG, &head) ? head.value : 0;
+}
+
+void cbor_read_null(struct cbor_reader *reader)
+{
+    struct head head = {0};
+    (void)next(reader, KIND_NULL, &head);
+}
+
+enum cbor_shape cbor_peek(const struct cbor_reader *reader)
+{
+    /* RFC 8949, 3: the first three bits, and of major type 7 the simple values (3.3). */
+    static const enum cbor_shape shapes[] = {CBOR_UINT,  CBOR_NEGATIVE, CBOR_BYTES, CBOR_TEXT,
+                                             CBOR_ARRAY, CBOR_MAP,      CBOR_TAG};
+    if (!cbor_ok(reader) || reader->at >= reader->in.len)
+        return CBOR_NOTHING;
+    uint8_t first = reader->in.data[reader->at];
+    if (first >> 5 < GB_ARRAY_LEN(shapes))
+        return shapes[first >> 5];
+    return first == 0xf6 ? CBOR_NULL : first == 0xf4 || first == 0xf5 ? CBOR_BOOL : CBOR_OTHER;
 }
 
 unsigned cbor_read_key(struct cbor_reader *reader, uint64_t *seen)
@@ -234,6 +336,26 @@ struct gb_bytes cbor_read_bytes(struct cbor_reader *reader, size_t max)
 struct gb_bytes cbor_read_text(struct cbor_reader *reader, size_t max)
 {
     return read_string(reader, KIND_TEXT, max);
+}
+
+void cbor_enter(const struct cbor_reader *outer, struct gb_bytes bytes,
+                struct cbor_reader *ret_inner)
+{
+    cbor_reader_init(ret_inner, outer->in);
+    ret_inner->err = outer->err;
+    if (!cbor_ok(outer))
+        return;
+    ret_inner->at = (size_t)(bytes.data - outer->in.data);
+    ret_inner->in.len = ret_inner->at + bytes.len;
+}
+
+void cbor_leave(struct cbor_reader *outer, struct cbor_reader *inner, const char *what)
+{
+    struct gb_err err;
+    if (!cbor_ok(outer) || cbor_finish(inner, &err) == GB_OK)
+        return;
+    gb_err_prefix(&err, "%s: ", what);
+    outer->err = err;
 }
 
 int cbor_finish(struct cbor_reader *reader, struct gb_err *err)

@@ -1,7 +1,15 @@
 #include "wire/cbor.h"
 
 /* RFC 8949, 3: major types. */
-enum major { MAJOR_UINT = 0, MAJOR_BYTES = 2, MAJOR_TEXT = 3, MAJOR_ARRAY = 4, MAJOR_MAP = 5 };
+enum major {
+    MAJOR_UINT = 0,
+    MAJOR_NEGATIVE = 1,
+    MAJOR_BYTES = 2,
+    MAJOR_TEXT = 3,
+    MAJOR_ARRAY = 4,
+    MAJOR_MAP = 5,
+    MAJOR_TAG = 6
+};
 
 static void put_head(struct gb_buf *out, enum major major, uint64_t value)
 {
@@ -53,4 +61,27 @@ void cbor_text(struct gb_buf *out, struct gb_bytes value)
 {
     put_head(out, MAJOR_TEXT, value.len);
     gb_buf_add(out, value.data, value.len);
+}
+
+void cbor_int(struct gb_buf *out, int64_t value)
+{
+    if (value < 0)
+        put_head(out, MAJOR_NEGATIVE, (uint64_t)(-1 - value));
+    else
+        put_head(out, MAJOR_UINT, (uint64_t)value);
+}
+
+void cbor_tag(struct gb_buf *out, uint64_t tag)
+{
+    put_head(out, MAJOR_TAG, tag);
+}
+
+void cbor_null(struct gb_buf *out)
+{
+    gb_buf_u8(out, 0xf6);
+}
+
+void cbor_text_head(struct gb_buf *out, size_t len)
+{
+    put_head(out, MAJOR_TEXT, len);
 }

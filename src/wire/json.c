@@ -166,6 +166,19 @@ void json_freep(struct json **value)
     json_free(*value);
 }
 
+size_t json_members(const struct json *object)
+{
+    return object && object->kind == JSON_NODE_OBJECT ? object->count : 0;
+}
+
+const struct json *json_member(const struct json *object, size_t index, struct gb_bytes *ret_key)
+{
+    if (index >= json_members(object))
+        return NULL;
+    *ret_key = gb_bytes_str(object->items[index]->key);
+    return object->items[index];
+}
+
 const struct json *json_get(const struct json *object, const char *key)
 {
     if (!object || object->kind != JSON_NODE_OBJECT)
@@ -179,6 +192,11 @@ const struct json *json_get(const struct json *object, const char *key)
 bool json_has_members(const struct json *value)
 {
     return value && value->kind == JSON_NODE_OBJECT;
+}
+
+bool json_is_list(const struct json *value)
+{
+    return value && value->kind == JSON_NODE_ARRAY;
 }
 
 size_t json_count(const struct json *array)

@@ -57,6 +57,11 @@ GB_MUST_USE int json_read_at_most(struct gb_bytes in, size_t max_values, struct 
 const struct json *json_get(const struct json *object, const char *key);
 /* An object, even an empty one. */
 bool json_has_members(const struct json *value);
+/* Members of an object, in the order of the text, and the name of one with what it is; NULL past
+ * the end. */
+size_t json_members(const struct json *object);
+const struct json *json_member(const struct json *object, size_t index, struct gb_bytes *ret_key);
+bool json_is_list(const struct json *value);
 size_t json_count(const struct json *array);
 const struct json *json_at(const struct json *array, size_t index);
 bool json_as_text(const struct json *value, struct gb_bytes *ret_text);

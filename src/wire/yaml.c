@@ -6,6 +6,7 @@
 
 #include "base/encode.h"
 #include "base/text.h"
+#include "wire/yaml_cut.h"
 
 /* A sequence or mapping that is still open. */
 struct level {
@@ -20,20 +21,39 @@ struct builder {
     struct gb_arena *arena;
     const char *name;
     struct gb_err *err;
+    const struct yaml_ways *ways;
+    const struct yaml_cuts *cuts;
+    size_t taken; /* of the cuts, in their order: those whose place libyaml gave back */
     size_t nodes;
     size_t depth; /* of the innermost open level */
     struct level levels[GB_LIMIT_YAML_DEPTH + 1];
 };
 
-static unsigned line_of(yaml_mark_t mark)
+/* The last block that was cut out above a line; NULL when there is none. */
+static const struct yaml_cut *cut_above(const struct builder *b, size_t line)
 {
-    return (unsigned)mark.line + 1;
+    size_t low = 0, high = b->cuts->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (b->cuts->items[middle].line < line)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low > 0 ? &b->cuts->items[low - 1] : NULL;
+}
+
+static unsigned line_of(const struct builder *b, yaml_mark_t mark)
+{
+    const struct yaml_cut *cut = cut_above(b, mark.line);
+    return (unsigned)(mark.line + (cut ? cut->more_lines : 0)) + 1;
 }
 
 /* The input is no longer than GB_LIMIT_POLICY where anybody asks. */
-static uint32_t place_of(yaml_mark_t mark)
+static uint32_t place_of(const struct builder *b, yaml_mark_t mark)
 {
-    return (uint32_t)mark.index;
+    const struct yaml_cut *cut = cut_above(b, mark.line);
+    return (uint32_t)(mark.index + (cut ? cut->more_places : 0));
 }
 
 static int fail(struct builder *b, enum gb_err_code code, unsigned line, const char *what)
@@ -59,7 +79,7 @@ static int add(struct builder *b, enum yaml_kind kind, const yaml_event_t *event
                struct yaml_node **ret_node)
 {
     struct level *level = &b->levels[b->depth];
-    unsigned line = line_of(event->start_mark);
+    unsigned line = line_of(b, event->start_mark);
     if (b->nodes++ == GB_LIMIT_YAML_NODES)
         return fail(b, GB_ERR_LIMIT, line, "more values than the ceiling allows");
     struct yaml_node *node = gb_arena_new_one(b->arena, struct yaml_node);
@@ -67,8 +87,8 @@ static int add(struct builder *b, enum yaml_kind kind, const yaml_event_t *event
         return gb_err_nomem(b->err);
     node->kind = kind;
     node->line = line;
-    node->at = place_of(event->start_mark);
-    node->end = place_of(event->end_mark);
+    node->at = place_of(b, event->start_mark);
+    node->end = place_of(b, event->end_mark);
     node->key = level->key;
     node->key_line = level->key_line;
     node->key_at = level->key_at;
@@ -93,18 +113,73 @@ static int refuse_magic(struct builder *b, unsigned line, const void *anchor, co
 static int on_key(struct builder *b, const yaml_event_t *event, struct gb_bytes text)
 {
     struct level *level = &b->levels[b->depth];
-    unsigned line = line_of(event->start_mark);
+    unsigned line = line_of(b, event->start_mark);
     if (text.len == 0)
         return fail(b, GB_ERR_CONFIG, line, "a key is empty");
     level->key = gb_arena_copy(b->arena, text);
     level->key_line = line;
-    level->key_at = place_of(event->start_mark);
+    level->key_at = place_of(b, event->start_mark);
     return level->key.data ? GB_OK : gb_err_nomem(b->err);
+}
+
+/* The block that this scalar stands for: a whole literal of the one letter, in the block's place.
+ */
+static const struct yaml_cut *find_cut(const struct builder *b, const yaml_event_t *event)
+{
+    if (b->taken == b->cuts->count || wants_key(&b->levels[b->depth]) ||
+        event->data.scalar.style != YAML_LITERAL_SCALAR_STYLE)
+        return NULL;
+    const struct yaml_cut *cut = &b->cuts->items[b->taken];
+    struct gb_bytes raw = cut->literal.raw;
+    const char *whole = raw.data[raw.len - 1] == '\n' ? "x\n" : "x";
+    bool same = event->start_mark.line == cut->line &&
+                gb_bytes_is(gb_bytes(event->data.scalar.value, event->data.scalar.length), whole);
+    return same ? cut : NULL;
+}
+
+static struct gb_bytes text_of(struct gb_arena *arena, const struct yaml_node *node, size_t len)
+{
+    uint8_t *text = gb_arena_alloc_raw(arena, len + 1, 1);
+    size_t at = 0;
+    struct yaml_lines lines;
+    struct gb_bytes line;
+    if (!text)
+        return gb_bytes(NULL, 0);
+    yaml_lines_init(&lines, node);
+    while (yaml_lines_next(&lines, &line)) {
+        memcpy(text + at, line.data, line.len);
+        at += line.len;
+        if (at < len)
+            text[at++] = '\n';
+    }
+    text[len] = 0;
+    return gb_bytes(text, len);
+}
+
+static int on_cut(struct builder *b, const yaml_event_t *event, const struct yaml_cut *cut)
+{
+    struct yaml_node *node = NULL;
+    struct yaml_literal *literal = gb_arena_new_one(b->arena, struct yaml_literal);
+    int r = literal ? add(b, YAML_LITERAL, event, &node) : gb_err_nomem(b->err);
+    if (!node)
+        return r;
+    b->taken++;
+    *literal = cut->literal;
+    node->literal = literal;
+    if (literal->len > b->ways->literal_from)
+        return GB_OK;
+    node->text = text_of(b->arena, node, literal->len);
+    node->kind = YAML_SCALAR;
+    node->literal = NULL;
+    return node->text.data ? GB_OK : gb_err_nomem(b->err);
 }
 
 static int on_scalar(struct builder *b, const yaml_event_t *event)
 {
-    unsigned line = line_of(event->start_mark);
+    const struct yaml_cut *cut = find_cut(b, event);
+    if (cut)
+        return on_cut(b, event, cut);
+    unsigned line = line_of(b, event->start_mark);
     struct gb_bytes text = gb_bytes(event->data.scalar.value, event->data.scalar.length);
     int r = refuse_magic(b, line, event->data.scalar.anchor, event->data.scalar.tag);
     if (r < 0)
@@ -127,7 +202,7 @@ static int on_scalar(struct builder *b, const yaml_event_t *event)
 static int on_open(struct builder *b, enum yaml_kind kind, const yaml_event_t *event,
                    const void *anchor, const void *tag)
 {
-    unsigned line = line_of(event->start_mark);
+    unsigned line = line_of(b, event->start_mark);
     int r = refuse_magic(b, line, anchor, tag);
     if (r < 0)
         return r;
@@ -175,7 +250,7 @@ static int refuse_twice(struct builder *b, const struct yaml_node *mapping)
 static int on_close(struct builder *b, const yaml_event_t *event)
 {
     struct yaml_node *node = b->levels[b->depth--].node;
-    node->end = place_of(event->end_mark);
+    node->end = place_of(b, event->end_mark);
     return node->kind == YAML_MAPPING ? refuse_twice(b, node) : GB_OK;
 }
 
@@ -183,7 +258,7 @@ static int on_document(struct builder *b, const yaml_event_t *event)
 {
     if (event->data.document_start.tag_directives.start !=
         event->data.document_start.tag_directives.end)
-        return fail(b, GB_ERR_CONFIG, line_of(event->start_mark), "%TAG is not accepted");
+        return fail(b, GB_ERR_CONFIG, line_of(b, event->start_mark), "%TAG is not accepted");
     return GB_OK;
 }
 
@@ -202,7 +277,7 @@ static int on_event(struct builder *b, const yaml_event_t *event)
     case YAML_MAPPING_END_EVENT:
         return on_close(b, event);
     case YAML_ALIAS_EVENT:
-        return fail(b, GB_ERR_CONFIG, line_of(event->start_mark),
+        return fail(b, GB_ERR_CONFIG, line_of(b, event->start_mark),
                     "aliases (*name) are not accepted");
     case YAML_DOCUMENT_START_EVENT:
         return on_document(b, event);
@@ -220,9 +295,8 @@ static int parse_error(struct builder *b, const yaml_parser_t *parser)
 {
     if (parser->error == YAML_MEMORY_ERROR)
         return gb_err_nomem(b->err);
-    size_t line = parser->problem_mark.line ? parser->problem_mark.line : parser->mark.line;
-    return gb_err_set(b->err, GB_ERR_CONFIG, "%.120s:%zu: %s", b->name, line + 1,
-                      parser->problem ? parser->problem : "not YAML");
+    yaml_mark_t mark = parser->problem_mark.line ? parser->problem_mark : parser->mark;
+    return fail(b, GB_ERR_CONFIG, line_of(b, mark), parser->problem ? parser->problem : "not YAML");
 }
 
 static int parse(struct builder *b, yaml_parser_t *parser)
@@ -241,39 +315,100 @@ static int parse(struct builder *b, yaml_parser_t *parser)
 }
 
 /* Our documents need no tags, and libyaml takes quadratic time over many of these. */
-static int refuse_directives(struct builder *b, struct gb_bytes in)
+static int refuse_directives(struct builder *b)
 {
     struct gb_lines lines;
     struct gb_bytes line;
-    gb_lines_init(&lines, in);
+    gb_lines_init(&lines, b->cuts->text);
     while (gb_lines_next(&lines, &line))
         if (gb_bytes_starts(line, gb_bytes_str("%TAG")))
-            return fail(b, GB_ERR_CONFIG, (unsigned)lines.line, "%TAG is not accepted");
+            return fail(b, GB_ERR_CONFIG, line_of(b, (yaml_mark_t){.line = lines.line - 1}),
+                        "%TAG is not accepted");
     return GB_OK;
+}
+
+/*
+ * Whether what came of the parse would have come of the input itself. Up to the first block that
+ * was not given back as it was cut, it would: libyaml's state there depends on nothing but the text
+ * before, which says the same. A byte that is no YAML is none wherever it stands.
+ */
+static bool is_certain(const struct builder *b, const yaml_parser_t *parser, bool failed)
+{
+    if (b->taken == b->cuts->count || parser->error == YAML_READER_ERROR ||
+        parser->error == YAML_MEMORY_ERROR)
+        return true;
+    return failed && parser->mark.line < b->cuts->items[b->taken].line;
+}
+
+/* Parses the text that is left without the cuts. */
+static int read_cut(struct builder *b, struct yaml_node **ret_docs, bool *ret_certain)
+{
+    *ret_certain = true;
+    int r = refuse_directives(b);
+    if (r < 0)
+        return r;
+    struct yaml_node *docs = gb_arena_new_one(b->arena, struct yaml_node);
+    yaml_parser_t parser;
+    if (!docs || !yaml_parser_initialize(&parser))
+        return gb_err_nomem(b->err);
+    docs->kind = YAML_SEQUENCE;
+    docs->line = 1;
+    b->levels[0] = (struct level){.node = docs, .tail = &docs->first};
+    struct gb_bytes in = b->cuts->text;
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING); /* not what a byte order mark says */
+    yaml_parser_set_input_string(&parser, in.data ? in.data : (const uint8_t *)"", in.len);
+    r = parse(b, &parser);
+    *ret_certain = r == GB_ERR_NOMEM || is_certain(b, &parser, r < 0);
+    yaml_parser_delete(&parser);
+    if (r == GB_OK)
+        *ret_docs = docs;
+    return r;
+}
+
+int yaml_read_in_ways(struct gb_arena *arena, struct gb_bytes in, const char *name,
+                      const struct yaml_ways *ways, struct yaml_node **ret_docs, struct gb_err *err)
+{
+    gb_cleanup(gb_arena_freep) struct gb_arena *scratch = gb_arena_new();
+    const struct yaml_cuts none = {.text = in};
+    struct yaml_cuts cuts;
+    struct builder b = {.arena = arena, .name = name, .err = err, .ways = ways, .cuts = &cuts};
+    struct builder whole = b;
+    bool certain;
+    if (!scratch || !yaml_cut(scratch, in, ways->cut_from, &cuts))
+        return gb_err_nomem(err);
+    int r = read_cut(&b, ret_docs, &certain);
+    if (certain)
+        return r;
+    whole.cuts = &none;
+    return read_cut(&whole, ret_docs, &certain);
 }
 
 int yaml_read(struct gb_arena *arena, struct gb_bytes in, const char *name,
               struct yaml_node **ret_docs, struct gb_err *err)
 {
-    struct builder b = {.arena = arena, .name = name, .err = err};
-    int refused = refuse_directives(&b, in);
-    if (refused < 0)
-        return refused;
-    struct yaml_node *docs = gb_arena_new_one(arena, struct yaml_node);
-    yaml_parser_t parser;
-    if (!docs || !yaml_parser_initialize(&parser))
-        return gb_err_nomem(err);
-    docs->kind = YAML_SEQUENCE;
-    docs->line = 1;
-    b.levels[0] = (struct level){.node = docs, .tail = &docs->first};
-    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING); /* not what a byte order mark says */
-    yaml_parser_set_input_string(&parser, in.data ? in.data : (const uint8_t *)"", in.len);
-    int r = parse(&b, &parser);
-    yaml_parser_delete(&parser);
-    if (r < 0)
-        return r;
-    *ret_docs = docs;
-    return GB_OK;
+    static const struct yaml_ways ways = {GB_LIMIT_YAML_SCALAR + 1, GB_LIMIT_YAML_SCALAR};
+    return yaml_read_in_ways(arena, in, name, &ways, ret_docs, err);
+}
+
+void yaml_lines_init(struct yaml_lines *lines, const struct yaml_node *node)
+{
+    if (node->kind == YAML_LITERAL)
+        *lines = (struct yaml_lines){node->literal->raw, node->literal->indent, node->line};
+    else
+        *lines = (struct yaml_lines){node->text, 0, 0};
+}
+
+bool yaml_lines_next(struct yaml_lines *lines, struct gb_bytes *ret_line)
+{
+    if (lines->rest.len == 0)
+        return false;
+    const uint8_t *start = lines->rest.data;
+    const uint8_t *end = memchr(start, '\n', lines->rest.len);
+    size_t len = end ? (size_t)(end - start) : lines->rest.len;
+    *ret_line = gb_bytes(start + lines->indent, len - lines->indent);
+    lines->rest = gb_bytes_from(lines->rest, len + (end != NULL));
+    lines->line++;
+    return true;
 }
 
 const struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key)

@@ -13,6 +13,8 @@
 
 #include "attest/attest.h"
 #include "base/err.h"
+#include "crypto/sig_cache.h"
+#include "make_list.h"
 #include "make_node.h"
 #include "steady.h"
 
@@ -22,14 +24,28 @@ struct bench {
     size_t ima_entries;
     double limit;     /* the ratio that we promise */
     size_t new_count; /* all but the last so many entries were proven in earlier rounds; 0: none */
+    size_t sets;      /* beside the node's own: so many more, */
+    size_t set_files; /* of so many files each */
+    enum { UNSIGNED, REMEMBERED, FORGOTTEN } files; /* signed ones, in place of the node's set */
 };
 
 static const struct bench benches[] = {
-    {"quote-rsa", NODE_RSA, 0, 2.0, 0},          {"quote-p256", NODE_P256, 0, 2.0, 0},
-    {"ima-10k", NODE_RSA, 10000, 1.5, 0},        {"ima-50k", NODE_RSA, 50000, 1.5, 0},
-    {"steady-10", NODE_RSA, 50000, 2.0, 10},     {"steady-10-p256", NODE_P256, 50000, 2.0, 10},
-    {"steady-10-small", NODE_RSA, 500, 2.0, 10}, /* the same cost: nothing grows with what is seen
-                                                  */
+    {"quote-rsa", NODE_RSA, 0, 2.0, 0, 0, 0},
+    {"quote-p256", NODE_P256, 0, 2.0, 0, 0, 0},
+    {"ima-10k", NODE_RSA, 10000, 1.5, 0, 0, 0},
+    {"ima-50k", NODE_RSA, 50000, 1.5, 0, 0, 0},
+    {"ima-50k-1m", NODE_RSA, 50000, 1.5, 0, 1, 1000000},
+    {"ima-50k-100-sets", NODE_RSA, 50000, 1.5, 0, 99, 10000},
+    /* All verified before, for any node; and each for the first time: a P-256 signature an entry.
+     */
+    {"ima-signed-10k", NODE_RSA, 10000, 2.0, 0, 0, 0, REMEMBERED},
+    {"ima-signed-1k-new", NODE_RSA, 1000, 400.0, 0, 0, 0, FORGOTTEN},
+    {"steady-10", NODE_RSA, 50000, 2.0, 10, 0, 0},
+    {"steady-10-1m", NODE_RSA, 50000, 2.0, 10, 1, 1000000},
+    {"steady-10-p256", NODE_P256, 50000, 2.0, 10, 0, 0},
+    {"steady-10-small", NODE_RSA, 500, 2.0, 10, 0,
+     0}, /* the same cost: nothing grows with what is seen
+          */
 };
 
 struct judge {
@@ -38,6 +54,7 @@ struct judge {
     struct digester *digester;
     struct trust trust;
     struct asked asked;
+    struct sig_cache *signatures;
     struct steady *steady; /* NULL: everything is judged each time */
 };
 
@@ -54,7 +71,8 @@ static void die(const struct gb_err *err)
     exit(1);
 }
 
-static void judge_init(struct judge *judge, const struct node *node, struct steady *steady)
+static void judge_init(struct judge *judge, const struct node *node, struct steady *steady,
+                       struct gb_bytes sets, bool remember)
 {
     struct gb_err err = {0};
     *judge = (struct judge){.arena = gb_arena_new(), .policy_arena = gb_arena_new()};
@@ -62,10 +80,13 @@ static void judge_init(struct judge *judge, const struct node *node, struct stea
     if (!judge->arena || !judge->policy_arena || digester_new(&judge->digester, &err) < 0)
         die(&err);
     judge->steady = steady;
-    const struct policy_file file = {"bench.yaml", node->policy};
-    if (node->policy.data &&
-        policy_read(judge->policy_arena, &file, 1, 42, &judge->trust.policy, &err) < 0)
+    if (remember && sig_cache_new(7, &judge->signatures, &err) < 0)
         die(&err);
+    const struct policy_file files[] = {{"bench.yaml", node->policy}, {"sets.yaml", sets}};
+    if (node->policy.data && policy_read(judge->policy_arena, files, sets.len > 0 ? 2 : 1, 42,
+                                         &judge->trust.policy, &err) < 0)
+        die(&err);
+    judge->trust.policy.signatures = judge->signatures;
 }
 
 static void judge_run(struct judge *judge, const struct node *node)
@@ -91,6 +112,7 @@ static void judge_run(struct judge *judge, const struct node *node)
 
 static void judge_done(struct judge *judge)
 {
+    sig_cache_free(judge->signatures);
     digester_free(judge->digester);
     gb_arena_free(judge->arena);
     gb_arena_free(judge->policy_arena);
@@ -171,21 +193,27 @@ static int run(const struct bench *b, bool quick, const char *folder)
     struct node node;
     struct judge judge;
     struct steady *steady = NULL;
+    struct list sets;
+    struct file_signer *signer = b->files == UNSIGNED ? NULL : file_signer_new();
     double us = 0;
     if (b->new_count > 0)
         steady = steady_new(arena, b->key, b->ima_entries, b->new_count, &node);
     else
-        make_node(arena, b->key, b->ima_entries, gb_bytes_str("0123456789abcdef0123456789abcdef"),
-                  &node);
-    judge_init(&judge, &node, steady);
-    size_t repeat = b->ima_entries && !steady ? 100000 / b->ima_entries : 200;
+        make_node(arena, b->key, b->ima_entries, signer,
+                  gb_bytes_str("0123456789abcdef0123456789abcdef"), &node);
+    list_make_sets(&sets, b->sets, b->set_files);
+    judge_init(&judge, &node, steady, sets.document, b->files == REMEMBERED);
+    list_done(&sets);
+    size_t repeat =
+        b->ima_entries && !steady ? (b->files == FORGOTTEN ? 2 : 100000 / b->ima_entries) : 200;
     double ratio =
         measure(&judge, &node, quick ? 7 : MAX_PAIRS, quick ? (repeat + 4) / 5 : repeat, &us);
     printf("%-16s %10.1f us %10zu digests   ratio to floor %5.2f   limit %4.2f   %s\n", b->name, us,
            floor_digests(node.floor), ratio, b->limit, ratio <= b->limit ? "ok" : "OVER");
     fflush(stdout);
-    if (folder && !steady)
+    if (folder && !steady && !signer)
         write_node(folder, b->name, &node);
+    file_signer_free(signer);
     steady_free(steady);
     judge_done(&judge);
     floor_free(node.floor);

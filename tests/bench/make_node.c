@@ -136,8 +136,9 @@ static struct gb_bytes sign(struct gb_arena *arena, enum node_key kind, EVP_PKEY
     return keep(arena, &out);
 }
 
-struct list {
+struct ima_list {
     struct gb_arena *arena;
+    struct file_signer *signer;
     struct digester *digester;
     struct floor *floor;
     struct gb_buf binary;
@@ -146,8 +147,8 @@ struct list {
     uint8_t pcr[32];
 };
 
-/* One ima-ng record: template digest, d-ng, n-ng. */
-static void entry(struct list *l, const uint8_t file[32], const char *path)
+/* One ima-ng record: template digest, d-ng, n-ng; ima-sig has the signature behind them. */
+static void entry(struct ima_list *l, const uint8_t file[32], const char *path)
 {
     struct gb_buf data;
     uint8_t digest[32];
@@ -158,13 +159,19 @@ static void entry(struct list *l, const uint8_t file[32], const char *path)
     gb_buf_add(&data, file, 32);
     gb_buf_u32le(&data, (uint32_t)strlen(path) + 1);
     gb_buf_add(&data, path, strlen(path) + 1);
+    if (l->signer) {
+        struct gb_bytes signature = file_signer_sign(l->arena, l->signer, file);
+        gb_buf_u32le(&data, (uint32_t)signature.len);
+        gb_buf_add(&data, signature.data, signature.len);
+    }
     struct gb_bytes fields = keep(l->arena, &data);
+    const char *name = l->signer ? "ima-sig" : "ima-ng";
 
     must(digest_of(l->digester, DIGEST_SHA1, fields, digest) == 0, "digest");
     gb_buf_u32le(&l->binary, IMA_PCR);
     gb_buf_add(&l->binary, digest, 20);
-    gb_buf_u32le(&l->binary, 6);
-    gb_buf_puts(&l->binary, "ima-ng");
+    gb_buf_u32le(&l->binary, (uint32_t)strlen(name));
+    gb_buf_puts(&l->binary, name);
     gb_buf_u32le(&l->binary, (uint32_t)fields.len);
     gb_buf_add(&l->binary, fields.data, fields.len);
     gb_hex_encode(gb_bytes(digest, 20), hex);
@@ -172,7 +179,7 @@ static void entry(struct list *l, const uint8_t file[32], const char *path)
     gb_hex_encode(gb_bytes(file, 32), hex);
     gb_buf_printf(&l->ascii, "%s %s\n", hex, path);
     if (strcmp(path, "boot_aggregate") != 0)
-        gb_buf_printf(&l->policy, "      - %s %s\n", hex, path);
+        gb_buf_printf(&l->policy, "      %s  %s\n", hex, path);
 
     must(digest_of(l->digester, DIGEST_SHA256, fields, digest) == 0, "digest");
     must(digest_of_two(l->digester, DIGEST_SHA256, gb_bytes(l->pcr, 32), gb_bytes(digest, 32),
@@ -183,7 +190,7 @@ static void entry(struct list *l, const uint8_t file[32], const char *path)
     floor_add_extend(l->floor, DIGEST_SHA256);
 }
 
-static void ima(struct list *l, size_t count, uint8_t pcrs[24][32])
+static void ima(struct ima_list *l, size_t count, uint8_t pcrs[24][32])
 {
     uint8_t digest[32];
     must(digest_of(l->digester, DIGEST_SHA256, gb_bytes(pcrs, 10 * 32), digest) == 0,
@@ -198,9 +205,10 @@ static void ima(struct list *l, size_t count, uint8_t pcrs[24][32])
 }
 
 static void make_ima(struct gb_arena *arena, struct digester *digester, size_t count,
-                     uint8_t pcrs[24][32], struct node *node)
+                     struct file_signer *signer, uint8_t pcrs[24][32], struct node *node)
 {
-    struct list l = {.arena = arena, .digester = digester, .floor = node->floor};
+    struct ima_list l = {
+        .arena = arena, .signer = signer, .digester = digester, .floor = node->floor};
     gb_buf_init(&l.binary, 64 << 20);
     gb_buf_init(&l.ascii, 64 << 20);
     gb_buf_init(&l.policy, 64 << 20);
@@ -208,12 +216,14 @@ static void make_ima(struct gb_arena *arena, struct digester *digester, size_t c
         &l.policy,
         "apiVersion: garboard.dev/v1alpha1\nkind: ReferenceSet\nmetadata:\n  name: "
         "packages\nspec:\n"
-        "  class: packages\n  source: written\n  files:\n    algorithm: sha256\n    digests:\n");
+        "  class: packages\n  source: written\n  files:\n    algorithm: sha256\n    list: |\n");
     ima(&l, count, pcrs);
     memcpy(pcrs[IMA_PCR], l.pcr, 32);
     node->bundle.ima = keep(arena, &l.binary);
     node->ima_ascii = keep(arena, &l.ascii);
     node->policy = keep(arena, &l.policy);
+    if (signer)
+        node->policy = file_signer_policy(arena, signer);
 }
 
 /* What `tpm2 pcrread` prints. */
@@ -266,7 +276,7 @@ static struct gb_bytes pem_of(struct gb_arena *arena, EVP_PKEY *key)
 }
 
 void make_node(struct gb_arena *arena, enum node_key kind, size_t ima_entries,
-               struct gb_bytes nonce, struct node *ret_node)
+               struct file_signer *signer, struct gb_bytes nonce, struct node *ret_node)
 {
     struct digester *digester = NULL;
     must(digester_new(&digester, NULL) == 0, "digester");
@@ -277,7 +287,7 @@ void make_node(struct gb_arena *arena, enum node_key kind, size_t ima_entries,
 
     node.bundle.boot_log = make_log(arena, digester, node.floor, pcrs);
     if (ima_entries > 0)
-        make_ima(arena, digester, ima_entries, pcrs, &node);
+        make_ima(arena, digester, ima_entries, signer, pcrs, &node);
     node.bundle.ak_public = public_area(arena, kind, key);
     node.ak_pem = pem_of(arena, key);
     node.bundle.quote = quote(arena, digester, node.nonce, pcrs, node.floor, &node.pcrs_raw);

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "evidence/bundle.h"
 #include "floor.h"
+#include "make_signer.h"
 
 enum node_key { NODE_RSA, NODE_P256 };
 
@@ -24,9 +25,11 @@ struct node {
     struct floor *floor;        /* the digests and the signature that judging this evidence takes */
 };
 
-/* ima_entries 0: no list. Aborts when out of memory. Everything but the floor lives in the arena.
+/* ima_entries 0: no list. `signer` signs the files, and the policy names it in place of the set;
+ * NULL: they are not signed. Aborts when out of memory. Everything but the floor lives in the
+ * arena.
  */
 void make_node(struct gb_arena *arena, enum node_key kind, size_t ima_entries,
-               struct gb_bytes nonce, struct node *ret_node);
+               struct file_signer *signer, struct gb_bytes nonce, struct node *ret_node);
 
 #endif

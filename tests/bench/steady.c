@@ -43,7 +43,7 @@ static void hold(struct steady *s, struct gb_arena *arena, struct digester *dige
     must(rounds_hash_values(digester, &e->pcrs, held->boot_values, NULL) == 0, "values");
     replay_ima_init(&held->ima, DIGEST_SHA256, false);
     must(replay_ima_run(digester, &seen, NULL, &held->ima, &matched, NULL) == 0, "replay");
-    s->held.standing.policy_named = s->held.standing.files_judged = true;
+    s->held.standings.own.policy_named = s->held.standings.own.files_judged = true;
     gb_arena_free(own);
 }
 
@@ -89,7 +89,7 @@ struct steady *steady_new(struct gb_arena *arena, enum node_key kind, size_t ent
     s->nonce = gb_bytes_str("0123456789abcdef0123456789abcdef");
     must(binding_of(digester, s->nonce, s->transport, gb_bytes(NULL, 0), binding, NULL) == 0,
          "binding");
-    make_node(arena, kind, entries, gb_arena_copy(arena, gb_bytes(binding, sizeof binding)),
+    make_node(arena, kind, entries, NULL, gb_arena_copy(arena, gb_bytes(binding, sizeof binding)),
               ret_node);
     must(ima_read(arena, ret_node->bundle.ima, DIGEST_NONE, &log, NULL) == 0, "ima_read");
     struct ima_log seen = log;

@@ -35,12 +35,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct policy_file file = {"f.yaml", gb_bytes(data, size)};
     int r = policy_read(arena, &file, 1, 1, &policy, &err);
     must(r == 0 || r == GB_ERR_CONFIG || r == GB_ERR_LIMIT || r == GB_ERR_NOMEM);
-    if (r == 0 && policy.node) { /* an AccessPolicy alone is none */
+    if (r == 0 && policy.policies) { /* an AccessPolicy alone is none */
         struct gb_buf out;
         gb_buf_init(&out, GB_LIMIT_POLICY);
         for (const struct ref_set *set = policy.sets; set; set = set->next)
             ref_set_write(&out, set);
-        node_policy_write(&out, policy.node);
+        node_policy_write(&out, policy.policies);
         file.bytes = gb_buf_bytes(&out);
         if (gb_buf_ok(&out)) {
             must(policy_read(arena, &file, 1, 1, &again, &err) == 0);

@@ -61,7 +61,7 @@ help_pages_and_completion_agree() {
             checks=$((checks + 1))
         done
     done
-    same "completion of commands" "$(completions garboard reference '' | sort | tr '\n' ' ')" "capture predict "
+    same "completion of commands" "$(completions garboard reference '' | sort | tr '\n' ' ')" "accept capture export import list predict retire shadow show suggest "
 }
 
 usage_faults_are_2() {

@@ -44,13 +44,13 @@ unsigned_nothing_is_applied() {
 apply_signs_by_itself() {
     exits 0 apply -f one.yaml
     says "signed by officer sha256:"
-    prints "new"
+    prints "created"
     in_force "nodes version 1"
     good 'keyd has it' ready_says '"keyd_policy": "ok"'
     exits 0 get policy
     prints "sha256:"
     exits 0 apply -f one.yaml
-    prints "same"
+    prints "unchanged"
     same "the file is as it was" "$(cat one.yaml)" "$(policy 1)"
 }
 
@@ -62,10 +62,10 @@ print("".join("---\n" + part for part in open(sys.argv[1]).read().split("---\n")
 END
     exits 0 apply -f sets.yaml
     exits 0 apply -f sets.yaml
-    prints "same"
+    prints "unchanged"
     sed 's/^  source: .*/  source: elsewhere/' sets.yaml >sets-2.yaml
     exits 0 apply -f sets-2.yaml
-    prints "changed"
+    prints "configured"
     exits 0 get policy
     out=$(grep 'ReferenceSet' <<<"$out" | awk '{print $3}' | sort -u)
     same "versions of the sets" "$out" 2
@@ -205,7 +205,7 @@ END
     # as docs/service.md says
     exits 0 get policy -o in-force.yaml
     exits 0 apply -f in-force.yaml --no-sign
-    if grep -qvE 'same$|^KIND' <<<"$out"; then fail 'what was fetched is not what is in force' "$out"; fi
+    if grep -qvE 'unchanged$|^KIND' <<<"$out"; then fail 'what was fetched is not what is in force' "$out"; fi
     { cat in-force.yaml && echo --- && cat people.yaml; } >all.yaml
     exits 0 sign -f all.yaml --key "$s/etc/client/officer.key" -o all.yaml
     exits 5 apply -f all.yaml --no-sign
@@ -261,7 +261,7 @@ two_persons_and_a_captured_set() {
     exits 0 sign -f sets-3.yaml --key "$s/etc/client/officer.key" --set-version 3 -o set-3.yaml
     exits 0 sign -f set-3.yaml --key bob.key -o set-3.yaml
     exits 0 apply -f set-3.yaml --no-sign
-    prints "changed"
+    prints "configured"
     for file in $(sed -n 's/^  name: //p' sets-3.yaml); do
         exits 0 get policy "$file" -o got.yaml
         same "documents called $file" "$(grep -c '^kind:' got.yaml) $(grep -c "name: $file" got.yaml)" "1 1"

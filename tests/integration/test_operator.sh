@@ -7,6 +7,31 @@
 
 value() { jq -r "$1" <<<"$out"; }
 
+# Labels: of a token, of a node; each change is an entry, and the node proves all again.
+labels() {
+    exits 5 token create --name x --label 'a b=c'
+    says 'label "a b=c"'
+    exits 5 node label nobody a=b
+    says "(node-not-found)"
+    exits 2 node label worker-1 a
+    says 'label "a": key=value sets a label, key- takes it away'
+    exits 0 node label worker-1 site=fra-2 rack=7 --why 'moved'
+    prints "worker-1: rack=7, site=fra-2"
+    exits 0 node label worker-1 rack-
+    prints "worker-1: site=fra-2"
+    exits 0 node list -l site=fra-2
+    prints "worker-1"
+    exits 0 node list -l site=fra-2,rack=7
+    prints "No nodes."
+    exits 2 node list -l site
+    exits 0 node show worker-1
+    prints "Labels         site=fra-2"
+    same "entries" "$(ledger_entries | jq -c 'select(.what == "node.labels") | .data.changes')" \
+        "$(printf '%s\n' '["site=fra-2","rack=7"]' '["rack-"]')"
+    exits 0 node attest worker-1 --wait 30s # all of it again: PCR 10 begins at entry 0
+    same "proven by the new labels" "$(field worker-1 verdict)" trusted
+}
+
 nothing_yet() {
     exits 0 node list
     prints "No nodes. Let one join: garboard token create"
@@ -44,7 +69,7 @@ tokens_come_and_go() {
 policy_is_applied_whole_or_not_at_all() {
     exits 0 reference capture "$evidence/good" -o "$scratch/good.yaml"
     exits 0 apply -f "$scratch/good.yaml" --dry-run
-    prints "new"
+    prints "created"
     prints "Nothing was applied (--dry-run)."
     exits 0 get policy
     prints "No policy"
@@ -57,7 +82,7 @@ policy_is_applied_whole_or_not_at_all() {
     exits 0 get policy
     prints "Nodes are judged under policy"
     exits 0 apply -f "$scratch/good.yaml"
-    prints "same"
+    prints "unchanged"
 }
 
 a_node_is_approved_by_name() {
@@ -174,6 +199,7 @@ tokens_come_and_go
 policy_is_applied_whole_or_not_at_all
 a_node_is_approved_by_name
 the_node_is_seen
+labels
 a_change_is_watched
 the_node_goes
 ek_by_file

@@ -90,7 +90,7 @@ trees() {
     mkfifo root/pipe
     exits 0 reference predict --root-dir root/ -o tree.yaml
     # A character that YAML wants quoted is the writer's affair, tested there: here are plain ones.
-    same 'files' "$(sed -n 's/^ *- \([0-9a-f]\{64\}\) */\1 /p' tree.yaml)" \
+    same 'files' "$(sed -n 's/^ *\([0-9a-f]\{64\}\)  /\1 /p' tree.yaml)" \
         "$(cd root && find . -type f | sort | while read -r f; do echo "$(sha256sum <"$f" | cut -d' ' -f1) ${f#.}"; done)"
     exits 0 reference predict --root-dir root --name predicted-root
     same 'the slash at the end changes nothing' "$out" "$(cat tree.yaml)"

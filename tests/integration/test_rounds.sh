@@ -45,7 +45,7 @@ why() {
 policy() {
     local known
     known=$(printf accepted | sha256sum | cut -d ' ' -f 1)
-    sed -e "s/^  version: 1\$/  version: $1/" -e "s|^    digests:\$|&\n      - $known /usr/bin/later|" -e "${2:-}" \
+    sed -e "s/^  version: 1\$/  version: $1/" -e "s/^    list: |\$/&\n      $known  \/usr\/bin\/later/" -e "${2:-}" \
         "$s/captured.yaml" >"$s/policy-$1.yaml"
     exits 0 apply -f "$s/policy-$1.yaml"
 }

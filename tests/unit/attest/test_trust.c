@@ -27,8 +27,7 @@ static int tear_down(void **state)
 static int read_one(const char *text, struct trust *trust, struct gb_err *err)
 {
     const struct policy_file file = {"one.yaml", gb_bytes_str(text)};
-    const struct trust_parts parts = {
-        .policies = &file, .policy_count = 1, .seed = 1, .many = true};
+    const struct trust_parts parts = {.policies = &file, .policy_count = 1, .seed = 1};
     struct x509_store *roots = NULL;
     int r = trust_read(arena, digester, &parts, trust, &roots, err);
     assert_null(roots);
@@ -42,8 +41,8 @@ static void the_id_names_what_was_loaded(void **state)
     char longer[400];
     assert_int_equal(read_one(one, &a, NULL), GB_OK);
     assert_int_not_equal(a.id, 0);
-    assert_string_equal(a.policy.node->name, "one");
-    assert_non_null(a.policy.paths);
+    assert_string_equal(a.policy.policies->name, "one");
+    assert_non_null(a.policy.files);
     assert_int_equal(read_one(one, &b, NULL), GB_OK);
     assert_true(a.id == b.id);
     strcpy(longer, one);
@@ -59,7 +58,7 @@ static void nothing_is_trust_in_nothing(void **state)
     const struct trust_parts parts = {0};
     struct x509_store *roots = NULL;
     assert_int_equal(trust_read(arena, digester, &parts, &trust, &roots, NULL), GB_OK);
-    assert_null(trust.policy.node);
+    assert_null(trust.policy.policies);
     assert_null(trust.anchors.ek_roots);
     assert_int_not_equal(trust.id, 0);
 }

@@ -539,6 +539,11 @@ static void T06_a_key_that_is_no_ak_gets_no_challenge(void **unused)
 static const char lax_policy[] = "apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\n"
                                  "metadata: {name: lax, version: 1}\nspec: {}\n";
 
+/* For nodes with this label only. */
+static const char labelled_policy[] =
+    "apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\n"
+    "metadata: {name: lax, version: 1}\nspec: {nodes: {labels: {site: fra}, names: [w*]}}\n";
+
 /* Asks for more than a bare quote brings. */
 static const char strict_policy[] =
     "apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\n"
@@ -954,6 +959,27 @@ static void T20_a_token_says_what_the_policy_says(void **unused)
 
 /* The certificate node/ says "trusted" to everybody, so keyd gives it to nobody whom it does not
  * trust itself, whatever garboardd asks for. */
+/* Labels and the name come from garboardd: they choose among what officers signed, and no more. */
+static void T20_a_policy_for_other_nodes_renews_nothing(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *name, *labels;
+        int result;
+    } rows[] = {{"w1", "a=b,site=fra", GB_OK},     {"w1", "site=ber", GB_ERR_DENIED},
+                {"x1", "site=fra", GB_ERR_DENIED}, {"w1", "", GB_ERR_DENIED},
+                {NULL, NULL, GB_ERR_DENIED},       {"w1", "site", GB_ERR_INPUT}};
+    struct keyd_certificate old = enrolled();
+    believe(labelled_policy);
+    for (size_t i = 0; i < GB_ARRAY_LEN(rows); i++) {
+        struct rpc_reply reply;
+        struct rpc_request request = renewal(old.pem);
+        request.renew.name = rows[i].name;
+        request.renew.labels = rows[i].labels;
+        assert_int_equal(serve(&request, &reply), rows[i].result);
+    }
+}
+
 static void T20_a_node_that_is_not_trusted_is_not_renewed(void **unused)
 {
     (void)unused;
@@ -1021,6 +1047,7 @@ int main(void)
         T(a_token_ends_with_the_certificate),
         T(T20_a_token_says_what_the_policy_says),
         T(T20_a_node_that_is_not_trusted_is_not_renewed),
+        T(T20_a_policy_for_other_nodes_renews_nothing),
         T(T05_a_renewal_needs_a_certified_ek),
         T(T18_a_certificate_under_another_id_renews_nothing),
         T(T18_an_id_is_spelt_in_one_way),

@@ -104,7 +104,7 @@ static const char one_person[] = "apiVersion: garboard.dev/v1alpha1\nkind: Acces
 static uint64_t in_force(void)
 {
     gb_cleanup(beliefs_unrefp) const struct beliefs *beliefs = beliefs_get(house.beliefs);
-    return beliefs->trust.policy.node ? beliefs->trust.policy.node->version : 0;
+    return beliefs->trust.policy.policies ? beliefs->trust.policy.policies->version : 0;
 }
 
 static void says(const char *part)

@@ -263,6 +263,15 @@ const struct ref_set *make_sets(struct make *make, bool platform, bool os, bool 
     return policy.sets;
 }
 
+const struct file_index *make_index(struct gb_arena *arena, const struct ref_set *sets)
+{
+    const struct file_index *index = NULL;
+    struct ref_set *own = (struct ref_set *)(uintptr_t)sets;
+    if (file_index_build(arena, own, 42, &index, NULL) < 0)
+        abort();
+    return index;
+}
+
 static const struct gb_finding *find(const struct gb_finding *f, enum gb_link link,
                                      enum gb_finding_code code)
 {

@@ -5,6 +5,7 @@
 
 #include "evidence/eventlog.h"
 #include "policy/appraise.h"
+#include "policy/file_index.h"
 #include "verify/claims.h"
 
 enum { MAKE_MAX_EVENTS = 64, MAKE_MAX_IMA = 16, MAKE_MAX_FINDINGS = 8 };
@@ -52,6 +53,9 @@ struct ima_entry *make_file(struct make *make, const char *word, const char *pat
 
 /* Sets captured from `make`, read from their YAML like any others. */
 const struct ref_set *make_sets(struct make *make, bool platform, bool os, bool packages);
+
+/* The index over the files of sets that no policy_read has put together. */
+const struct file_index *make_index(struct gb_arena *arena, const struct ref_set *sets);
 
 /* What a finding of the verdict says; NULL when there is none of that code in the link. */
 const char *make_message(struct gb_arena *arena, const struct verdict *verdict, enum gb_link link,

@@ -233,7 +233,7 @@ static void alone_it_is_no_policy_for_nodes(void **state)
     struct gb_arena *arena = gb_arena_new();
     struct policy policy = {0};
     assert_int_equal(read_text(arena, whole, &policy, NULL), 0);
-    assert_null(policy.node);
+    assert_null(policy.policies);
     assert_null(policy.sets);
     gb_arena_free(arena);
 }

@@ -10,7 +10,8 @@ static const char good_cmdline[] = "console=ttyS0 ima_policy=tcb";
 static struct verdict judge(struct make *make, const struct node_policy *node,
                             const struct ref_set *sets)
 {
-    const struct policy policy = {.node = node, .sets = sets};
+    const struct policy policy = {
+        .policies = node, .sets = sets, .files = make_index(make->arena, sets)};
     struct verdict verdict = {0};
     struct gb_err err = {0};
     int r = appraise(make->arena, &policy, &make->claims, &verdict, &err);
@@ -581,7 +582,7 @@ static void T20_claims_without_proof_are_never_judged(void **state)
     (void)state;
     struct make make;
     const struct ref_set *sets;
-    const struct policy policy = {.node = &plain};
+    const struct policy policy = {.policies = &plain};
     struct verdict verdict = {0};
     good_uki(&make, &sets);
     for (int what = 0; what < 3; what++) {
@@ -681,7 +682,7 @@ static void secure_boot_is_judged_by_what_was_measured(void **state)
         if (what == 1 || what == 2 || what == 4)
             make_secure_boot(&make, 1)->data_proven = what != 4;
         struct node_policy node = plain;
-        node.secure_boot = rows[i].want;
+        node.rules.secure_boot.want = rows[i].want;
         struct verdict verdict = judge(&make, &node, make_sets(&make, true, true, false));
         assert_int_equal(verdict.links[GB_LINK_BOOT_POLICY].tier,
                          rows[i].good ? GB_TIER_AFFIRMING : GB_TIER_CONTRAINDICATED);
@@ -689,7 +690,7 @@ static void secure_boot_is_judged_by_what_was_measured(void **state)
             make_message(make.arena, &verdict, GB_LINK_BOOT_POLICY,
                          rows[i].good ? GB_FINDING_SECURE_BOOT_OK : GB_FINDING_SECURE_BOOT),
             rows[i].says);
-        node.secure_boot = POLICY_ANY;
+        node.rules.secure_boot.want = POLICY_ANY;
         verdict = judge(&make, &node, make_sets(&make, true, true, false));
         assert_int_equal(verdict.links[GB_LINK_BOOT_POLICY].tier, GB_TIER_AFFIRMING);
         make_done(&make);
@@ -705,7 +706,8 @@ static void T20_no_allocation_failure_affirms(void **state)
     good_uki(&make, &sets);
     other_uki(&make, "debug", "quiet");
     make_file(&make, "evil", "/opt/evil");
-    const struct policy policy = {.node = &plain, .sets = sets};
+    const struct policy policy = {
+        .policies = &plain, .sets = sets, .files = make_index(make.arena, sets)};
     unsigned long nth = 1;
     for (int r = -1; r < 0; nth++) {
         struct gb_arena *arena = gb_arena_new();

@@ -8,7 +8,8 @@ static const struct node_policy plain = {.name = "nodes", .version = 1};
 static struct verdict judge(struct make *make, const struct node_policy *node,
                             const struct ref_set *sets)
 {
-    const struct policy policy = {.node = node, .sets = sets};
+    const struct policy policy = {
+        .policies = node, .sets = sets, .files = make_index(make->arena, sets)};
     struct verdict verdict = {0};
     assert_int_equal(appraise(make->arena, &policy, &make->claims, &verdict, NULL), 0);
     return verdict;
@@ -93,7 +94,7 @@ static void T14_violations_are_findings(void **state)
     assert_string_equal(message(&make, &verdict, GB_FINDING_IMA_VIOLATION),
                         "/var/log/x was open for writing while it was measured");
     struct node_policy node = plain;
-    node.ima_allow_violations = true;
+    node.rules.ima.allow_violations = true;
     node.require[GB_LINK_OS] = true;
     verdict = judge(&make, &node, sets);
     assert_int_equal(verdict.links[GB_LINK_OS].tier, GB_TIER_WARNING);
@@ -112,7 +113,7 @@ static void T14_allowed_violations_excuse_nothing_else(void **state)
     enum { FLOOD = 2 * GB_LIMIT_FINDINGS };
     struct make make;
     struct node_policy node = plain;
-    node.ima_allow_violations = true;
+    node.rules.ima.allow_violations = true;
     node.require[GB_LINK_OS] = true;
     make_init(&make);
     make_uki(&make, "good", "ima_policy=tcb");
@@ -185,7 +186,7 @@ static void T15_a_policy_record_must_be_proven(void **state)
     record->file_alg = DIGEST_SHA256;
     record->is_violation = true;
     struct node_policy node = plain;
-    node.ima_allow_violations = true;
+    node.rules.ima.allow_violations = true;
     verdict = judge(&make, &node, sets);
     assert_int_equal(make_count(&verdict, GB_LINK_OS, GB_FINDING_IMA_POLICY), 1);
     assert_int_equal(verdict.links[GB_LINK_OS].tier, GB_TIER_CONTRAINDICATED);

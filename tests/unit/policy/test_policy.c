@@ -9,6 +9,8 @@
 #define HEAD_POLICY                                                                                \
     "apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\nmetadata:\n  name: p\n  version: "       \
     "3\nspec:\n"
+#define HEAD_DELETED(kind)                                                                         \
+    "apiVersion: garboard.dev/v1alpha1\nkind: " kind "\nmetadata:\n  name: s\n  deleted: "
 #define SHA256_TEXT "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 
 static int read_text(struct gb_arena *arena, const char *text, struct policy *ret_policy,
@@ -31,6 +33,17 @@ static const struct {
     {"apiVersion: garboard.dev/v1alpha1\nkind: NodePolcy\n",
      "p.yaml:2: unknown kind \"NodePolcy\" (did you mean \"NodePolicy\"?)"},
     {"apiVersion: garboard.dev/v1alpha1\nkind: Secret\n", "p.yaml:2: unknown kind \"Secret\""},
+    {HEAD_DELETED("ReferenceSet") "true\n", "p.yaml:5: what is deleted needs a version"},
+    {HEAD_DELETED("ReferenceSet") "yes\n  version: 2\n",
+     "p.yaml:5: unknown value of deleted \"yes\""},
+    {HEAD_DELETED("ReferenceSet") "true\n  version: 2\nspec:\n  class: os\n",
+     "p.yaml:7: what is deleted has no spec"},
+    {HEAD_DELETED("AccessPolicy") "true\n  version: 2\n",
+     "p.yaml:5: an AccessPolicy cannot be deleted: nobody would have a role; apply a higher "
+     "version "
+     "of it"},
+    {HEAD_POLICY "  referenceSets: [s]\n---\n" HEAD_DELETED("ReferenceSet") "true\n  version: 2\n",
+     "p.yaml:7: reference set \"s\" was deleted; take it off this list"},
     {HEAD_SET "  class: plattform\n",
      "p.yaml:6: unknown class \"plattform\" (did you mean \"platform\"?)"},
     {HEAD_SET "  klass: os\n", "p.yaml:6: unknown field \"klass\" (did you mean \"class\"?)"},
@@ -72,7 +85,7 @@ static const struct {
     {HEAD_SET "  class: packages\n  events: []\n",
      "p.yaml:7: a set of class packages has no events"},
     {HEAD_SET "  class: os\n  files:\n    algorithm: sha256\n    digests: []\n",
-     "p.yaml:7: only a set of class packages has files"},
+     "p.yaml:7: only a set of class packages or engine has files"},
     {HEAD_SET "  class: packages\n  files:\n    algorithm: sha1\n    digests: []\n",
      "p.yaml:8: SHA-1 digests are not accepted"},
     {HEAD_SET "  class: packages\n  files:\n    algorithm: sha265\n    digests: []\n",
@@ -96,6 +109,23 @@ static const struct {
      "p.yaml:5: unknown field \"labels\""},
     {HEAD_POLICY "  require: [os, kernel-]\n",
      "p.yaml:7: unknown link \"kernel-\" (did you mean \"kernel\"?)"},
+    {HEAD_POLICY "  mode: shadwo\n",
+     "p.yaml:7: unknown mode \"shadwo\" (did you mean \"shadow\"?)"},
+    {HEAD_POLICY "  priority: -1\n",
+     "p.yaml:7: field \"priority\" must be a number from 0 to 1000000, not \"-1\""},
+    {HEAD_POLICY "  nodes:\n    label: {a: b}\n",
+     "p.yaml:8: unknown field \"label\" (did you mean \"labels\"?)"},
+    {HEAD_POLICY "  nodes:\n    labels:\n      site: [a]\n",
+     "p.yaml:9: the value of label site must be a text"},
+    {HEAD_POLICY "  nodes:\n    names: []\n",
+     "p.yaml:8: names is empty; leave it out for every node"},
+    {HEAD_POLICY "  engine:\n    paths: [usr/bin/runc]\n", "p.yaml:8: a path begins with a slash"},
+    {HEAD_POLICY "  engine:\n    path: [/a]\n",
+     "p.yaml:8: unknown field \"path\" (did you mean \"paths\"?)"},
+    {HEAD_SET "  class: os\n  life: retierd\n",
+     "p.yaml:7: unknown life \"retierd\" (did you mean \"retired\"?)"},
+    {HEAD_SET "  class: os\n  appliesTo:\n    vender: x\n",
+     "p.yaml:8: unknown field \"vender\" (did you mean \"vendor\"?)"},
     {HEAD_POLICY "  secureBoot: yes\n", "p.yaml:7: unknown Secure Boot state \"yes\""},
     {HEAD_POLICY "  secureBoot: onn\n",
      "p.yaml:7: unknown Secure Boot state \"onn\" (did you mean \"on\"?)"},
@@ -114,7 +144,7 @@ static const struct {
                  "  name: platform\nspec:\n  class: platform\n",
      "p.yaml:8: unknown reference set \"platfrm\" (did you mean \"platform\"?)"},
     {HEAD_POLICY "  secureBoot: on\n---\n" HEAD_POLICY "  secureBoot: on\n",
-     "p.yaml:9: a second NodePolicy; one is enough, and \"p\" came first"},
+     "p.yaml:9: a second NodePolicy \"p\""},
     {HEAD_SET "  class: os\n---\n" HEAD_SET "  class: os\n",
      "p.yaml:8: a second ReferenceSet \"s\""},
     {"apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\nmetadata:\n  name: p\nspec:\n  "
@@ -155,19 +185,19 @@ static void reads_a_node_policy(void **state)
                       "apiVersion: garboard.dev/v1alpha1\nkind: ReferenceSet\nmetadata:\n"
                       "  name: b\nspec:\n  class: platform\n  source: by hand\n")}};
     assert_int_equal(policy_read(arena, files, 2, 7, &policy, NULL), 0);
-    assert_string_equal(policy.node->name, "p");
-    assert_int_equal(policy.node->version, 3);
-    assert_int_equal(policy.node->set_count, 1);
-    assert_true(policy.node->require[GB_LINK_OS]);
-    assert_true(policy.node->require[GB_LINK_BOOT_POLICY]);
-    assert_false(policy.node->require[GB_LINK_KERNEL]);
-    assert_int_equal(policy.node->secure_boot, POLICY_ON);
-    assert_true(policy.node->allow_expired_ek);
-    assert_true(policy.node->ima_allow_violations);
-    assert_string_equal(policy.sets->name, "b");
-    assert_string_equal(policy.sets->source, "by hand");
-    assert_int_equal(policy.sets->cls, REF_PLATFORM);
-    assert_null(policy.sets->next);
+    assert_string_equal(policy.policies->name, "p");
+    assert_int_equal(policy.policies->version, 3);
+    assert_int_equal(policy.policies->set_count, 1);
+    assert_true(policy.policies->require[GB_LINK_OS]);
+    assert_true(policy.policies->require[GB_LINK_BOOT_POLICY]);
+    assert_false(policy.policies->require[GB_LINK_KERNEL]);
+    assert_int_equal(policy.policies->rules.secure_boot.want, POLICY_ON);
+    assert_true(policy.policies->allow_expired_ek);
+    assert_true(policy.policies->rules.ima.allow_violations);
+    assert_string_equal(policy.policies->sets[0]->name, "b");
+    assert_string_equal(policy.policies->sets[0]->source, "by hand");
+    assert_int_equal(policy.policies->sets[0]->cls, REF_PLATFORM);
+    assert_string_equal(policy.sets->name, "a"); /* loaded, and not named */
     gb_arena_free(arena);
 }
 
@@ -177,12 +207,12 @@ static void without_a_node_policy_all_sets_count(void **state)
     struct gb_arena *arena = gb_arena_new();
     struct policy policy;
     assert_int_equal(read_text(arena, HEAD_SET "  class: os\n", &policy, NULL), 0);
-    assert_string_equal(policy.node->name, "default");
-    assert_int_equal(policy.node->version, 0);
+    assert_string_equal(policy.policies->name, "default");
+    assert_int_equal(policy.policies->version, 0);
     assert_string_equal(policy.sets->name, "s");
-    assert_int_equal(policy.node->secure_boot, POLICY_ANY);
+    assert_int_equal(policy.policies->rules.secure_boot.want, POLICY_ANY);
     assert_int_equal(policy_read(arena, NULL, 0, 7, &policy, NULL), 0);
-    assert_null(policy.node);
+    assert_null(policy.policies);
     assert_null(policy.sets);
     gb_arena_free(arena);
 }
@@ -192,8 +222,11 @@ static void a_policy_comes_back_as_written(void **state)
     (void)state;
     struct gb_arena *arena = gb_arena_new();
     static const char *const sets[] = {"a.b-1"};
-    struct node_policy node = {
-        .name = "nodes", .version = 12, .sets = sets, .set_count = 1, .secure_boot = POLICY_OFF};
+    struct node_policy node = {.name = "nodes",
+                               .version = 12,
+                               .set_names = sets,
+                               .set_count = 1,
+                               .rules.secure_boot.want = POLICY_OFF};
     const struct ref_set set = {.name = "a.b-1", .cls = REF_OS};
     node.require[GB_LINK_EVIDENCE] = true;
     node.require[GB_LINK_LOCATION] = true;
@@ -205,15 +238,34 @@ static void a_policy_comes_back_as_written(void **state)
     const struct policy_file file = {"x.yaml", gb_buf_bytes(&out)};
     struct policy policy;
     assert_int_equal(policy_read(arena, &file, 1, 7, &policy, NULL), 0);
-    assert_string_equal(policy.node->name, "nodes");
-    assert_int_equal(policy.node->version, 12);
-    assert_int_equal(policy.node->secure_boot, POLICY_OFF);
-    assert_true(policy.node->require[GB_LINK_EVIDENCE]);
-    assert_true(policy.node->require[GB_LINK_LOCATION]);
-    assert_false(policy.node->require[GB_LINK_OS]);
-    assert_false(policy.node->allow_expired_ek);
+    assert_string_equal(policy.policies->name, "nodes");
+    assert_int_equal(policy.policies->version, 12);
+    assert_int_equal(policy.policies->rules.secure_boot.want, POLICY_OFF);
+    assert_true(policy.policies->require[GB_LINK_EVIDENCE]);
+    assert_true(policy.policies->require[GB_LINK_LOCATION]);
+    assert_false(policy.policies->require[GB_LINK_OS]);
+    assert_false(policy.policies->allow_expired_ek);
     assert_string_equal(policy.sets->name, "a.b-1");
     gb_buf_done(&out);
+    gb_arena_free(arena);
+}
+
+/* A tombstone says nothing; that of a NodePolicy does not bring the implied one back. */
+static void T17_what_is_deleted_says_nothing(void **state)
+{
+    (void)state;
+    struct policy policy = {0};
+    struct gb_arena *arena = gb_arena_new();
+    assert_int_equal(
+        read_text(arena, HEAD_DELETED("ReferenceSet") "true\n  version: 2\n", &policy, NULL), 0);
+    assert_null(policy.sets);
+    assert_null(policy.policies);
+    assert_int_equal(
+        read_text(arena,
+                  HEAD_SET "  class: os\n---\n" HEAD_DELETED("NodePolicy") "true\n  version: 2\n",
+                  &policy, NULL),
+        0);
+    assert_null(policy.policies);
     gb_arena_free(arena);
 }
 
@@ -233,7 +285,7 @@ static void every_allocation_may_fail(void **state)
         gb_mem_fail_nth(nth);
         r = read_text(arena, text, &policy, NULL);
         gb_mem_fail_nth(0);
-        assert_true(r == 0 || (r == GB_ERR_NOMEM && !policy.node && !policy.sets));
+        assert_true(r == 0 || (r == GB_ERR_NOMEM && !policy.policies && !policy.sets));
         gb_arena_free(arena);
     }
     assert_true(nth > 2);
@@ -246,6 +298,7 @@ int main(void)
         cmocka_unit_test(reads_a_node_policy),
         cmocka_unit_test(without_a_node_policy_all_sets_count),
         cmocka_unit_test(a_policy_comes_back_as_written),
+        cmocka_unit_test(T17_what_is_deleted_says_nothing),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

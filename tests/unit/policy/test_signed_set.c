@@ -42,15 +42,15 @@ static int teardown(void **state)
     return 0;
 }
 
-/* `kind` `name` version `version` that says `spec`, signed by those given. */
+/* `kind` `name` version `version` that says `spec` (NULL: is deleted), signed by those given. */
 static struct policy_file made(const char *kind, const char *name, unsigned version,
                                const char *spec, const struct signer *first,
                                const struct signer *second)
 {
     const struct signer *const by[] = {first, second};
     struct gb_bytes text = gb_bytes_str(
-        gb_arena_printf(arena, "kind: %s\nmetadata:\n  name: %s\n  version: %u\nspec: %s\n", kind,
-                        name, version, spec));
+        gb_arena_printf(arena, "kind: %s\nmetadata:\n  name: %s\n  version: %u\n%s%s\n", kind, name,
+                        version, spec ? "spec: " : "  deleted: true", spec ? spec : ""));
     for (size_t i = 0; i < 2 && by[i]; i++) {
         struct sign_text read;
         struct gb_buf out;
@@ -172,6 +172,24 @@ static void T17_nothing_goes_back_and_nothing_vanishes(void **state)
     assert_string_equal(follows(old, 2, NULL, 0), "K a, version 2, has vanished");
 }
 
+static void T17_what_is_deleted_comes_back_only_with_a_higher_version(void **state)
+{
+    (void)state;
+    const struct policy_file old = made("K", "a", 2, "x", alice, NULL);
+    const struct policy_file gone = made("K", "a", 3, NULL, alice, NULL);
+    const struct policy_file again = made("K", "a", 4, "x", alice, NULL);
+    const struct policy_file same = made("K", "a", 3, "x", alice, NULL);
+    const struct policy_file unsigned_one = made("K", "a", 3, NULL, mallory, NULL);
+    assert_null(follows(&old, 1, &gone, 1));
+    assert_true(read_set(&gone, 1).documents[0].deleted);
+    assert_null(follows(&gone, 1, &gone, 1));
+    assert_null(follows(&gone, 1, &again, 1));
+    assert_string_equal(follows(&gone, 1, &old, 1), "K a: version 2 is older than 3");
+    assert_string_equal(follows(&gone, 1, &same, 1), "K a: version 3 said something else before");
+    assert_string_equal(follows(&gone, 1, NULL, 0), "K a, version 3, has vanished");
+    assert_non_null(fault(&unsigned_one, 1, 0));
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -199,6 +217,7 @@ int main(void)
         cmocka_unit_test(T17_the_signature_of_another_document_is_none),
         cmocka_unit_test(two_persons_are_two_officers_for_every_document),
         cmocka_unit_test(T17_nothing_goes_back_and_nothing_vanishes),
+        cmocka_unit_test(T17_what_is_deleted_comes_back_only_with_a_higher_version),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

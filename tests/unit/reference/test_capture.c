@@ -65,10 +65,10 @@ static void files_with_good_digests_only(void **state)
     const struct ref_set *set = take(&make, REF_PACKAGES);
     assert_int_equal(set->files.count, 1);
     assert_int_equal(set->files.alg, DIGEST_SHA256);
-    assert_memory_equal(set->files.keys, make_digest(make.arena, "sh").data, 32);
-    assert_true(gb_bytes_is(set->files.paths[0], "/bin/sh"));
+    assert_memory_equal(set->files.digests, make_digest(make.arena, "sh").data, 32);
+    assert_true(gb_bytes_is(ref_files_path(make.arena, &set->files, 0), "/bin/sh"));
     assert_int_equal(set->verity.count, 1);
-    assert_memory_equal(set->verity.keys, make_digest(make.arena, "app").data, 32);
+    assert_memory_equal(set->verity.digests, make_digest(make.arena, "app").data, 32);
     make_done(&make);
 }
 

@@ -40,11 +40,11 @@ static struct rpc_request request_of(enum rpc_kind kind)
         q.certify = (struct keyd_certify_ask){
             {1}, {2}, {3}, B("evidence"), B("csr"), B("attest"), B("signature"), B("public")};
     else if (kind == RPC_RENEW)
-        q.renew = (struct keyd_renew_ask){B("pem"),       {4},        B("evidence"), B("attest"),
-                                          B("signature"), B("public")};
+        q.renew = (struct keyd_renew_ask){B("pem"),       {4},         B("evidence"), B("attest"),
+                                          B("signature"), B("public"), "w1",          "a=b"};
     else if (kind == RPC_TOKEN)
-        q.token = (struct keyd_token_ask){B("pem"),       {5},        B("evidence"), B("attest"),
-                                          B("signature"), B("public")};
+        q.token = (struct keyd_token_ask){
+            B("pem"), {5}, B("evidence"), B("attest"), B("signature"), B("public"), "", ""};
     else if (kind == RPC_SERVER_CERT)
         q.server_cert.csr = B("csr");
     else if (kind == RPC_LEDGER_SIGN)
@@ -169,12 +169,12 @@ static int read_nonce_like(uint64_t version, uint64_t kind, size_t pairs)
 static void what_is_not_known_is_refused(void **state)
 {
     (void)state;
-    assert_int_equal(read_nonce_like(1, RPC_NONCE, 0), 0);
-    assert_int_equal(read_nonce_like(2, RPC_NONCE, 0), GB_ERR_INPUT);
-    assert_int_equal(read_nonce_like(1, RPC_NONE, 0), GB_ERR_INPUT);
-    assert_int_equal(read_nonce_like(1, RPC_KINDS, 0), GB_ERR_INPUT);
-    assert_int_equal(read_nonce_like(1, UINT64_MAX, 0), GB_ERR_INPUT);
-    assert_int_equal(read_nonce_like(1, RPC_NONCE, 1), GB_ERR_INPUT);
+    assert_int_equal(read_nonce_like(RPC_VERSION, RPC_NONCE, 0), 0);
+    assert_int_equal(read_nonce_like(1, RPC_NONCE, 0), GB_ERR_INPUT);
+    assert_int_equal(read_nonce_like(RPC_VERSION, RPC_NONE, 0), GB_ERR_INPUT);
+    assert_int_equal(read_nonce_like(RPC_VERSION, RPC_KINDS, 0), GB_ERR_INPUT);
+    assert_int_equal(read_nonce_like(RPC_VERSION, UINT64_MAX, 0), GB_ERR_INPUT);
+    assert_int_equal(read_nonce_like(RPC_VERSION, RPC_NONCE, 1), GB_ERR_INPUT);
 }
 
 /* A refusal must find whoever asked. */
@@ -182,7 +182,7 @@ static void the_id_of_a_bad_request_is_told(void **state)
 {
     (void)state;
     struct rpc_request back;
-    assert_int_equal(read_nonce_like(1, RPC_NONCE, 1), GB_ERR_INPUT);
+    assert_int_equal(read_nonce_like(RPC_VERSION, RPC_NONCE, 1), GB_ERR_INPUT);
     assert_int_not_equal(rpc_request_read(arena, gb_buf_bytes(&buf), &back, NULL), 0);
     assert_int_equal(back.id, 77);
 }

@@ -78,6 +78,41 @@ static void one_taker_at_a_time(void **state)
     nodes_give(*state, other);
 }
 
+/* The taker of a round has the labels that it began with; the next one has the new. */
+static void labels_change_between_takers(void **state)
+{
+    struct nodes *nodes = *state;
+    struct node *node = NULL;
+    struct node_verdict told = {.judged = true};
+    struct node_summary summary;
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    struct store_node added = {
+        .name = "a", .ak_public = gb_buf_bytes(&area), .enrolled_s = 1, .labels = "site=fra-2"};
+    id_of(1, added.id);
+    assert_int_equal(nodes_add(nodes, &added, NULL), GB_OK);
+    assert_int_equal(nodes_take(nodes, added.id, &node, NULL), GB_OK);
+    assert_string_equal(node->labels, "site=fra-2");
+    assert_true(nodes_label(nodes, added.id, "site=ber-1", 2));
+    assert_true(nodes_label(nodes, added.id, "site=old", 1)); /* overtaken: changes nothing */
+    assert_string_equal(node->labels, "site=fra-2");
+    assert_int_equal(nodes_find(nodes, arena, gb_bytes_str("a"), &summary, NULL), GB_OK);
+    assert_string_equal(summary.labels, "site=ber-1");
+    told.labels_num = node->labels_num;
+    assert_true(nodes_tell(nodes, node, &told));
+    nodes_told(nodes, node, &told);
+    assert_true(told.relabelled);
+    nodes_give(nodes, node);
+    assert_int_equal(nodes_take(nodes, added.id, &node, NULL), GB_OK);
+    assert_string_equal(node->labels, "site=ber-1");
+    told.labels_num = node->labels_num;
+    assert_true(nodes_tell(nodes, node, &told));
+    nodes_told(nodes, node, &told);
+    assert_false(told.relabelled);
+    nodes_give(nodes, node);
+    id_of(9, added.id);
+    assert_true(nodes_label(nodes, added.id, "a=b", 1)); /* nobody's */
+}
+
 static void a_node_removed_while_taken_lives_until_given_back(void **state)
 {
     uint8_t id[STORE_ID];
@@ -260,6 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_A_TABLE(one_taker_at_a_time),
         ON_A_TABLE(a_node_removed_while_taken_lives_until_given_back),
+        ON_A_TABLE(labels_change_between_takers),
         ON_A_TABLE(enrolled_anew_nothing_is_proven),
         ON_A_TABLE(T02_a_nonce_is_its_own_nodes),
         ON_A_TABLE(who_asks_for_fresh_voids_what_is_out),

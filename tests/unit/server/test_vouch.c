@@ -4,8 +4,10 @@
 #include "../verify/make_quote.h"
 #include "attest/trust.h"
 #include "base/clock.h"
+#include "result/verdict.h"
 #include "running.h"
 #include "server/nodes.h"
+#include "server/round.h"
 #include "server/snapshot.h"
 #include "server/vouch.h"
 
@@ -80,10 +82,54 @@ static void T12_only_who_is_trusted_now_is_vouched_for(void **state)
     expect(verdict, "not judged");
 }
 
+/* The policy's own span goes before the service's, by either clock. */
+static void T12_a_proof_older_than_the_policy_allows_vouches_for_nobody(void **state)
+{
+    (void)state;
+    struct node_verdict verdict = good();
+    verdict.verified_s -= 30;
+    expect(verdict, NULL);
+    verdict.freshness_s = 10;
+    expect(verdict, "not fresh");
+    verdict.issued_ms = gb_clock_ms() - 30 * 1000;
+    expect(verdict, "not fresh");
+    verdict.freshness_s = 60;
+    expect(verdict, NULL);
+    nodes_proven(running.server->nodes, node, &(struct node_verdict){.freshness_s = 10});
+    struct node_verdict told;
+    nodes_told(running.server->nodes, node, &told);
+    assert_int_equal(told.freshness_s, 10);
+}
+
+/* What the store keeps of a verdict says it, so that a start does not forget it. */
+static void the_policys_freshness_is_kept(void **state)
+{
+    (void)state;
+    gb_cleanup(gb_arena_freep) struct gb_arena *arena = gb_arena_new();
+    const struct verdict verdict = {.tier = GB_TIER_AFFIRMING,
+                                    .policy = "p version 1",
+                                    .policy_name = "p",
+                                    .policy_version = 1,
+                                    .mode = "enforce",
+                                    .freshness_s = 300};
+    gb_cleanup(json_freep) struct json *json = verdict_json(arena, &verdict);
+    struct gb_buf text;
+    struct node_verdict told;
+    gb_buf_init(&text, 4096);
+    json_line(json, &text);
+    assert_true(gb_buf_ok(&text));
+    const struct store_verdict stored = {.trusted = true, .json = gb_buf_bytes(&text)};
+    assert_true(round_read(arena, &stored, &told));
+    assert_int_equal(told.freshness_s, 300);
+    gb_buf_done(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(T12_only_who_is_trusted_now_is_vouched_for),
+        cmocka_unit_test(T12_a_proof_older_than_the_policy_allows_vouches_for_nobody),
+        cmocka_unit_test(the_policys_freshness_is_kept),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,6 +1,6 @@
 #include "made.h"
 
-#include <dirent.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,16 +19,20 @@ int made_setup(void **state)
     return 0;
 }
 
+static int remove_one(const char *path, const struct stat *st, int what, struct FTW *at)
+{
+    (void)st;
+    (void)what;
+    (void)at;
+    return remove(path);
+}
+
 int made_teardown(void **state)
 {
     struct made *made = *state;
     made_close(made);
     gb_arena_free(made->arena);
-    DIR *dir = opendir(made->folder);
-    for (struct dirent *e; dir && (e = readdir(dir));)
-        unlinkat(dirfd(dir), e->d_name, 0);
-    closedir(dir);
-    rmdir(made->folder);
+    nftw(made->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     free(made);
     return 0;
 }

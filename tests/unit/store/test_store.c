@@ -135,6 +135,77 @@ static int remove_node(struct made *m, const uint8_t *id)
     return answer.result;
 }
 
+static int label(struct made *m, uint8_t id, const char *const *changes, size_t count)
+{
+    struct answer answer;
+    answer_init(&answer);
+    store_node_label(m->store, made_node(id, "", 0, 0).id, changes, count,
+                     made_entry("node.labels"), answer_done, &answer);
+    answer_wait(&answer, 1);
+    return answer.result;
+}
+
+static uint64_t entries(struct made *m)
+{
+    uint64_t first, next;
+    store_entry_range(m->store, &first, &next);
+    return next;
+}
+
+static void labels_change_with_their_entry_or_not_at_all(void **state)
+{
+    struct made *m = *state;
+    struct store_node node = made_node(1, "w1", 10, 20), got;
+    const char *const set[] = {"site=fra-2", "rack=7"}, *const more[] = {"rack-", "pool=a"};
+    const char *const bad[] = {"site=x", "a b=c"};
+    assert_int_equal(made_enrol(m->store, &node, NULL, NULL), GB_OK);
+    uint64_t before = entries(m);
+    assert_int_equal(label(m, 1, set, 2), GB_OK);
+    assert_int_equal(label(m, 1, set, 2), GB_OK); /* nothing new: no entry */
+    assert_int_equal(entries(m), before + 1);
+    assert_int_equal(label(m, 1, bad, 2), GB_ERR_INPUT);
+    assert_int_equal(label(m, 9, set, 2), GB_ERR_NOTFOUND);
+    assert_int_equal(entries(m), before + 1);
+    assert_int_equal(label(m, 1, more, 2), GB_OK);
+    assert_int_equal(entries(m), before + 2);
+    made_close(m);
+    made_open(m);
+    assert_int_equal(store_node_by_id(m->store, m->arena, node.id, &got, NULL), GB_OK);
+    assert_string_equal(got.labels, "pool=a,site=fra-2");
+    assert_int_equal(got.labels_num, 2);
+}
+
+/* A node that joins again keeps its labels, unless its token gives others; a removed one has none.
+ */
+static void labels_live_as_long_as_the_node(void **state)
+{
+    struct made *m = *state;
+    struct store_node node = made_node(1, "w1", 10, 20), got;
+    node.labels = "site=fra-2";
+    assert_int_equal(made_enrol(m->store, &node, NULL, NULL), GB_OK);
+    memset(node.transport, 21, STORE_HASH);
+    node.labels = NULL;
+    assert_int_equal(made_enrol(m->store, &node, NULL, NULL), GB_OK);
+    assert_int_equal(store_node_by_id(m->store, m->arena, node.id, &got, NULL), GB_OK);
+    assert_string_equal(got.labels, "site=fra-2");
+    assert_int_equal(got.labels_num, 1);
+    memset(node.transport, 22, STORE_HASH);
+    node.labels = "site=ber-1";
+    assert_int_equal(made_enrol(m->store, &node, NULL, NULL), GB_OK);
+    assert_int_equal(store_node_by_id(m->store, m->arena, node.id, &got, NULL), GB_OK);
+    assert_string_equal(got.labels, "site=ber-1");
+    struct answer answer;
+    answer_init(&answer);
+    store_node_remove(m->store, node.id, made_entry("node.remove"), answer_done, &answer);
+    answer_wait(&answer, 1);
+    const char *const set[] = {"a=b"};
+    assert_int_equal(label(m, 1, set, 1), GB_ERR_NOTFOUND);
+    node.labels = NULL;
+    assert_int_equal(made_enrol(m->store, &node, NULL, NULL), GB_OK);
+    assert_int_equal(store_node_by_id(m->store, m->arena, node.id, &got, NULL), GB_OK);
+    assert_string_equal(got.labels, "");
+}
+
 static void nodes_come_by_name_until_one_says_stop(void **state)
 {
     struct made *m = *state;
@@ -607,6 +678,8 @@ int main(void)
         TEST(grants_are_listed_replaced_and_removed),
         TEST(a_node_is_found_by_id_ek_and_name),
         TEST(nodes_come_by_name_until_one_says_stop),
+        TEST(labels_change_with_their_entry_or_not_at_all),
+        TEST(labels_live_as_long_as_the_node),
         TEST(a_removed_node_leaves_its_name_and_keeps_its_eks),
         TEST(a_certificate_is_renewed),
         TEST(enrolling_again_replaces_keys_and_keeps_the_id),

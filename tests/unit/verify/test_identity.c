@@ -22,6 +22,7 @@ struct fixture {
     uint8_t ek_der[8192];
     struct bundle bundle;
     bool certified;
+    struct tpm_facts tpm;
 };
 
 static struct make_cert ca(const char *subject, EVP_PKEY *key)
@@ -99,7 +100,7 @@ static int judge(struct fixture *f, int64_t time_s, bool allow_expired, struct g
     f->findings = (struct gb_findings){.arena = f->arena};
     f->certified = true;
     return identity_judge(f->arena, &f->anchors, &f->bundle, time_s, allow_expired, &f->certified,
-                          &f->findings, err);
+                          &f->tpm, &f->findings, err);
 }
 
 /* The only finding. */

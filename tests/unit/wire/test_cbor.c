@@ -307,6 +307,112 @@ static void the_first_failure_stands(void **state)
     assert_int_equal(err.offset, 1);
 }
 
+static void signed_numbers_tags_and_null_have_known_bytes(void **state)
+{
+    (void)state;
+    /* RFC 8949, appendix A. */
+    static const struct {
+        int64_t value;
+        uint8_t bytes[9];
+        size_t len;
+    } known[] = {
+        {-1, {0x20}, 1},
+        {-10, {0x29}, 1},
+        {-100, {0x38, 0x63}, 2},
+        {-1000, {0x39, 0x03, 0xe7}, 3},
+        {INT64_MIN, {0x3b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, 9},
+        {10, {0x0a}, 1},
+    };
+    for (size_t i = 0; i < GB_ARRAY_LEN(known); i++) {
+        gb_cleanup(gb_buf_done) struct gb_buf buf;
+        gb_buf_init(&buf, 16);
+        cbor_int(&buf, known[i].value);
+        assert_true(gb_bytes_equal(gb_buf_bytes(&buf), gb_bytes(known[i].bytes, known[i].len)));
+        struct cbor_reader r;
+        cbor_reader_init(&r, gb_buf_bytes(&buf));
+        assert_true(cbor_read_int(&r) == known[i].value);
+        assert_int_equal(cbor_finish(&r, NULL), GB_OK);
+    }
+    struct cbor_reader r;
+    for (uint8_t tag = 0; tag < 24; tag++) {
+        const uint8_t bytes[] = {0xc0 | tag, 0x00};
+        cbor_reader_init(&r, gb_bytes(bytes, sizeof bytes));
+        assert_int_equal(cbor_read_tag(&r), tag);
+        assert_int_equal(cbor_read_uint(&r), 0);
+        assert_int_equal(cbor_finish(&r, NULL), GB_OK);
+    }
+    cbor_reader_init(&r, BYTES(0x82, 0xd9, 0x01, 0xf5, 0x18, 0x18, 0xf6));
+    assert_int_equal(cbor_read_array(&r, 2), 2);
+    assert_int_equal(cbor_peek(&r), CBOR_TAG);
+    assert_int_equal(cbor_read_tag(&r), 501);
+    assert_int_equal(cbor_read_uint(&r), 24);
+    assert_int_equal(cbor_peek(&r), CBOR_NULL);
+    cbor_read_null(&r);
+    assert_int_equal(cbor_peek(&r), CBOR_NOTHING);
+    assert_int_equal(cbor_finish(&r, NULL), GB_OK);
+}
+
+/* One item of any shape: all of it, or the refusal and where. */
+static void refuses_any(struct gb_bytes in, int code, const char *why)
+{
+    struct cbor_reader r;
+    struct gb_err err = {0};
+    cbor_reader_init(&r, in);
+    assert_null(cbor_read_any(&r).data);
+    assert_int_equal(cbor_finish(&r, &err), code);
+    assert_string_equal(err.text, why);
+}
+
+static void an_item_of_any_shape_is_read_whole_and_strictly(void **state)
+{
+    (void)state;
+    const struct gb_bytes good =
+        BYTES(0x83, 0xa2, 0x01, 0xd8, 0x20, 0x61, 'a', 0x20, 0x80, 0xf5, 0x42, 0x00, 0x01);
+    struct cbor_reader r;
+    cbor_reader_init(&r, good);
+    assert_true(gb_bytes_equal(cbor_read_any(&r), good));
+    assert_int_equal(cbor_finish(&r, NULL), GB_OK);
+    for (size_t len = 0; len < good.len; len++) {
+        cbor_reader_init(&r, gb_bytes(good.data, len));
+        assert_null(cbor_read_any(&r).data);
+        assert_int_equal(cbor_finish(&r, NULL), GB_ERR_INPUT);
+    }
+    refuses_any(BYTES(0x81, 0xa2, 0x01, 0x00, 0x01, 0x00), GB_ERR_INPUT, "a map's key comes twice");
+    refuses_any(BYTES(0x84, 0x00, 0x00, 0x00), GB_ERR_INPUT, "an array of more than is left");
+    refuses_any(BYTES(0x81, 0xd8, 0x17, 0x00), GB_ERR_INPUT,
+                "a tag in a longer form than it needs");
+    refuses_any(BYTES(0x38, 0x17), GB_ERR_INPUT,
+                "a negative number in a longer form than it needs");
+    refuses_any(BYTES(0x3b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff), GB_ERR_INPUT,
+                "a number of more than 64 bits");
+    refuses_any(BYTES(0x9f, 0x01, 0xff), GB_ERR_INPUT, "something else where an array belongs");
+    refuses_any(BYTES(0xf9, 0x3c, 0x00), GB_ERR_INPUT,
+                "something else where an unsigned number belongs");
+}
+
+static void what_is_skipped_has_a_ceiling_of_depth_and_of_keys(void **state)
+{
+    (void)state;
+    uint8_t deep[GB_LIMIT_CBOR_DEPTH];
+    struct cbor_reader r;
+    memset(deep, 0x81, sizeof deep);
+    deep[sizeof deep - 1] = 0x00;
+    cbor_reader_init(&r, gb_bytes(deep, sizeof deep));
+    assert_int_equal(cbor_read_any(&r).len, sizeof deep);
+    uint8_t deeper[GB_LIMIT_CBOR_DEPTH + 1];
+    memset(deeper, 0xc1, sizeof deeper);
+    deeper[sizeof deeper - 1] = 0x00;
+    refuses_any(gb_bytes(deeper, sizeof deeper), GB_ERR_LIMIT, "CBOR is nested more than 16 deep");
+    gb_cleanup(gb_buf_done) struct gb_buf wide;
+    gb_buf_init(&wide, 4096);
+    cbor_map(&wide, GB_LIMIT_CBOR_PAIRS + 1);
+    for (unsigned i = 0; i <= GB_LIMIT_CBOR_PAIRS; i++) {
+        cbor_uint(&wide, i);
+        cbor_uint(&wide, 0);
+    }
+    refuses_any(gb_buf_bytes(&wide), GB_ERR_LIMIT, "a map above its ceiling of 32");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -320,6 +426,9 @@ int main(void)
         cmocka_unit_test(text_must_be_utf8_and_empty_has_an_address),
         cmocka_unit_test(a_key_twice_or_unknown_is_refused),
         cmocka_unit_test(the_first_failure_stands),
+        cmocka_unit_test(signed_numbers_tags_and_null_have_known_bytes),
+        cmocka_unit_test(an_item_of_any_shape_is_read_whole_and_strictly),
+        cmocka_unit_test(what_is_skipped_has_a_ceiling_of_depth_and_of_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,128 @@
+#!/bin/bash
+# The life of documents: get, diff, delete, and that nothing deleted or old comes back (T17).
+# usage: test_documents.sh GARBOARD SOURCE
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/integration/service.sh
+. "$source_dir/tests/integration/service.sh"
+
+head='apiVersion: garboard.dev/v1alpha1'
+
+# set_doc NAME VERSION FILE...: a reference set of files.
+set_doc() {
+    local name=$1 version=$2
+    shift 2
+    printf -- '---\n%s\nkind: ReferenceSet\nmetadata:\n  name: %s\n  version: %s\nspec:\n  class: packages\n  files:\n    algorithm: sha256\n    digests:\n' \
+        "$head" "$name" "$version"
+    for file; do printf '      - %s /bin/%s\n' "$(sha256sum <<<"$file" | cut -c1-64)" "$file"; done
+}
+
+policy_doc() {
+    printf -- '---\n%s\nkind: NodePolicy\nmetadata:\n  name: nodes\n  version: %s\nspec:\n  referenceSets: [%s]\n' "$head" "$1" "$2"
+}
+
+seen_and_compared() {
+    { set_doc a 1 true false; set_doc b 1 ls; policy_doc 1 'a, b'; } >all.yaml
+    exits 1 diff -f all.yaml
+    prints "ReferenceSet a: created"
+    exits 0 apply -f all.yaml --dry-run
+    prints "created"
+    prints "Nothing was applied"
+    exits 0 get rs
+    prints "None is in force."
+    exits 0 apply -f all.yaml
+    exits 0 apply -f all.yaml
+    prints "unchanged"
+    exits 0 diff -f all.yaml
+    prints "ReferenceSet a: unchanged"
+    exits 0 get rs -o name
+    same "names" "$out" "$(printf 'ReferenceSet/a\nReferenceSet/b')"
+    exits 0 get referenceset a -o json
+    same "json" "$(jq -c '[.kind, .metadata.version, (.spec.files.digests | length)]' <<<"$out")" '["ReferenceSet",1,2]'
+    exits 0 get nodepolicies -o yaml
+    printf '%s\n' "$out" >again.yaml
+    exits 0 diff -f again.yaml
+    exits 0 apply -f again.yaml
+    prints "unchanged"
+    exits 2 get refrenceset
+    says 'did you mean "referenceset"?'
+    exits 2 get rs -o yml
+    says 'did you mean yaml?'
+    exits 2 get np node
+    says 'did you mean "nodes"?'
+    set_doc a 2 true cat >a2.yaml
+    exits 1 diff -f a2.yaml
+    prints "metadata.version: 1 -> 2"
+    prints "spec.files.digests: 1 more, 1 less"
+    prints "+ $(sha256sum <<<cat | cut -c1-64) /bin/cat"
+    exits 1 diff -f a2.yaml --format json
+    same "fields" "$(jq -c '[.[0].change, .[0].fields[1].added_count]' <<<"$out")" '["configured",1]'
+    exits 0 apply -f a2.yaml --dry-run
+    prints "configured"
+}
+
+T17_deleted_is_deleted() {
+    exits 5 delete rs a
+    says 'NodePolicy/nodes:' # which still names it
+    says 'reference set "a" was deleted'
+    exits 2 delete rs c
+    exits 2 delete
+    policy_doc 2 b >policy2.yaml
+    exits 0 apply -f policy2.yaml
+    exits 0 delete rs a --dry-run
+    prints "deleted"
+    exits 0 get rs -o name
+    same "still there" "$out" "$(printf 'ReferenceSet/a\nReferenceSet/b')"
+    exits 0 delete rs a --why 'no node runs it'
+    prints "deleted"
+    exits 0 get rs -o name
+    same "gone" "$out" 'ReferenceSet/b'
+    exits 2 get rs a
+    exits 0 get rs --deleted
+    prints "deleted"
+    exits 5 apply -f all.yaml # the old set, with its good signature
+    says "version 1 is older than the applied"
+    set_doc a 2 true >tomb.yaml
+    exits 5 apply -f tomb.yaml
+    says "version 2 is applied already, and says something else"
+    printf '%s\nkind: NodePolicy\nmetadata: {name: nodes, version: 1}\nspec: {referenceSets: [b]}\n' "$head" >old.yaml
+    exits 5 apply -f old.yaml
+    says "version 1 is older than the applied 2"
+    set_doc a 3 true >a3.yaml
+    exits 1 diff -f a3.yaml
+    prints "ReferenceSet a: back again"
+    exits 0 apply -f a3.yaml
+    exits 0 get rs -o name
+    same "back" "$out" "$(printf 'ReferenceSet/a\nReferenceSet/b')"
+    exits 0 delete -f a3.yaml
+    same "entries" "$(ledger_entries | jq -c 'select(.what == "policy.apply") | .data.documents[] | select(.deleted) | [.name, .version]')" \
+        "$(printf '["a",2]\n["a",4]')"
+}
+
+# Signed by nobody here: a tombstone is a document.
+T17_a_stranger_deletes_nothing() {
+    printf '%s\nkind: ReferenceSet\nmetadata: {name: b, version: 2, deleted: true}\n' "$head" >t.yaml
+    exits 5 apply --no-sign -f t.yaml
+    says "nobody has signed it"
+    exits 0 get rs b
+}
+
+# keyd has the tombstone, too: a server whose database was set back is found out.
+T17_keyd_remembers() {
+    stop server
+    stop keyd
+    keyd_start && server_start || exit 1
+    exits 0 get rs -o name
+    same "as it was" "$out" 'ReferenceSet/b'
+    exits 5 apply -f all.yaml
+    says "older than the applied"
+}
+
+tpm_make worker-1
+service_init
+keyd_start && server_start || exit 1
+seen_and_compared
+T17_deleted_is_deleted
+T17_a_stranger_deletes_nothing
+T17_keyd_remembers
+conclude

@@ -1,0 +1,359 @@
+/* Rules of NodePolicy against small synthetic boots: each both ways. */
+#include "../test.h"
+#include "base/encode.h"
+#include "base/mem.h"
+#include "evidence/uefi.h"
+#include "make_claims.h"
+
+static const struct node_policy plain = {.name = "nodes", .version = 4};
+
+static struct verdict judge(struct make *make, const struct node_policy *node)
+{
+    const struct policy policy = {.policies = node};
+    struct verdict verdict = {0};
+    struct gb_err err = {0};
+    int r = appraise(make->arena, &policy, &make->claims, &verdict, &err);
+    assert_string_equal(err.text, "");
+    assert_int_equal(r, 0);
+    return verdict;
+}
+
+static bool says(struct make *make, const struct node_policy *node, enum gb_link link,
+                 enum gb_finding_code code)
+{
+    struct verdict verdict = judge(make, node);
+    return make_count(&verdict, link, code) > 0;
+}
+
+/* ---- variables ---- */
+
+static struct measured *make_variable(struct make *make, uint32_t type,
+                                      const struct uefi_guid *guid, const char *name,
+                                      struct gb_bytes data)
+{
+    struct gb_buf buf;
+    struct gb_bytes wide;
+    gb_buf_init(&buf, 4096);
+    assert_true(gb_utf16_encode(make->arena, gb_bytes_str(name), &wide));
+    gb_buf_add(&buf, guid->bytes, 16);
+    gb_buf_u32le(&buf, (uint32_t)strlen(name));
+    gb_buf_u32le(&buf, 0);
+    gb_buf_u32le(&buf, (uint32_t)data.len);
+    gb_buf_u32le(&buf, 0);
+    gb_buf_add(&buf, wide.data, wide.len - 2);
+    gb_buf_add(&buf, data.data, data.len);
+    struct measured *m = make_event(make, 7, type, name, "", true);
+    m->data = gb_arena_copy(make->arena, gb_buf_bytes(&buf));
+    gb_buf_done(&buf);
+    return m;
+}
+
+/* An EFI_SIGNATURE_LIST of SHA-256 digests; `header` bytes of a signature header before them. */
+static struct gb_bytes signatures(struct make *make, const char *word, uint32_t header,
+                                  uint32_t signature_size)
+{
+    struct gb_buf buf;
+    gb_buf_init(&buf, 4096);
+    gb_buf_add(&buf, UEFI_CERT_SHA256.bytes, 16);
+    gb_buf_u32le(&buf, 28 + header + 48);
+    gb_buf_u32le(&buf, header);
+    gb_buf_u32le(&buf, signature_size);
+    for (uint32_t i = 0; i < header; i++)
+        gb_buf_u8(&buf, 0);
+    for (int i = 0; i < 16; i++)
+        gb_buf_u8(&buf, 0x77); /* the owner */
+    struct gb_bytes digest = make_digest(make->arena, word);
+    gb_buf_add(&buf, digest.data, digest.len);
+    struct gb_bytes out = gb_arena_copy(make->arena, gb_buf_bytes(&buf));
+    gb_buf_done(&buf);
+    return out;
+}
+
+static void make_dbx(struct make *make, struct gb_bytes lists)
+{
+    make_variable(make, EV_EFI_VARIABLE_DRIVER_CONFIG, &UEFI_IMAGE_SECURITY_DB, "dbx", lists);
+}
+
+static struct node_policy wants_dbx(struct make *make, const char *word)
+{
+    struct node_policy node = plain;
+    struct gb_bytes *digest = gb_arena_new_one(make->arena, struct gb_bytes);
+    *digest = make_digest(make->arena, word);
+    node.rules.secure_boot.dbx = digest;
+    node.rules.secure_boot.dbx_count = 1;
+    return node;
+}
+
+static void begin(struct make *make)
+{
+    make_init(make);
+    make_secure_boot(make, 1);
+}
+
+static void T30_dbx_must_hold_what_the_policy_names(void **state)
+{
+    (void)state;
+    struct make make;
+    begin(&make);
+    make_dbx(&make, signatures(&make, "bad shim", 0, 48));
+    struct node_policy node = wants_dbx(&make, "bad shim");
+    assert_true(says(&make, &node, GB_LINK_BOOT_POLICY, GB_FINDING_DBX_OK));
+    node = wants_dbx(&make, "another");
+    assert_true(says(&make, &node, GB_LINK_BOOT_POLICY, GB_FINDING_DBX_LACKS));
+    /* Every dbx of the first run must hold it. */
+    make_dbx(&make, signatures(&make, "another", 0, 48));
+    assert_true(says(&make, &node, GB_LINK_BOOT_POLICY, GB_FINDING_DBX_LACKS));
+    make_done(&make);
+}
+
+static void T10_what_was_not_measured_as_dbx_does_not_count(void **state)
+{
+    (void)state;
+    struct make make;
+    begin(&make);
+    struct node_policy node = wants_dbx(&make, "bad shim");
+    assert_true(says(&make, &node, GB_LINK_BOOT_POLICY, GB_FINDING_DBX_UNPROVEN));
+    /* The digest does not cover the words. */
+    make_dbx(&make, signatures(&make, "bad shim", 0, 48));
+    make.boot[make.claims.boot_count - 1].data_proven = false;
+    assert_true(says(&make, &node, GB_LINK_BOOT_POLICY, GB_FINDING_DBX_UNPROVEN));
+    /* After the firmware's own run anybody can extend PCR 7. */
+    make_dbx(&make, signatures(&make, "bad shim", 0, 48));
+    assert_true(says(&make, &node, GB_LINK_BOOT_POLICY, GB_FINDING_DBX_UNPROVEN));
+    make_done(&make);
+}
+
+static void T10_injected_entries_of_dbx_do_not_count(void **state)
+{
+    (void)state;
+    struct make make;
+    begin(&make);
+    struct node_policy node = wants_dbx(&make, "bad shim");
+    /* The header is honoured: the digest stands behind it. */
+    make_dbx(&make, signatures(&make, "bad shim", 5, 48));
+    assert_true(says(&make, &node, GB_LINK_BOOT_POLICY, GB_FINDING_DBX_OK));
+    /* 40 bytes an entry do not add up: the whole list holds nothing. */
+    make.claims.boot_count--;
+    make_dbx(&make, signatures(&make, "bad shim", 0, 40));
+    assert_true(says(&make, &node, GB_LINK_BOOT_POLICY, GB_FINDING_DBX_UNPROVEN));
+    /* A digest inside a certificate is no entry. */
+    make.claims.boot_count--;
+    struct gb_bytes lists = signatures(&make, "bad shim", 0, 48);
+    uint8_t *bytes = gb_arena_alloc(make.arena, lists.len, 1);
+    memcpy(bytes, lists.data, lists.len);
+    memcpy(bytes, UEFI_CERT_X509.bytes, 16);
+    make_dbx(&make, gb_bytes(bytes, lists.len));
+    assert_true(says(&make, &node, GB_LINK_BOOT_POLICY, GB_FINDING_DBX_LACKS));
+    make_done(&make);
+}
+
+static void T30_sbat_must_demand_the_generations(void **state)
+{
+    (void)state;
+    static const struct sbat_rule rules[] = {{"shim", 2}, {"grub", 3}};
+    struct make make;
+    begin(&make);
+    struct node_policy node = plain;
+    node.rules.secure_boot.sbat = rules;
+    node.rules.secure_boot.sbat_count = 2;
+    assert_true(says(&make, &node, GB_LINK_BOOT_POLICY, GB_FINDING_SBAT_UNPROVEN));
+    make_variable(&make, EV_EFI_VARIABLE_AUTHORITY, &UEFI_SHIM_LOCK, "SbatLevel",
+                  gb_bytes_str("sbat,1,2023012900\nshim,2\ngrub,3\n"));
+    assert_true(says(&make, &node, GB_LINK_BOOT_POLICY, GB_FINDING_SBAT_OK));
+    /* A second one does not mend the first, nor the other way round. */
+    make_variable(&make, EV_EFI_VARIABLE_AUTHORITY, &UEFI_SHIM_LOCK, "SbatLevel",
+                  gb_bytes_str("sbat,1,2021030218\nshim,2\n"));
+    assert_true(says(&make, &node, GB_LINK_BOOT_POLICY, GB_FINDING_SBAT_OLD));
+    make_done(&make);
+}
+
+/* ---- deny ---- */
+
+static void T30_denied_digests_are_refused_whatever_sets_say(void **state)
+{
+    (void)state;
+    struct make make;
+    make_init(&make);
+    make_grub(&make, "root=/dev/sda1 ima_policy=tcb");
+    make_file(&make, "tool", "/usr/bin/tool");
+    const struct ref_set *sets = make_sets(&make, true, true, true);
+    struct deny_rule rule = {.digest = {[1] = make_digest(make.arena, "shim")},
+                             .reason = "CVE-2020-10713"};
+    struct deny_key key = {.digest = rule.digest[1], .rule = &rule};
+    struct node_policy node = plain;
+    node.rules.deny = (struct deny_rules){.items = &rule, .count = 1, .keys = &key, .key_count = 1};
+    const struct policy policy = {.policies = &node, .sets = sets};
+    struct verdict verdict;
+    assert_int_equal(appraise(make.arena, &policy, &make.claims, &verdict, NULL), 0);
+    assert_int_equal(verdict.tier, GB_TIER_CONTRAINDICATED);
+    assert_int_equal(make_count(&verdict, GB_LINK_BOOTLOADER, GB_FINDING_DENIED), 1);
+    assert_non_null(
+        strstr(make_message(make.arena, &verdict, GB_LINK_BOOTLOADER, GB_FINDING_DENIED),
+               "CVE-2020-10713"));
+    /* A file. */
+    key.digest = rule.digest[1] = make_digest(make.arena, "tool");
+    assert_int_equal(appraise(make.arena, &policy, &make.claims, &verdict, NULL), 0);
+    assert_int_equal(make_count(&verdict, GB_LINK_OS, GB_FINDING_DENIED), 1);
+    /* Nothing of it is here. */
+    key.digest = rule.digest[1] = make_digest(make.arena, "elsewhere");
+    assert_int_equal(appraise(make.arena, &policy, &make.claims, &verdict, NULL), 0);
+    assert_int_equal(make_count(&verdict, GB_LINK_OS, GB_FINDING_DENIED), 0);
+    assert_int_equal(make_count(&verdict, GB_LINK_BOOTLOADER, GB_FINDING_DENIED), 0);
+    assert_int_equal(make_count(&verdict, GB_LINK_BOOTLOADER, GB_FINDING_DENY_UNPROVEN), 0);
+    make_done(&make);
+}
+
+static void T30_a_bank_that_hides_denied_digests_is_refused(void **state)
+{
+    (void)state;
+    static const uint8_t longer[48] = {1};
+    struct make make;
+    make_init(&make);
+    make_firmware(&make);
+    struct deny_rule rule = {.digest = {[2] = gb_bytes(longer, 48)}, .reason = "why"};
+    struct deny_key key = {.digest = rule.digest[2], .rule = &rule};
+    struct node_policy node = plain;
+    node.rules.deny = (struct deny_rules){.items = &rule, .count = 1, .keys = &key, .key_count = 1};
+    assert_true(says(&make, &node, GB_LINK_BOOTLOADER, GB_FINDING_DENY_UNPROVEN));
+    rule.digest[1] = make_digest(make.arena, "elsewhere");
+    assert_false(says(&make, &node, GB_LINK_BOOTLOADER, GB_FINDING_DENY_UNPROVEN));
+    make_done(&make);
+}
+
+/* ---- cmdline ---- */
+
+static const char *const required[] = {"ima_policy=tcb"};
+static const char *const allowed[] = {"root=*", "quiet"};
+static const char *const denied[] = {"init=*", "ima_appraise=off"};
+
+static struct node_policy words(bool allow)
+{
+    struct node_policy node = plain;
+    node.rules.cmdline = (struct cmdline_rule){.given = true,
+                                               .has_allow = allow,
+                                               .require = {required, 1},
+                                               .allow = {allowed, 2},
+                                               .deny = {denied, 2}};
+    return node;
+}
+
+static bool cmdline_says(const char *text, bool allow, enum gb_finding_code code)
+{
+    struct make make;
+    make_init(&make);
+    make_uki(&make, "any", text);
+    struct node_policy node = words(allow);
+    bool said = says(&make, &node, GB_LINK_CMDLINE, code);
+    make_done(&make);
+    return said;
+}
+
+static void words_of_the_command_line_are_judged(void **state)
+{
+    (void)state;
+    assert_true(cmdline_says("root=/dev/sda quiet ima_policy=tcb", true, GB_FINDING_CMDLINE_OK));
+    assert_true(cmdline_says("debug ima_policy=tcb", false, GB_FINDING_CMDLINE_OK));
+    assert_true(cmdline_says("debug ima_policy=tcb", true, GB_FINDING_CMDLINE_NOT_ALLOWED));
+    assert_true(cmdline_says("quiet", true, GB_FINDING_CMDLINE_LACKS));
+    assert_true(cmdline_says("quiet -- ima_policy=tcb", true, GB_FINDING_CMDLINE_LACKS));
+    assert_true(cmdline_says("ima-policy=tcb", false, GB_FINDING_CMDLINE_LACKS));
+    assert_true(cmdline_says(NULL, false, GB_FINDING_CMDLINE_UNPROVEN));
+}
+
+/* To the kernel these are the same. */
+static void denied_words_are_found_in_other_spellings(void **state)
+{
+    (void)state;
+    assert_true(cmdline_says("ima_policy=tcb init=/bin/sh", false, GB_FINDING_CMDLINE_DENIED));
+    assert_true(cmdline_says("ima_policy=tcb \"init=/bin/sh\"", false, GB_FINDING_CMDLINE_DENIED));
+    assert_true(cmdline_says("ima_policy=tcb init=\"/bin/sh\"", false, GB_FINDING_CMDLINE_DENIED));
+    assert_true(cmdline_says("ima_policy=tcb ima-appraise=off", false, GB_FINDING_CMDLINE_DENIED));
+    assert_false(cmdline_says("ima_policy=tcb rdinit=/x", false, GB_FINDING_CMDLINE_DENIED));
+}
+
+static void the_command_line_of_grub_is_judged_without_its_path(void **state)
+{
+    (void)state;
+    struct make make;
+    make_init(&make);
+    make_grub(&make, "root=/dev/sda1 ima_policy=tcb");
+    struct node_policy node = words(true);
+    assert_true(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_OK));
+    make_done(&make);
+}
+
+/* ---- option ROMs ---- */
+
+static void option_roms_are_known_or_none(void **state)
+{
+    (void)state;
+    struct make make;
+    make_init(&make);
+    make_firmware(&make);
+    struct node_policy node = plain;
+    node.rules.option_roms = OPTION_ROMS_NONE;
+    assert_true(says(&make, &node, GB_LINK_OPTION_ROMS, GB_FINDING_ROM_OK));
+    make_event(&make, 2, EV_EFI_BOOT_SERVICES_DRIVER, "rom", "", false);
+    assert_true(says(&make, &node, GB_LINK_OPTION_ROMS, GB_FINDING_ROM_PRESENT));
+    node.rules.option_roms = OPTION_ROMS_KNOWN;
+    assert_true(says(&make, &node, GB_LINK_OPTION_ROMS, GB_FINDING_ROM_UNKNOWN));
+    const struct policy policy = {.policies = &node, .sets = make_sets(&make, true, false, false)};
+    struct verdict verdict;
+    assert_int_equal(appraise(make.arena, &policy, &make.claims, &verdict, NULL), 0);
+    assert_int_equal(make_count(&verdict, GB_LINK_OPTION_ROMS, GB_FINDING_ROM_OK), 1);
+    make_event(&make, 2, EV_EFI_BOOT_SERVICES_DRIVER, "another", "", false);
+    assert_int_equal(appraise(make.arena, &policy, &make.claims, &verdict, NULL), 0);
+    assert_int_equal(make_count(&verdict, GB_LINK_OPTION_ROMS, GB_FINDING_ROM_UNKNOWN), 1);
+    make_done(&make);
+}
+
+/* ---- TPMs ---- */
+
+static bool tpm_says(const struct tpm_facts *facts, bool allow, enum gb_finding_code code)
+{
+    static const struct tpm_kind good[] = {{.manufacturer = "IFX", .firmware = ">=7.85"}};
+    static const struct tpm_kind bad[] = {{.manufacturer = "AMD"}};
+    struct make make;
+    begin(&make);
+    make.claims.tpm = *facts;
+    struct node_policy node = plain;
+    node.rules.tpm = (struct tpm_rule){
+        .has_allow = allow, .allow = good, .allow_count = 1, .deny = bad, .deny_count = 1};
+    bool said = says(&make, &node, GB_LINK_IDENTITY, code);
+    make_done(&make);
+    return said;
+}
+
+static void T13_kinds_of_tpms_are_allowed_and_denied(void **state)
+{
+    (void)state;
+    static const struct tpm_facts good = {"IFX", "SLB9670", "7.85.4555.0"};
+    static const struct tpm_facts old = {"IFX", "SLB9670", "7.40.1.0"};
+    static const struct tpm_facts weak = {"AMD", "AMD", "3.58.0.5"};
+    static const struct tpm_facts unknown = {NULL, NULL, "7.85.4555.0"};
+    assert_true(tpm_says(&good, true, GB_FINDING_TPM_OK));
+    assert_true(tpm_says(&old, true, GB_FINDING_TPM_NOT_ALLOWED));
+    assert_true(tpm_says(&old, false, GB_FINDING_TPM_OK));
+    assert_true(tpm_says(&weak, true, GB_FINDING_TPM_DENIED));
+    assert_true(tpm_says(&weak, false, GB_FINDING_TPM_DENIED));
+    assert_true(tpm_says(&unknown, true, GB_FINDING_TPM_UNKNOWN));
+    assert_true(tpm_says(&unknown, false, GB_FINDING_TPM_UNKNOWN));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(T30_dbx_must_hold_what_the_policy_names),
+        cmocka_unit_test(T10_what_was_not_measured_as_dbx_does_not_count),
+        cmocka_unit_test(T10_injected_entries_of_dbx_do_not_count),
+        cmocka_unit_test(T30_sbat_must_demand_the_generations),
+        cmocka_unit_test(T30_denied_digests_are_refused_whatever_sets_say),
+        cmocka_unit_test(T30_a_bank_that_hides_denied_digests_is_refused),
+        cmocka_unit_test(words_of_the_command_line_are_judged),
+        cmocka_unit_test(denied_words_are_found_in_other_spellings),
+        cmocka_unit_test(the_command_line_of_grub_is_judged_without_its_path),
+        cmocka_unit_test(option_roms_are_known_or_none),
+        cmocka_unit_test(T13_kinds_of_tpms_are_allowed_and_denied),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
