@@ -1,9 +1,12 @@
 #include "attest/next.h"
 
+#include <string.h>
+
 #include "attest/attest.h"
 #include "crypto/digest.h"
 #include "evidence/bundle.h"
 #include "policy/appraise.h"
+#include "policy/said.h"
 #include "result/verdict.h"
 #include "verify/claims.h"
 #include "verify/verify.h"
@@ -25,6 +28,24 @@ static void carry_on(const struct progress *before, const struct claims *claims,
         return;
     after->standings = before->standings;
     after->trust_id = before->trust_id;
+    memcpy(after->said, before->said, sizeof after->said);
+}
+
+/* The words choose which sets judge. Were they free to change from round to round, each file could
+ * be shown to the set that knows it: they are those of the boot, or all is judged by the new ones.
+ */
+static int check_said(struct digester *digester, const struct claims *claims,
+                      const struct progress *before, struct progress *after, struct gb_err *err)
+{
+    if (claims_refused(claims))
+        return GB_OK; /* nothing is judged by any set */
+    int r = said_digest(digester, claims, after->said, err);
+    if (r < 0)
+        return r;
+    if (claims->continues && memcmp(after->said, before->said, sizeof after->said) != 0)
+        return gb_err_set(err, GB_ERR_AGAIN,
+                          "send all evidence: the machine says other words of itself");
+    return GB_OK;
 }
 
 int attest_next(struct gb_arena *arena, struct digester *digester, const struct trust *trust,
@@ -45,6 +66,8 @@ int attest_next(struct gb_arena *arena, struct digester *digester, const struct 
         return r;
     r = verify_next(arena, digester, &trust->anchors, asked, evidence, &before->seen, &after.seen,
                     &claims, err); /* what is proven */
+    if (r == GB_OK)
+        r = check_said(digester, &claims, before, &after, err);
     if (r < 0)
         return r;
     r = appraise_next(arena, &trust->policy, &claims, claims.continues ? &before->standings : NULL,

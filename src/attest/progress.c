@@ -10,7 +10,7 @@
 
 /* Field by field, big-endian; the first byte is the version. Whoever changes a field counts it up:
  * what is not read back only costs a whole round. */
-enum { VERSION = 3 };
+enum { VERSION = 4 };
 
 struct out {
     uint8_t *data;
@@ -88,6 +88,7 @@ size_t progress_write(const struct progress *progress, uint8_t out[PROGRESS_MAX]
     put_words(&o, progress->standings.sets.matched);
     put_words(&o, progress->standings.sets.needed);
     put(&o, progress->trust_id, 8);
+    put_bytes(&o, progress->said, sizeof progress->said);
     return o.len;
 }
 
@@ -187,5 +188,6 @@ void progress_read(struct gb_bytes in, struct progress *ret_progress)
     get_words(&r, progress.standings.sets.matched);
     get_words(&r, progress.standings.sets.needed);
     progress.trust_id = gb_read_u64be(&r);
+    get_bytes(&r, progress.said, sizeof progress.said);
     *ret_progress = gb_reader_finish(&r, NULL) == GB_OK ? progress : (struct progress){0};
 }
