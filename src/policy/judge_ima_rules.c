@@ -1,5 +1,6 @@
 /* spec.ima: files and buffers that no set knows, and that the policy itself speaks of. */
 #include "base/encode.h"
+#include "evidence/ima.h"
 #include "policy/judge.h"
 #include "policy/judge_rules.h"
 #include "policy/pattern.h"
