@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "crypto/digest.h"
 #include "evidence/bundle.h"
+#include "policy/said.h"
 #include "policy/standing.h"
 #include "result/verdict.h"
 #include "verify/seen.h"
@@ -26,6 +27,9 @@ struct progress {
     struct seen seen; /* what is proven: boot values, PCR 10 so far, TPM clock and counters */
     struct standings standings; /* what policies made of it, link by link; while seen.whole */
     uint64_t trust_id;          /* of the trust that judged; another one wants all evidence again */
+    /* Of what the machine said of itself when its boot was judged: other words choose other sets,
+     * and what stands was not judged by these. While seen.whole. */
+    uint8_t said[SAID_DIGEST];
 };
 
 /*
@@ -36,9 +40,9 @@ struct progress {
  * `before` once the round is recorded; a round whose evidence is refused leaves it as it was, but
  * that a proven quote of a later boot ends what was held of the old one. The verdict's tiers are of
  * the whole chain so far, its findings those of this round. GB_ERR_AGAIN: the bundle continues from
- * what we do not hold (restart, reboot, new policy, a log that is another), or the nonce was quoted
- * long before it was sent back: ask for all, with a fresh nonce. asked->issued_s and ->time_s are
- * the server's clock.
+ * what we do not hold (restart, reboot, new policy, an exception of it that ended, a log that is
+ * another, other words of the machine about itself), or the nonce was quoted long before it was
+ * sent back: ask for all, with a fresh nonce. asked->issued_s and ->time_s are the server's clock.
  */
 GB_MUST_USE int attest_next(struct gb_arena *arena, struct digester *digester,
                             const struct trust *trust, const struct asked *asked,

@@ -3,6 +3,8 @@
 #include <stddef.h>
 
 #include "base/check.h"
+#include "crypto/digest.h"
+#include "verify/claims.h"
 #include "wire/cbor.h"
 
 enum { MAX_ITEMS = 32, MAX_KEY = 32, MAX_WORD = 256 };
@@ -33,4 +35,27 @@ void said_read(const struct claims *claims, struct said *ret_said)
     }
     if (cbor_ok(&reader))
         *ret_said = said;
+}
+
+/* Not said and said to be empty are two things; a length before each word keeps them apart. */
+static int add_word(struct digester *digester, struct gb_bytes word)
+{
+    const uint8_t head[] = {word.data != NULL, (uint8_t)(word.len >> 8), (uint8_t)word.len};
+    int r = digest_add(digester, DIGEST_SHA256, gb_bytes(head, sizeof head));
+    return r < 0 ? r : digest_add(digester, DIGEST_SHA256, word);
+}
+
+int said_digest(struct digester *digester, const struct claims *claims, uint8_t out[SAID_DIGEST],
+                struct gb_err *err)
+{
+    struct said said;
+    said_read(claims, &said);
+    const struct gb_bytes words[] = {said.vendor, said.model, said.firmware, said.distribution,
+                                     said.kernel};
+    int r = digest_begin(digester, DIGEST_SHA256);
+    for (size_t i = 0; r == GB_OK && i < GB_ARRAY_LEN(words); i++)
+        r = add_word(digester, words[i]);
+    if (r == GB_OK)
+        r = digest_end(digester, DIGEST_SHA256, out);
+    return r < 0 ? gb_err_set(err, GB_ERR_BUG, "sha256 failed") : GB_OK;
 }

@@ -6,7 +6,12 @@
 #ifndef GB_POLICY_SAID_H
 #define GB_POLICY_SAID_H
 
+#include <stdint.h>
+
 #include "base/bytes.h"
+#include "base/check.h"
+#include "base/err.h"
+#include "crypto/digest.h"
 #include "verify/claims.h"
 
 struct said { /* data NULL: not said. UTF-8, at most 256 bytes each; escape before printing */
@@ -19,5 +24,11 @@ struct said { /* data NULL: not said. UTF-8, at most 256 bytes each; escape befo
 
 /* Words that do not read are not said; there is no error in a stranger's words. */
 void said_read(const struct claims *claims, struct said *ret_said);
+
+enum { SAID_DIGEST = 32 };
+/* SHA-256 over these words and no others (an agent that is updated may say of its own version what
+ * it likes): the same digest, the same sets. GB_ERR_BUG. */
+GB_MUST_USE int said_digest(struct digester *digester, const struct claims *claims,
+                            uint8_t out[SAID_DIGEST], struct gb_err *err);
 
 #endif

@@ -123,10 +123,9 @@ void store_document_apply(struct store *store, const struct store_document *docu
     writer_queue(store, write);
 }
 
-static int read_row(struct query *q, struct gb_arena *arena, struct store_document *ret_document,
-                    struct gb_err *err)
+static int read_row(struct query *q, struct gb_arena *arena, void *ret_row, struct gb_err *err)
 {
-    struct store_document d = {0};
+    struct store_document *ret_document = ret_row, d = {0};
     d.kind = query_get_text(q, arena);
     d.name = query_get_text(q, arena);
     d.version = (uint64_t)query_get_int(q);
@@ -153,20 +152,11 @@ int store_document_list(struct store *store, struct gb_arena *arena,
                " WHERE scope = ? ORDER BY kind, name LIMIT ?");
     query_int(&q, reading.db->scope);
     query_int(&q, GB_LIMIT_STORE_LIST);
-    struct store_document *documents = NULL;
-    size_t count = 0;
-    while ((r = query_step(&q, err)) > 0) {
-        documents = reading_grow(arena, documents, count, sizeof *documents);
-        if (!documents)
-            return gb_err_nomem(err);
-        r = read_row(&q, arena, &documents[count], err);
-        if (r < 0)
-            return r;
-        count++;
-    }
+    struct rows rows;
+    r = reading_rows(&q, arena, sizeof(struct store_document), read_row, &rows, err);
     if (r < 0)
         return r;
-    *ret_documents = documents;
-    *ret_count = count;
+    *ret_documents = rows.items;
+    *ret_count = rows.count;
     return GB_OK;
 }

@@ -140,16 +140,15 @@ void store_entry_range(struct store *store, uint64_t *ret_first, uint64_t *ret_n
     pthread_mutex_unlock(&store->lock);
 }
 
-static int read_row(struct query *q, struct gb_arena *arena, struct store_row *ret_row,
-                    struct gb_err *err)
+static int read_row(struct query *q, struct gb_arena *arena, void *ret_row, struct gb_err *err)
 {
-    struct store_row row = {0};
+    struct store_row *ret_entry = ret_row, row = {0};
     row.seq = (uint64_t)query_get_int(q);
     row.text = query_get_blob(q, arena);
     row.at_s = query_get_int(q);
     int r = query_read_ok(q, err);
     if (r == GB_OK)
-        *ret_row = row;
+        *ret_entry = row;
     return r;
 }
 
@@ -167,20 +166,11 @@ int store_entry_list(struct store *store, struct gb_arena *arena, uint64_t from,
     query_int(&q, reading.db->scope);
     query_int(&q, from < INT64_MAX ? (int64_t)from : INT64_MAX);
     query_int(&q, max < GB_LIMIT_STORE_LIST ? (int64_t)max : GB_LIMIT_STORE_LIST);
-    struct store_row *rows = NULL;
-    size_t count = 0;
-    while ((r = query_step(&q, err)) > 0) {
-        rows = reading_grow(arena, rows, count, sizeof *rows);
-        if (!rows)
-            return gb_err_nomem(err);
-        r = read_row(&q, arena, &rows[count], err);
-        if (r < 0)
-            return r;
-        count++;
-    }
+    struct rows rows;
+    r = reading_rows(&q, arena, sizeof(struct store_row), read_row, &rows, err);
     if (r < 0)
         return r;
-    *ret_rows = rows;
-    *ret_count = count;
+    *ret_rows = rows.items;
+    *ret_count = rows.count;
     return GB_OK;
 }

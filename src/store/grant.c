@@ -80,10 +80,9 @@ void store_grant_remove(struct store *store, const uint8_t ek[STORE_HASH],
     writer_queue(store, write);
 }
 
-static int read_row(struct query *q, struct gb_arena *arena, struct store_grant *ret_grant,
-                    struct gb_err *err)
+static int read_row(struct query *q, struct gb_arena *arena, void *ret_row, struct gb_err *err)
 {
-    struct store_grant grant = {0};
+    struct store_grant *ret_grant = ret_row, grant = {0};
     query_get_fixed(q, grant.ek, STORE_HASH);
     grant.node_name = query_get_text(q, arena);
     grant.approval = query_get_int(q) != 0;
@@ -128,21 +127,12 @@ int store_grant_list(struct store *store, struct gb_arena *arena, struct store_g
     query_open(&q, reading.db, COLUMNS_ALL);
     query_int(&q, reading.db->scope);
     query_int(&q, GB_LIMIT_STORE_LIST);
-    struct store_grant *grants = NULL;
-    size_t count = 0;
-    while ((r = query_step(&q, err)) > 0) {
-        grants = reading_grow(arena, grants, count, sizeof *grants);
-        if (!grants)
-            return gb_err_nomem(err);
-        r = read_row(&q, arena, &grants[count], err);
-        if (r < 0)
-            return r;
-        count++;
-    }
+    struct rows rows;
+    r = reading_rows(&q, arena, sizeof(struct store_grant), read_row, &rows, err);
     if (r < 0)
         return r;
-    *ret_grants = grants;
-    *ret_count = count;
+    *ret_grants = rows.items;
+    *ret_count = rows.count;
     return GB_OK;
 }
 

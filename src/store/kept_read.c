@@ -19,11 +19,12 @@ static uint64_t trust_of(const uint8_t bytes[8])
     return id;
 }
 
-static void read_row(struct query *q, const uint8_t *node, struct store_kept *kept)
+static int read_row(struct query *q, struct gb_arena *arena, void *ret_row, struct gb_err *err)
 {
+    (void)arena;
+    struct store_kept *kept = ret_row;
     uint8_t trust[8] = {0};
     *kept = (struct store_kept){0};
-    memcpy(kept->node, node, STORE_ID);
     kept->num = query_get_int(q);
     kept->chain = query_get_int(q);
     kept->at_s = query_get_int(q);
@@ -35,6 +36,7 @@ static void read_row(struct query *q, const uint8_t *node, struct store_kept *ke
     kept->ima_from = (uint64_t)query_get_int(q);
     kept->ima_end = (uint64_t)query_get_int(q);
     kept->whole = kept->num == kept->chain;
+    return query_read_ok(q, err);
 }
 
 static void read_rest(struct query *q, struct gb_arena *arena, struct store_kept *kept)
@@ -48,9 +50,9 @@ static void read_rest(struct query *q, struct gb_arena *arena, struct store_kept
     kept->first_before = query_get_blob(q, arena);
 }
 
-static int read_part(struct query *q, struct gb_arena *arena, struct store_kept_part *part,
-                     struct gb_err *err)
+static int read_part(struct query *q, struct gb_arena *arena, void *ret_row, struct gb_err *err)
 {
+    struct store_kept_part *part = ret_row;
     *part = (struct store_kept_part){.part = (enum store_part)query_get_int(q)};
     query_get_fixed(q, part->blob.digest, STORE_HASH);
     part->blob.size = (uint64_t)query_get_int(q);
@@ -71,21 +73,13 @@ static int read_parts(struct db *db, struct gb_arena *arena, const char *sql,
     query_int(&q, kept->chain);
     query_int(&q, kept->num);
     query_int(&q, GB_LIMIT_STORE_LIST);
-    struct store_kept_part *parts = NULL;
-    size_t count = 0;
-    int r;
-    while ((r = query_step(&q, err)) > 0) {
-        parts = reading_grow(arena, parts, count, sizeof *parts);
-        if (!parts)
-            return gb_err_nomem(err);
-        r = read_part(&q, arena, &parts[count], err);
-        if (r < 0)
-            return r;
-        count++;
-    }
-    kept->parts = parts;
-    kept->part_count = count;
-    return r;
+    struct rows rows;
+    int r = reading_rows(&q, arena, sizeof(struct store_kept_part), read_part, &rows, err);
+    if (r < 0)
+        return r;
+    kept->parts = rows.items;
+    kept->part_count = rows.count;
+    return GB_OK;
 }
 
 #define PARTS(bytes)                                                                               \
@@ -115,7 +109,10 @@ int store_kept_at(struct store *store, struct gb_arena *arena, const uint8_t nod
         return gb_err_set(err, GB_ERR_NOTFOUND, "nothing of this node is kept until then");
     if (r < 0)
         return r;
-    read_row(&q, node, &kept);
+    r = read_row(&q, arena, &kept, err);
+    if (r < 0)
+        return r;
+    memcpy(kept.node, node, STORE_ID);
     read_rest(&q, arena, &kept);
     r = query_read_ok(&q, err);
     if (r == GB_OK)
@@ -142,8 +139,8 @@ int store_kept_newest(struct store *store, struct gb_arena *arena, const uint8_t
         return gb_err_set(err, GB_ERR_NOTFOUND, "nothing of this node is kept");
     if (r < 0)
         return r;
-    read_row(&q, node, &kept);
-    r = query_read_ok(&q, err);
+    r = read_row(&q, arena, &kept, err);
+    memcpy(kept.node, node, STORE_ID);
     if (r == GB_OK)
         r = read_parts(reading.db, arena, PARTS("NULL"), &kept, err);
     if (r == GB_OK)
@@ -163,22 +160,15 @@ int store_kept_list(struct store *store, struct gb_arena *arena, const uint8_t n
     query_int(&q, reading.db->scope);
     query_blob(&q, gb_bytes(node, STORE_ID));
     query_int(&q, max < GB_LIMIT_STORE_LIST ? (int64_t)max : GB_LIMIT_STORE_LIST);
-    struct store_kept *list = NULL;
-    size_t count = 0;
-    while ((r = query_step(&q, err)) > 0) {
-        list = reading_grow(arena, list, count, sizeof *list);
-        if (!list)
-            return gb_err_nomem(err);
-        read_row(&q, node, &list[count]);
-        r = query_read_ok(&q, err);
-        if (r < 0)
-            return r;
-        count++;
-    }
+    struct rows rows;
+    r = reading_rows(&q, arena, sizeof(struct store_kept), read_row, &rows, err);
     if (r < 0)
         return r;
+    struct store_kept *list = rows.items;
+    for (size_t i = 0; i < rows.count; i++)
+        memcpy(list[i].node, node, STORE_ID);
     *ret_kept = list;
-    *ret_count = count;
+    *ret_count = rows.count;
     return GB_OK;
 }
 
@@ -204,9 +194,9 @@ int store_kept_missing(struct store *store, bool (*each)(void *ctx, const uint8_
     return r < 0 ? r : GB_OK;
 }
 
-static int read_document(struct query *q, struct gb_arena *arena, struct store_document *document,
-                         struct gb_err *err)
+static int read_document(struct query *q, struct gb_arena *arena, void *ret_row, struct gb_err *err)
 {
+    struct store_document *document = ret_row;
     *document = (struct store_document){0};
     document->kind = query_get_text(q, arena);
     document->name = query_get_text(q, arena);
@@ -239,21 +229,12 @@ int store_kept_documents(struct store *store, struct gb_arena *arena, uint64_t t
                " WHERE s.scope = ? AND s.trust = ? ORDER BY s.kind, s.name");
     query_int(&q, reading.db->scope);
     query_blob(&q, gb_bytes(trust, sizeof trust));
-    struct store_document *documents = NULL;
-    size_t count = 0;
-    while ((r = query_step(&q, err)) > 0) {
-        documents = reading_grow(arena, documents, count, sizeof *documents);
-        if (!documents)
-            return gb_err_nomem(err);
-        r = read_document(&q, arena, &documents[count], err);
-        if (r < 0)
-            return r;
-        count++;
-    }
+    struct rows rows;
+    r = reading_rows(&q, arena, sizeof(struct store_document), read_document, &rows, err);
     if (r < 0)
         return r;
-    *ret_documents = documents;
-    *ret_count = count;
+    *ret_documents = rows.items;
+    *ret_count = rows.count;
     return GB_OK;
 }
 

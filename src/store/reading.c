@@ -60,3 +60,24 @@ void *reading_grow(struct gb_arena *arena, void *items, size_t count, size_t siz
         memcpy(larger, items, count * size);
     return larger;
 }
+
+int reading_rows(struct query *q, struct gb_arena *arena, size_t size,
+                 int (*read)(struct query *q, struct gb_arena *arena, void *ret_row,
+                             struct gb_err *err),
+                 struct rows *ret_rows, struct gb_err *err)
+{
+    struct rows rows = {0};
+    int r;
+    while ((r = query_step(q, err)) > 0) {
+        rows.items = reading_grow(arena, rows.items, rows.count, size);
+        if (!rows.items)
+            return gb_err_nomem(err);
+        r = read(q, arena, (char *)rows.items + rows.count * size, err);
+        if (r < 0)
+            return r;
+        rows.count++;
+    }
+    if (r == 0)
+        *ret_rows = rows;
+    return r;
+}

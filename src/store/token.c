@@ -78,10 +78,9 @@ void store_token_revoke(struct store *store, const uint8_t id[8], const struct s
     writer_queue(store, write);
 }
 
-static int read_row(struct query *q, struct gb_arena *arena, struct store_token *ret_token,
-                    struct gb_err *err)
+static int read_row(struct query *q, struct gb_arena *arena, void *ret_row, struct gb_err *err)
 {
-    struct store_token token = {0};
+    struct store_token *ret_token = ret_row, token = {0};
     query_get_fixed(q, token.id, sizeof token.id);
     query_get_fixed(q, token.secret_hash, sizeof token.secret_hash);
     token.node_name = query_get_text(q, arena);
@@ -129,21 +128,12 @@ int store_token_list(struct store *store, struct gb_arena *arena, struct store_t
     query_open(&q, reading.db, COLUMNS_ALL);
     query_int(&q, reading.db->scope);
     query_int(&q, GB_LIMIT_STORE_LIST);
-    struct store_token *tokens = NULL;
-    size_t count = 0;
-    while ((r = query_step(&q, err)) > 0) {
-        tokens = reading_grow(arena, tokens, count, sizeof *tokens);
-        if (!tokens)
-            return gb_err_nomem(err);
-        r = read_row(&q, arena, &tokens[count], err);
-        if (r < 0)
-            return r;
-        count++;
-    }
+    struct rows rows;
+    r = reading_rows(&q, arena, sizeof(struct store_token), read_row, &rows, err);
     if (r < 0)
         return r;
-    *ret_tokens = tokens;
-    *ret_count = count;
+    *ret_tokens = rows.items;
+    *ret_count = rows.count;
     return GB_OK;
 }
 

@@ -93,11 +93,9 @@ void store_verdict_add(struct store *store, const struct store_verdict *verdict,
     writer_queue_over(store, write, verdict->node);
 }
 
-static int read_row(struct query *q, struct gb_arena *arena, const uint8_t *node,
-                    struct store_verdict *ret_verdict, struct gb_err *err)
+static int read_row(struct query *q, struct gb_arena *arena, void *ret_row, struct gb_err *err)
 {
-    struct store_verdict v = {0};
-    memcpy(v.node, node, STORE_ID);
+    struct store_verdict *ret_verdict = ret_row, v = {0};
     v.at_s = query_get_int(q);
     v.tier = (uint8_t)query_get_int(q);
     v.trusted = query_get_int(q) != 0;
@@ -123,21 +121,15 @@ int store_verdict_list(struct store *store, struct gb_arena *arena, const uint8_
     query_int(&q, reading.db->scope);
     query_blob(&q, gb_bytes(node, STORE_ID));
     query_int(&q, max < GB_LIMIT_STORE_LIST ? (int64_t)max : GB_LIMIT_STORE_LIST);
-    struct store_verdict *verdicts = NULL;
-    size_t count = 0;
-    while ((r = query_step(&q, err)) > 0) {
-        verdicts = reading_grow(arena, verdicts, count, sizeof *verdicts);
-        if (!verdicts)
-            return gb_err_nomem(err);
-        r = read_row(&q, arena, node, &verdicts[count], err);
-        if (r < 0)
-            return r;
-        count++;
-    }
+    struct rows rows;
+    r = reading_rows(&q, arena, sizeof(struct store_verdict), read_row, &rows, err);
     if (r < 0)
         return r;
+    struct store_verdict *verdicts = rows.items;
+    for (size_t i = 0; i < rows.count; i++)
+        memcpy(verdicts[i].node, node, STORE_ID);
     *ret_verdicts = verdicts;
-    *ret_count = count;
+    *ret_count = rows.count;
     return GB_OK;
 }
 

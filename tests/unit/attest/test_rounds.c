@@ -3,6 +3,7 @@
 
 #include "../test.h"
 #include "make_rounds.h"
+#include "wire/cbor.h"
 
 static const enum digest_alg sha256[] = {DIGEST_SHA256, DIGEST_NONE};
 static const enum digest_alg three[] = {DIGEST_SHA1, DIGEST_SHA256, DIGEST_SHA384, DIGEST_NONE};
@@ -151,6 +152,60 @@ static void another_policy_wants_all(void **state)
     rounds_done(&r);
 }
 
+/* The policy, but that one file may be unknown until then. */
+static void except(struct rounds *r, struct node_policy *own, struct ima_exception *exception)
+{
+    *own = *r->trust.policy.policies;
+    own->rules.ima.exceptions = exception;
+    own->rules.ima.exception_count = 1;
+    r->trust.policy.policies = own;
+}
+
+static void an_exception_ends_within_a_boot(void **state)
+{
+    (void)state;
+    struct rounds r;
+    struct node_policy own;
+    begin(&r, sha256);
+    struct ima_exception exception = {
+        .path = "/tmp/x*", .reason = "being moved", .until = "a day", .until_s = r.now_s + 180};
+    except(&r, &own, &exception);
+    assert_run(&r, GB_TIER_AFFIRMING);
+    assert_int_equal(r.held.standings.own.until_s, 0); /* nothing leaned on it */
+    machine_file(&r.m, "/tmp/x1", 66);
+    assert_run(&r, GB_TIER_WARNING);
+    assert_true(rounds_has(&r, GB_FINDING_IMA_EXCEPTED));
+    assert_true(r.claims.continues);
+    assert_int_equal(r.held.standings.own.until_s, exception.until_s);
+    assert_again(&r, rounds_run(&r), "exception"); /* its time is over this very second */
+    rounds_quote(&r);
+    rounds_make_whole(&r);
+    assert_int_equal(rounds_send(&r), GB_OK);
+    rounds_assert(&r, GB_TIER_CONTRAINDICATED);
+    assert_true(rounds_has(&r, GB_FINDING_IMA_UNKNOWN));
+    assert_int_equal(r.held.standings.own.until_s, 0);
+    assert_run(&r, GB_TIER_CONTRAINDICATED); /* and goes on */
+    assert_true(r.claims.continues);
+    rounds_done(&r);
+}
+
+static void an_exception_without_an_end_does_not(void **state)
+{
+    (void)state;
+    struct rounds r;
+    struct node_policy own;
+    begin(&r, sha256);
+    struct ima_exception exception = {
+        .path = "/tmp/x*", .reason = "for good", .until_s = INT64_MAX};
+    except(&r, &own, &exception);
+    machine_file(&r.m, "/tmp/x1", 66);
+    for (unsigned n = 0; n < 5; n++) {
+        assert_run(&r, GB_TIER_WARNING);
+        assert_true(r.claims.continues);
+    }
+    rounds_done(&r);
+}
+
 static void a_late_measurement_wants_all(void **state)
 {
     (void)state;
@@ -219,6 +274,79 @@ static void T14_a_list_that_begins_elsewhere_is_asked_for(void **state)
 }
 
 /* Runs a round whose new entries were changed after the quote. */
+/* What the agent says of its machine, as a map of text. */
+static void say(struct rounds *r, struct gb_buf *out, const char *agent, const char *kernel)
+{
+    out->len = 0;
+    cbor_map(out, kernel ? 2 : 1);
+    cbor_text(out, gb_bytes_str("agent"));
+    cbor_text(out, gb_bytes_str(agent));
+    if (kernel) {
+        cbor_text(out, gb_bytes_str("kernel"));
+        cbor_text(out, gb_bytes_str(kernel));
+    }
+    assert_true(gb_buf_ok(out));
+    r->extras = gb_buf_bytes(out);
+}
+
+static void assert_said_anew(struct rounds *r)
+{
+    assert_again(r, rounds_run(r), "other words");
+    rounds_quote(r);
+    rounds_make_whole(r);
+    assert_int_equal(rounds_send(r), GB_OK);
+    rounds_assert(r, GB_TIER_AFFIRMING);
+    assert_run(r, GB_TIER_AFFIRMING);
+    assert_true(r->claims.continues);
+}
+
+/* The words choose the sets: whoever changes them between rounds would show each file to the set
+ * that has it. */
+static void T14_other_words_of_the_machine_want_all(void **state)
+{
+    (void)state;
+    struct rounds r;
+    struct gb_buf out;
+    gb_buf_init(&out, 4096);
+    begin(&r, sha256);
+    say(&r, &out, "1", "6.1");
+    assert_said_anew(&r); /* nothing was said before */
+    say(&r, &out, "2", "6.1");
+    assert_run(&r, GB_TIER_AFFIRMING);
+    assert_true(r.claims.continues); /* a newer agent chooses no sets */
+    say(&r, &out, "2", "6.2");
+    rounds_file(&r, 1);
+    assert_said_anew(&r);
+    say(&r, &out, "2", NULL);
+    assert_said_anew(&r);
+    r.extras = gb_bytes(NULL, 0);
+    assert_run(&r, GB_TIER_AFFIRMING); /* nothing said is nothing said */
+    assert_true(r.claims.continues);
+    gb_buf_done(&out);
+    rounds_done(&r);
+}
+
+/* Words of a quote that proves nothing change nothing that is held. */
+static void T14_words_of_refused_evidence_are_nobodys(void **state)
+{
+    (void)state;
+    struct rounds r;
+    struct gb_buf out;
+    gb_buf_init(&out, 4096);
+    begin(&r, sha256);
+    rounds_quote(&r);
+    rounds_make_more(&r, 3);
+    say(&r, &out, "1", "6.1"); /* not those that were quoted */
+    r.m.bundle.extras = r.extras;
+    assert_int_equal(rounds_send(&r), GB_OK);
+    rounds_assert(&r, GB_TIER_CONTRAINDICATED);
+    r.extras = gb_bytes(NULL, 0);
+    assert_run(&r, GB_TIER_AFFIRMING);
+    assert_true(r.claims.continues);
+    gb_buf_done(&out);
+    rounds_done(&r);
+}
+
 static void tampered(struct rounds *r, enum gb_finding_code code)
 {
     struct progress held = r->held;
@@ -529,9 +657,13 @@ int main(void)
         cmocka_unit_test(an_unknown_program_stays_until_reboot),
         cmocka_unit_test(whole_evidence_of_the_same_boot_is_judged_anew),
         cmocka_unit_test(another_policy_wants_all),
+        cmocka_unit_test(an_exception_ends_within_a_boot),
+        cmocka_unit_test(an_exception_without_an_end_does_not),
         cmocka_unit_test(a_late_measurement_wants_all),
         cmocka_unit_test(what_is_not_held_is_asked_for),
         cmocka_unit_test(T14_a_list_that_begins_elsewhere_is_asked_for),
+        cmocka_unit_test(T14_other_words_of_the_machine_want_all),
+        cmocka_unit_test(T14_words_of_refused_evidence_are_nobodys),
         cmocka_unit_test(T14_a_removed_entry_is_found),
         cmocka_unit_test(T14_an_edited_entry_is_found),
         cmocka_unit_test(T01_a_replayed_round_is_refused),
