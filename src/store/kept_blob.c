@@ -84,7 +84,9 @@ int store_blob_write(struct store *store, struct gb_arena *arena, struct store_b
     const char *random = gb_hex(arena, gb_bytes(salt, sizeof salt));
     const char *file =
         digest && random ? gb_arena_printf(arena, "%.2s/%s-%s", digest, digest, random) : NULL;
-    r = file ? path_of(store, arena, file, &path, err) : gb_err_nomem(err);
+    if (!file)
+        return gb_err_nomem(err);
+    r = path_of(store, arena, file, &path, err);
     if (r == GB_OK)
         r = make_way(store, path, err);
     if (r == GB_OK)
