@@ -95,9 +95,12 @@ static int read_one(struct gb_arena *arena, struct gb_bytes text, struct gb_labe
                      "a value has letters, digits, -, _ and ., at most 63, a letter or digit at "
                      "both ends",
                      err);
-    ret_label->key = (const char *)gb_arena_copy(arena, key).data;
-    ret_label->value = (const char *)gb_arena_copy(arena, value).data;
-    return ret_label->key && ret_label->value ? GB_OK : gb_err_nomem(err);
+    const struct gb_label label = {.key = (const char *)gb_arena_copy(arena, key).data,
+                                   .value = (const char *)gb_arena_copy(arena, value).data};
+    if (!label.key || !label.value)
+        return gb_err_nomem(err);
+    *ret_label = label;
+    return GB_OK;
 }
 
 static size_t text_len(const struct gb_labels *labels)
@@ -141,7 +144,7 @@ int gb_labels_read(struct gb_arena *arena, struct gb_bytes text, struct gb_label
         return gb_err_set(err, GB_ERR_LIMIT, "more than %d bytes of labels", GB_LIMIT_LABELS_TEXT);
     for (struct gb_bytes rest = text; rest.len > 0;) {
         struct gb_bytes piece = gb_text_until(&rest, ',');
-        struct gb_label label;
+        struct gb_label label = {.key = "", .value = ""};
         int r = read_one(arena, piece, &label, err);
         if (r == GB_OK && gb_labels_get(&labels, label.key))
             return wrong(arena, piece, "its key stands twice", err);
@@ -157,7 +160,7 @@ int gb_labels_read(struct gb_arena *arena, struct gb_bytes text, struct gb_label
 int gb_labels_change(struct gb_arena *arena, const struct gb_labels *old, struct gb_bytes change,
                      struct gb_labels *ret_labels, struct gb_err *err)
 {
-    struct gb_label label = {0};
+    struct gb_label label = {.key = ""};
     bool sets = change.len > 0 && memchr(change.data, '=', change.len) != NULL;
     if (sets) {
         int r = read_one(arena, change, &label, err);

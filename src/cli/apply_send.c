@@ -2,9 +2,12 @@
 
 #include <stdio.h>
 
+#include "cli/apply_files.h"
 #include "cli/apply_sign.h"
+#include "cli/cmd.h"
 #include "cli/output.h"
 #include "cli/reply.h"
+#include "cli/server_client.h"
 #include "cli/table.h"
 #include "wire/json.h"
 

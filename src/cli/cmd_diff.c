@@ -45,7 +45,7 @@ static int read_head(const struct field_file *file, const struct yaml_node *docu
         r = field_printable(file, kind, &head.kind, err);
     if (r == GB_OK)
         r = field_name(file, name, &head.name, err);
-    if (r < 0)
+    if (r != GB_OK)
         return r;
     head.versioned = yaml_get(metadata, "version") != NULL;
     head.deleted = yaml_get(metadata, "deleted") != NULL;

@@ -213,7 +213,7 @@ static int watch_step(void *ctx, struct gb_arena *arena, struct gb_err *err)
 static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
 {
     gb_cleanup(server_client_freep) struct server_client *client = NULL;
-    struct gb_labels selector;
+    struct gb_labels selector = {0};
     int r = read_selector(line, arena, &selector);
     if (r == 0)
         r = server_client_new(arena, line, &client, err);

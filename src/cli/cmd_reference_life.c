@@ -11,10 +11,10 @@
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
 #include "cli/in_force.h"
-#include "cli/output.h"
 #include "cli/rollout.h"
 #include "cli/server_client.h"
 #include "policy/edit.h"
+#include "wire/yaml.h"
 
 struct turning {
     const struct cmd_line *line;

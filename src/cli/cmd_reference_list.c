@@ -12,7 +12,6 @@
 #include "cli/reply.h"
 #include "cli/server_client.h"
 #include "cli/table.h"
-#include "wire/json.h"
 #include "wire/yaml.h"
 
 /* Events of a set; entries of a list of files, which may be a text of lines. */

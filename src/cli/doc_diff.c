@@ -8,6 +8,8 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "wire/json.h"
+#include "wire/yaml.h"
 
 enum {
     ITEM = 400,  /* bytes of an item that are shown: a digest, a path */
@@ -116,7 +118,7 @@ static struct items items_of(struct walk *w, const struct yaml_node *node)
             items.lines[items.count++] = line_of(w, child);
     }
     w->failed = w->failed || !items.lines;
-    if (items.count > 1)
+    if (items.lines && items.count > 1)
         qsort(items.lines, items.count, sizeof *items.lines, by_text);
     return items;
 }

@@ -1,6 +1,8 @@
 #include "cli/doc_json.h"
 
 #include "base/text.h"
+#include "wire/json.h"
+#include "wire/yaml.h"
 
 enum { SAFE_DIGITS = 15 }; /* of a number that JavaScript, too, keeps */
 

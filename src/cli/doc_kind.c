@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "cli/cmd.h"
 #include "cli/output.h"
 
 static const struct doc_kind kinds[] = {

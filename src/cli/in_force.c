@@ -5,6 +5,9 @@
 #include "base/encode.h"
 #include "base/text.h"
 #include "cli/reply.h"
+#include "cli/server_client.h"
+#include "wire/json.h"
+#include "wire/yaml.h"
 
 enum { SHOWN = 300 };
 
@@ -80,7 +83,7 @@ int in_force_yaml(struct gb_arena *arena, const struct in_force_doc *doc,
     int r = name ? yaml_read(arena, doc->text, name, &docs, err) : gb_err_nomem(err);
     if (r < 0)
         return r;
-    if (!docs->first || docs->first->kind != YAML_MAPPING)
+    if (!docs || !docs->first || docs->first->kind != YAML_MAPPING)
         return gb_err_set(err, GB_ERR_INPUT, "%s: the server sent no document", name);
     *ret_node = docs->first;
     return GB_OK;

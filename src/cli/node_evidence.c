@@ -21,7 +21,7 @@ int node_evidence_fetch(struct server_client *client, struct gb_arena *arena, co
                         int64_t at_s, struct kept *ret_kept, struct gb_err *err)
 {
     char at[GB_CLOCK_TEXT] = "";
-    struct gb_bytes bytes;
+    struct gb_bytes bytes = {0};
     gb_clock_text(at_s, at);
     const char *after = at_s ? gb_arena_printf(arena, "/evidence?at=%s", at) : "/evidence";
     const char *path = after ? server_path(arena, "/v1/nodes/", node, after) : NULL;

@@ -191,7 +191,7 @@ ek_by_file() {
 
 tpm_make worker-1
 boot worker-1
-service_init "interval = 1s" "nonce_life = 1m"
+service_init "interval = 1s" "nonce_life = 1m" "freshness = 60s" "unreachable = 2m"
 keyd_start && server_start || exit 1
 
 nothing_yet
