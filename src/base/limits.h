@@ -42,6 +42,7 @@ enum {
     GB_LIMIT_CANONICAL = 256 << 20, /* signed form of GB_LIMIT_POLICY: a head a value, no blanks */
     GB_LIMIT_POLICIES = 256,        /* NodePolicies: pools, sites, and what runs in their shadow */
     GB_LIMIT_RULES = 16384,         /* of one list in a policy: dbx has 500 hashes today */
+    GB_LIMIT_LINTS = 256,           /* warnings of one apply; who has more mends these first */
     GB_LIMIT_SETS = 1024,           /* reference sets of one policy; a fleet has some dozens */
     GB_LIMIT_SET_FILES =
         4 << 20, /* files of one set; Debian's archive of amd64 has some 6 million */
