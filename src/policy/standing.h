@@ -17,6 +17,7 @@ struct standing {
     } links[GB_LINK_COUNT];
     bool policy_named; /* something proven names the IMA policy */
     bool files_judged; /* the list has measured a file */
+    bool disproven; /* verify() found something against the node, which is no policy's to soften */
     /* When the first exception ends (spec.ima.exceptions, until) that something let pass leaned on,
      * seconds since 1970 UTC: what stands was judged for the time before. 0: nothing did. */
     int64_t until_s;
