@@ -268,7 +268,8 @@ X(TPM_NOT_ALLOWED, "tpm.not-allowed", CONTRAINDICATED, IDENTITY,
   "the TPM ({0}) is of no kind in tpm.allow", "add its kind, or take the node out of this policy")
 X(TPM_VIRTUAL, "tpm.virtual", CONTRAINDICATED, IDENTITY,
   "the TPM ({0}) is a virtual one, and the policy wants hardware",
-  "who runs its host can copy it and roll it back; take the node out of this policy, or say hardware: "
+  "who runs its host can copy it and roll it back; take the node out of this policy, or say "
+  "hardware: "
   "any")
 X(TPM_UNKNOWN, "tpm.unknown", CONTRAINDICATED, IDENTITY,
   "the policy has rules for kinds of TPMs, and what is proven of this one does not suffice ({0})",
