@@ -7,16 +7,23 @@
 #include "evidence/bundle.h"
 #include "policy/appraise.h"
 #include "policy/said.h"
+#include "policy/standing.h"
 #include "result/verdict.h"
 #include "verify/claims.h"
 #include "verify/verify.h"
 
-/* What policy made of earlier rounds is worth something only while it is the same policy. */
+/* What policy made of earlier rounds is worth something only while it is the same policy, and
+ * while it says the same. */
 static int check_trust(const struct trust *trust, const struct bundle *bundle,
-                       const struct progress *before, struct gb_err *err)
+                       const struct progress *before, int64_t time_s, struct gb_err *err)
 {
-    if (bundle_continues(bundle) && before->trust_id != trust->id)
+    if (!bundle_continues(bundle))
+        return GB_OK;
+    if (before->trust_id != trust->id)
         return gb_err_set(err, GB_ERR_AGAIN, "send all evidence: the policy is another one");
+    if (!standings_hold(&before->standings, time_s))
+        return gb_err_set(err, GB_ERR_AGAIN,
+                          "send all evidence: an exception of the policy has ended (until)");
     return GB_OK;
 }
 
@@ -57,7 +64,7 @@ int attest_next(struct gb_arena *arena, struct digester *digester, const struct 
     struct verdict verdict;
     struct progress after = {.trust_id = trust->id};
     struct evidence *evidence = gb_arena_new_one(arena, struct evidence);
-    int r = evidence ? check_trust(trust, bundle, before, err) : gb_err_nomem(err);
+    int r = evidence ? check_trust(trust, bundle, before, asked->time_s, err) : gb_err_nomem(err);
     if (r < 0)
         return r;
 

@@ -40,9 +40,9 @@ struct progress {
  * `before` once the round is recorded; a round whose evidence is refused leaves it as it was, but
  * that a proven quote of a later boot ends what was held of the old one. The verdict's tiers are of
  * the whole chain so far, its findings those of this round. GB_ERR_AGAIN: the bundle continues from
- * what we do not hold (restart, reboot, new policy, a log that is another, other words of the
- * machine about itself), or the nonce was quoted long before it was sent back: ask for all, with a
- * fresh nonce. asked->issued_s and ->time_s are the server's clock.
+ * what we do not hold (restart, reboot, new policy, an exception of it that ended, a log that is
+ * another, other words of the machine about itself), or the nonce was quoted long before it was
+ * sent back: ask for all, with a fresh nonce. asked->issued_s and ->time_s are the server's clock.
  */
 GB_MUST_USE int attest_next(struct gb_arena *arena, struct digester *digester,
                             const struct trust *trust, const struct asked *asked,

@@ -10,7 +10,7 @@
 
 /* Field by field, big-endian; the first byte is the version. Whoever changes a field counts it up:
  * what is not read back only costs a whole round. */
-enum { VERSION = 4 };
+enum { VERSION = 6 };
 
 struct out {
     uint8_t *data;
@@ -61,6 +61,8 @@ static void put_standing(struct out *out, const struct standing *standing)
 {
     put(out, standing->policy_named, 1);
     put(out, standing->files_judged, 1);
+    put(out, standing->disproven, 1);
+    put(out, (uint64_t)standing->until_s, 8);
     put(out, GB_LINK_COUNT, 1);
     for (int i = 0; i < GB_LINK_COUNT; i++) {
         const struct standing_link *link = &standing->links[i];
@@ -155,6 +157,8 @@ static void get_standing(struct gb_reader *r, struct standing *standing)
 {
     standing->policy_named = get_bool(r);
     standing->files_judged = get_bool(r);
+    standing->disproven = get_bool(r);
+    standing->until_s = (int64_t)gb_read_u64be(r);
     if (gb_read_u8(r) != GB_LINK_COUNT)
         gb_reader_fail(r, "another chain");
     for (int i = 0; i < GB_LINK_COUNT && gb_reader_ok(r); i++) {

@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/output.h"
+#include "cli/cmd.h"
 #include "cli/reply.h"
+#include "cli/server_client.h"
+#include "wire/json.h"
 
 enum { NAMED = 5 }; /* nodes that are named; the others are counted */
 
@@ -88,7 +90,7 @@ void rollout_done(struct rollout *rollout)
 int rollout_guard(const struct cmd_line *line, struct gb_arena *arena, struct server_client *client,
                   const char *const *names, size_t count, struct gb_err *err)
 {
-    struct rollout rollout;
+    struct rollout rollout = {0};
     size_t held = 0;
     (void)line;
     int r = rollout_get(arena, client, &rollout, err);

@@ -265,7 +265,7 @@ int beliefs_holder_new(const struct beliefs *first, struct beliefs_holder **ret_
     int r = holder ? rand_bytes((uint8_t *)&seed, sizeof seed, err) : gb_err_nomem(err);
     if (r == GB_OK)
         r = sig_cache_new(seed, &holder->signatures, err);
-    if (r < 0) {
+    if (r < 0 || !holder) {
         beliefs_unref(first);
         gb_free(holder);
         return r;

@@ -13,7 +13,6 @@
 #include "keyd/beliefs.h"
 #include "keyd/challenges.h"
 #include "keyd/desk.h"
-#include "policy/policy.h"
 #include "policy/select.h"
 #include "rpc/keyd.h"
 #include "rpc/messages.h"

@@ -19,6 +19,7 @@
 #include "verify/binding.h"
 #include "verify/certified.h"
 #include "verify/claims.h"
+#include "verify/facts.h"
 #include "verify/verify.h"
 
 int proof_of_key(struct desk *desk, const struct proof_key *what, struct key **ret_key,

@@ -9,6 +9,7 @@
 #include "policy/chain.h"
 #include "policy/chain_payload.h"
 #include "verify/claims.h"
+#include "verify/cmdline.h"
 
 enum { ABOUT_MAX = 160 };
 
@@ -52,8 +53,6 @@ static void note(struct chain_walk *walk, size_t i, const struct uefi_ipl *ipl)
     size_t none = walk->claims->boot_count;
     if (is_image(m))
         walk->last_image = i;
-    if (m->pcr == 9 && chain_payload_tag(m) == UEFI_TAG_LOAD_OPTIONS)
-        walk->last_options = i;
     if (m->pcr == 11 && ipl->kind == UEFI_IPL_UKI_SECTION && walk->first_section == none)
         walk->first_section = i;
     if (m->pcr == 8 && ipl->kind == UEFI_IPL_GRUB_COMMAND && walk->first_linux == none &&
@@ -69,8 +68,7 @@ int chain_walk_init(struct chain_walk *walk, struct gb_arena *arena, const struc
                                 .claims = claims,
                                 .first_section = none,
                                 .first_linux = none,
-                                .last_image = none,
-                                .last_options = none};
+                                .last_image = none};
     for (size_t i = 0; i < claims->boot_count; i++) {
         struct uefi_ipl ipl;
         int r = chain_payload_ipl(arena, &claims->boot[i], &ipl, err);
@@ -113,7 +111,11 @@ int chain_walk_command(struct chain_walk *walk, struct chain_event *event, struc
     int r = chain_payload_ipl(walk->arena, event->measured, &ipl, err);
     if (r < 0)
         return r;
-    if (ipl.kind == UEFI_IPL_GRUB_COMMAND) {
+    struct gb_bytes grub = cmdline_of_grub(event->measured);
+    if (grub.data) {
+        event->link = GB_LINK_CMDLINE;
+        event->text = grub;
+    } else if (ipl.kind == UEFI_IPL_GRUB_COMMAND) {
         walk->command = command_link(ipl.text);
         if (walk->command == GB_LINK_KERNEL)
             event->link = GB_LINK_CMDLINE;
@@ -141,10 +143,11 @@ static bool is_grub_own(const char *path)
 int chain_walk_file(struct chain_walk *walk, struct chain_event *event, struct gb_err *err)
 {
     uint32_t tag = chain_payload_tag(event->measured);
-    if (tag == UEFI_TAG_LOAD_OPTIONS) {
+    bool is_proven = walk->claims->cmdline.data && walk->at == walk->claims->cmdline_at;
+    if (is_proven || tag == UEFI_TAG_LOAD_OPTIONS) {
         event->link = GB_LINK_CMDLINE;
         event->about = "kernel command line";
-        if (walk->at == walk->last_options)
+        if (is_proven)
             event->text = walk->claims->cmdline;
         return GB_OK;
     }

@@ -22,7 +22,6 @@ struct chain_walk {
     size_t first_section; /* the first UKI section's; claims->boot_count when there is none */
     size_t first_linux;   /* GRUB's first linux command; claims->boot_count when none */
     size_t last_image;    /* the last image of PCR 4; claims->boot_count when none */
-    size_t last_options;  /* the last LoadOptions of the kernel's stub */
     enum gb_link command; /* GRUB's current command loads for this link, or GB_LINK_NONE */
     const char *section;  /* the UKI section whose name was measured last, or NULL */
 };

@@ -221,8 +221,10 @@ int document_edit(struct gb_arena *arena, const char *name, struct gb_bytes text
     struct editing e = {.file = {.arena = arena, .name = name}, .text = text};
     struct yaml_node *document = NULL;
     const char *version = gb_arena_printf(arena, "%" PRIu64, edit->version);
-    int r = version ? read_one(arena, name, text, &document, err) : gb_err_nomem(err);
-    if (r < 0)
+    if (!version)
+        return gb_err_nomem(err);
+    int r = read_one(arena, name, text, &document, err);
+    if (r < 0 || !document)
         return r;
     e.document = document;
     r = set(&e, "metadata", "version", "name", version, err);

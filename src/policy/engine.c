@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "policy/pattern.h"
+#include "policy/policy.h"
 
 static const char *const usual_paths[] = {"/usr/bin/containerd*",
                                           "/usr/bin/ctr",

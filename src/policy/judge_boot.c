@@ -9,6 +9,8 @@
 #include "policy/diff.h"
 #include "policy/judge.h"
 #include "policy/refval.h"
+#include "policy/select.h"
+#include "policy/standing.h"
 #include "verify/claims.h"
 
 enum { SHOWN_CMDLINE = 2048 };

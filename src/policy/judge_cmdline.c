@@ -1,14 +1,14 @@
 /* spec.cmdline: words, judged on text that a measurement proves. */
 #include "base/encode.h"
-#include "evidence/eventlog.h"
 #include "policy/chain.h"
 #include "policy/cmdline.h"
+#include "policy/cmdline_bound.h"
 #include "policy/judge.h"
 #include "policy/judge_rules.h"
 #include "policy/pattern.h"
 #include "policy/rules.h"
 
-enum { SHOWN_WORD = 256, GRUB_PCR = 8, STUB_PCR = 9, WORD_MAX = 4096 };
+enum { SHOWN_WORD = 256, GRUB_PCR = 8, WORD_MAX = 4096 };
 
 /* A word without the quotes that the kernel takes off (lib/cmdline.c, next_arg), and with every
  * dash as an underscore: to the kernel the two are the same in names (kernel/params.c,
@@ -93,28 +93,14 @@ static void judge_required(struct judge *judge, const struct chain_event *event)
     }
 }
 
-static void judge_text_of(struct judge *judge, const struct chain_event *event)
+/* `whole`: what is required must stand in it. */
+static void judge_text_of(struct judge *judge, const struct chain_event *event, bool whole)
 {
     struct gb_bytes rest = words_of(event);
     for (struct gb_bytes word = cmdline_word(&rest); word.len > 0; word = cmdline_word(&rest))
         judge_word(judge, event, word);
-    judge_required(judge, event);
-}
-
-/* What the kernel's stub measured is what the kernel got: where it is there, its text must be
- * proven, whatever a loader said before. The last one is the kernel's. */
-static bool is_proven(const struct judge *judge)
-{
-    const struct chain_event *last = NULL;
-    bool any = false;
-    for (size_t i = 0; i < judge->claims->boot_count; i++) {
-        const struct chain_event *event = &judge->events[i];
-        any = any || event->text.data;
-        if (event->link == GB_LINK_CMDLINE && event->measured->pcr == STUB_PCR &&
-            event->measured->type == EV_EVENT_TAG)
-            last = event;
-    }
-    return last ? last->text.data != NULL : any;
+    if (whole)
+        judge_required(judge, event);
 }
 
 void judge_cmdline(struct judge *judge)
@@ -122,15 +108,19 @@ void judge_cmdline(struct judge *judge)
     const struct gb_findings *list = &judge->links[GB_LINK_CMDLINE];
     if (!judge->node->rules.cmdline.given)
         return;
-    if (!is_proven(judge)) {
+    if (!cmdline_is_bound(judge->claims, judge->events)) {
         judge_add(judge, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_UNPROVEN, GB_NO_EVENT, NULL, NULL,
                   NULL);
         return;
     }
     size_t before = list->count + list->dropped;
+    bool any_whole = false;
+    for (size_t i = 0; i < judge->claims->boot_count; i++)
+        any_whole = any_whole || cmdline_is_whole(&judge->events[i]);
     for (size_t i = 0; i < judge->claims->boot_count; i++)
         if (judge->events[i].text.data)
-            judge_text_of(judge, &judge->events[i]);
+            judge_text_of(judge, &judge->events[i],
+                          !any_whole || cmdline_is_whole(&judge->events[i]));
     if (list->count + list->dropped == before)
         judge_add(judge, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_OK, GB_NO_EVENT, NULL, NULL, NULL);
 }

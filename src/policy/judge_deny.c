@@ -1,10 +1,12 @@
 /* spec.deny (T30): a digest on the list is refused, whatever sets accept it. */
 #include "base/encode.h"
 #include "crypto/digest.h"
+#include "evidence/ima.h"
 #include "policy/chain.h"
 #include "policy/judge.h"
 #include "policy/judge_rules.h"
 #include "policy/rules.h"
+#include "verify/claims.h"
 
 enum { SHOWN_PATH = 512 };
 

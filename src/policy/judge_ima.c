@@ -2,7 +2,9 @@
 #include "base/encode.h"
 #include "crypto/digest.h"
 #include "evidence/ima.h"
+#include "policy/chain.h"
 #include "policy/cmdline.h"
+#include "policy/cmdline_bound.h"
 #include "policy/engine.h"
 #include "policy/file_index.h"
 #include "policy/judge.h"
@@ -11,6 +13,7 @@
 #include "policy/policy.h"
 #include "policy/ref_files.h"
 #include "policy/refval.h"
+#include "policy/select.h"
 #include "policy/standing.h"
 
 enum { SHOWN_PATH = 512, AHEAD = 8 };
@@ -322,17 +325,22 @@ static bool set_names_policy(const struct ref_set *set, bool *ret_has_text)
  */
 static bool names_policy(const struct judge *judge)
 {
-    bool has_text = false;
+    bool has_text = false, named = false;
     if (has_policy_record(judge))
         return true;
     for (size_t i = 0; i < judge->claims->boot_count; i++) {
-        if (!judge->events[i].text.data)
+        const struct chain_event *event = &judge->events[i];
+        if (!event->text.data)
             continue;
         has_text = true;
-        if (cmdline_names_ima_policy(judge->events[i].text))
-            return true;
+        if (cmdline_names_ima_policy(event->text))
+            named = true;
+        else if (cmdline_is_whole(event)) /* whatever others say that were measured */
+            return false;
     }
-    if (has_text || !judge->cmdline_set)
+    if (named && cmdline_is_bound(judge->claims, judge->events))
+        return true;
+    if (!judge->cmdline_set)
         return false;
     return set_names_policy(judge->cmdline_set, &has_text) || !has_text;
 }

@@ -1,9 +1,11 @@
 /* spec.ima: files and buffers that no set knows, and that the policy itself speaks of. */
 #include "base/encode.h"
+#include "evidence/ima.h"
 #include "policy/judge.h"
 #include "policy/judge_rules.h"
 #include "policy/pattern.h"
 #include "policy/rules.h"
+#include "policy/standing.h"
 
 enum { SHOWN_PATH = 512 };
 
@@ -39,6 +41,8 @@ bool judge_ima_exception(struct judge *judge, size_t index, enum gb_link link)
             !pattern_matches(gb_bytes_str(exception->path), entry->path))
             continue;
         add(judge, link, GB_FINDING_IMA_EXCEPTED, index, exception->reason);
+        if (exception->until) /* a round after its last day judges the file again */
+            standing_until(&judge->standing, exception->until_s);
         return true;
     }
     return false;

@@ -6,6 +6,7 @@
 #include "policy/judge_rules.h"
 #include "policy/refval.h"
 #include "policy/rules.h"
+#include "verify/claims.h"
 
 enum { ROM_PCR = 2 };
 

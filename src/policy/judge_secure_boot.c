@@ -4,6 +4,7 @@
 #include "evidence/uefi.h"
 #include "policy/judge.h"
 #include "policy/policy.h"
+#include "policy/rules.h"
 #include "verify/claims.h"
 
 enum state { STATE_UNKNOWN, STATE_ON, STATE_OFF, STATE_UNCLEAR };

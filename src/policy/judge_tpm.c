@@ -4,6 +4,7 @@
 #include "policy/rules.h"
 #include "policy/tpm_kind.h"
 #include "verify/claims.h"
+#include "verify/tpm_facts.h"
 
 static const char *or_unknown(const char *text)
 {

@@ -7,6 +7,7 @@
 #include "policy/policy.h"
 #include "policy/refval.h"
 #include "policy/rules.h"
+#include "policy/selector.h"
 #include "wire/yaml.h"
 
 static const char *const modes[] = {
@@ -98,7 +99,7 @@ static int read_place(const struct field_file *file, const struct yaml_node *spe
     policy->priority = (uint32_t)number;
     if (r == GB_OK)
         r = field_get(file, spec, "nodes", YAML_MAPPING, false, &nodes, err);
-    return r < 0 || !nodes ? r : node_selector_read(file, nodes, &policy->nodes, err);
+    return r != GB_OK || !nodes ? r : node_selector_read(file, nodes, &policy->nodes, err);
 }
 
 static int read_engine(const struct field_file *file, const struct yaml_node *spec,
@@ -113,7 +114,7 @@ static int read_engine(const struct field_file *file, const struct yaml_node *sp
     r = field_mapping(file, mapping, "engine", FIELD_NAMES(known), err);
     if (r == GB_OK)
         r = field_get(file, mapping, "paths", YAML_SEQUENCE, true, &list, err);
-    if (r < 0)
+    if (r != GB_OK)
         return r;
     const char **paths = gb_arena_new_array(file->arena, const char *, list->count + 1);
     if (!paths)

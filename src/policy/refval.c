@@ -5,8 +5,10 @@
 #include "policy/chain.h"
 #include "policy/field.h"
 #include "policy/metadata.h"
+#include "policy/ref_files.h"
 #include "policy/refval_event.h"
 #include "policy/refval_files.h"
+#include "policy/selector.h"
 #include "wire/yaml.h"
 
 static const char *const class_names[REF_CLASS_COUNT] = {"none", "platform", "os", "packages",

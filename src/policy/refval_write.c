@@ -6,6 +6,7 @@
 #include "evidence/eventlog.h"
 #include "policy/refval.h"
 #include "policy/refval_files.h"
+#include "policy/selector.h"
 #include "wire/yaml.h"
 
 static void write_text(struct gb_buf *out, const char *key, const char *text)

@@ -4,8 +4,9 @@
 
 #include "base/encode.h"
 #include "base/limits.h"
-#include "crypto/digest.h"
+#include "policy/field.h"
 #include "policy/rules_read.h"
+#include "wire/yaml.h"
 
 static const char *const option_roms[] = {
     [OPTION_ROMS_ANY] = "any", [OPTION_ROMS_KNOWN] = "known", [OPTION_ROMS_NONE] = "none"};

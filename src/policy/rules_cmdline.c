@@ -1,5 +1,8 @@
 /* spec.cmdline: words that must, may and must not stand on the kernel's command line. */
+#include "policy/field.h"
+#include "policy/rules.h"
 #include "policy/rules_read.h"
+#include "wire/yaml.h"
 
 int cmdline_rule_read(const struct field_file *file, const struct yaml_node *spec,
                       struct cmdline_rule *ret_rule, struct gb_err *err)

@@ -3,7 +3,10 @@
 #include <string.h>
 
 #include "crypto/digest.h"
+#include "policy/field.h"
+#include "policy/rules.h"
 #include "policy/rules_read.h"
+#include "wire/yaml.h"
 
 /* By length, then by bytes. */
 static int compare(const void *a, const void *b)

@@ -2,7 +2,10 @@
 #include <inttypes.h>
 
 #include "base/limits.h"
+#include "policy/field.h"
+#include "policy/rules.h"
 #include "policy/rules_read.h"
+#include "wire/yaml.h"
 
 enum { DBX_DIGEST = 32 };
 static const char *const wants[] = {[POLICY_ANY] = "any", [POLICY_ON] = "on", [POLICY_OFF] = "off"};
@@ -19,7 +22,7 @@ static int read_dbx(const struct field_file *file, const struct yaml_node *mappi
     r = field_mapping(file, dbx, "dbx", FIELD_NAMES(known), err);
     if (r == GB_OK)
         r = rule_list(file, dbx, "contains", &list, err);
-    if (r < 0 || !list)
+    if (r != GB_OK || !list)
         return r;
     struct gb_bytes *digests = gb_arena_new_array(file->arena, struct gb_bytes, list->count + 1);
     if (!digests)

@@ -1,5 +1,9 @@
 /* spec.tpm: kinds of TPMs that count, and kinds that do not. */
+#include "policy/field.h"
+#include "policy/rules.h"
 #include "policy/rules_read.h"
+#include "policy/tpm_kind.h"
+#include "wire/yaml.h"
 
 static int read_kind(const struct field_file *file, const struct yaml_node *node,
                      struct tpm_kind *kind, struct gb_err *err)

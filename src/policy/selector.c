@@ -4,7 +4,11 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "policy/field.h"
 #include "policy/pattern.h"
+#include "policy/said.h"
+#include "verify/facts.h"
+#include "wire/yaml.h"
 
 /* ---- matching ---- */
 

@@ -1,5 +1,7 @@
 #include "policy/standing.h"
 
+#include <stddef.h>
+
 static bool is_of_this_round(enum gb_finding_code code)
 {
     return code == GB_FINDING_CLOCK_UNSAFE || code == GB_FINDING_IMA_ABSENT ||
@@ -29,6 +31,40 @@ struct standing_link standing_of(const struct gb_findings *list, bool lasting)
         link.not_allowed |= f->tier > GB_TIER_AFFIRMING && !is_allowed(f);
     }
     return link;
+}
+
+static bool holds(const struct standing *standing, int64_t time_s)
+{
+    return standing->until_s == 0 || time_s < standing->until_s;
+}
+
+bool standings_hold(const struct standings *standings, int64_t time_s)
+{
+    bool all = holds(&standings->own, time_s);
+    for (size_t i = 0; i < STANDING_SHADOWS; i++)
+        all = all && holds(&standings->shadows[i], time_s);
+    return all;
+}
+
+static bool same_link(const struct standing_link *a, const struct standing_link *b)
+{
+    return a->worst == b->worst && a->has_affirming == b->has_affirming &&
+           a->unjudged == b->unjudged && a->not_allowed == b->not_allowed;
+}
+
+bool standing_same(const struct standing *a, const struct standing *b)
+{
+    bool same = a->policy_named == b->policy_named && a->files_judged == b->files_judged &&
+                a->until_s == b->until_s;
+    for (size_t i = 0; i < GB_LINK_COUNT; i++)
+        same = same && same_link(&a->links[i], &b->links[i]);
+    return same;
+}
+
+void standing_until(struct standing *standing, int64_t until_s)
+{
+    if (standing->until_s == 0 || until_s < standing->until_s)
+        standing->until_s = until_s;
 }
 
 struct standing_link standing_merge(struct standing_link a, struct standing_link b)

@@ -17,6 +17,10 @@ struct standing {
     } links[GB_LINK_COUNT];
     bool policy_named; /* something proven names the IMA policy */
     bool files_judged; /* the list has measured a file */
+    bool disproven; /* verify() found something against the node, which is no policy's to soften */
+    /* When the first exception ends (spec.ima.exceptions, until) that something let pass leaned on,
+     * seconds since 1970 UTC: what stands was judged for the time before. 0: nothing did. */
+    int64_t until_s;
 };
 
 enum { STANDING_SHADOWS = 2, STANDING_SETS = 256 };
@@ -35,6 +39,12 @@ struct standings {
     struct standing_sets sets;
 };
 
+/* Whether all of it still holds at `time_s`: no exception has ended that it leaned on. */
+bool standings_hold(const struct standings *standings, int64_t time_s);
+/* Whether both say the same: by their members, because the bytes between these say nothing. */
+bool standing_same(const struct standing *a, const struct standing *b);
+/* What stands leans on an exception that ends then. */
+void standing_until(struct standing *standing, int64_t until_s);
 /* What a list of findings comes to for its link. `lasting`: without those that speak of this round
  * only, and are found again in the next while they hold. */
 struct standing_link standing_of(const struct gb_findings *list, bool lasting);

@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "policy/pattern.h"
+#include "verify/tpm_facts.h"
 
 /* What a comparison begins with, the longer ones first. */
 static const struct {

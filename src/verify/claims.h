@@ -66,9 +66,11 @@ struct claims {
     size_t ima_from;
 
     /* The kernel's command line as text, when a measurement proves it (the kernel stub's
-     * LoadOptions event, or GRUB's kernel_cmdline); data is NULL otherwise. UTF-8 as the node sent
+     * of its LoadOptions, or GRUB's); data is NULL otherwise. UTF-8 as the node sent
      * it, not escaped, without a closing newline. */
     struct gb_bytes cmdline;
+    size_t cmdline_at; /* which of `boot` it is, in PCR 9; boot_count: GRUB's words prove it, or
+                          nothing does */
 
     /* Items that no PCR covers, when the quote's qualifyingData covers them (verify/binding.h);
      * data is NULL otherwise. */

@@ -8,7 +8,7 @@
 
 enum { STUB_PCR = 9, GRUB_PCR = 8 };
 
-static bool is_load_options(const struct measured *item)
+bool cmdline_said_by_stub(const struct measured *item)
 {
     struct uefi_tagged tagged;
     return item->pcr == STUB_PCR && item->type == EV_EVENT_TAG &&
@@ -16,74 +16,79 @@ static bool is_load_options(const struct measured *item)
            tagged.id == UEFI_TAG_LOAD_OPTIONS;
 }
 
-/* The last one counts: a loader's own options may be measured before the kernel's. */
-static const struct measured *load_options(const struct measured *items, size_t count)
+static bool is_path(struct gb_bytes text)
 {
-    for (size_t i = count; i-- > 0;)
-        if (is_load_options(&items[i]))
-            return &items[i];
-    return NULL;
+    return text.len > 0 && (text.data[0] == '/' || text.data[0] == '(');
+}
+
+struct gb_bytes cmdline_of_grub(const struct measured *item)
+{
+    const struct boot_event event = {.pcr = item->pcr, .type = item->type, .data = item->data};
+    struct uefi_ipl_form form = {.text = item->data};
+    if (item->type == EV_IPL) /* the digests of other types cover all of their data */
+        form = uefi_ipl_split(&event);
+    struct gb_bytes text = form.text;
+    if (item->pcr != GRUB_PCR || !item->data_proven || form.utf16)
+        return gb_bytes(NULL, 0);
+    while (text.len > 0 && text.data[text.len - 1] == 0)
+        text.len--;
+    return is_path(text) ? text : gb_bytes(NULL, 0);
 }
 
 /* The stub hashes the options as it was given them (efi-stub-helper.c): UTF-16, nearly always with
- * a closing NUL. */
-static int hashes_to(struct gb_arena *arena, struct digester *digester, enum digest_alg bank,
-                     struct gb_bytes text, struct gb_bytes digest, bool *ret_same,
-                     struct gb_err *err)
+ * a closing NUL. What the log calls the measurement is not asked: the node chooses that. The last
+ * one counts: a kernel that gave up may have measured its own before. */
+static int find_measured(struct gb_arena *arena, struct digester *digester,
+                         const struct measured *items, size_t count, enum digest_alg bank,
+                         struct gb_bytes text, size_t *ret_at, struct gb_err *err)
 {
-    uint8_t out[GB_LIMIT_DIGEST];
+    uint8_t out[2][GB_LIMIT_DIGEST];
     struct gb_bytes wide;
-    *ret_same = false;
+    *ret_at = count;
     if (!gb_utf16_encode(arena, text, &wide)) /* not UTF-8, or no memory: not proven */
         return GB_OK;
-    const struct gb_bytes forms[] = {wide, gb_bytes(wide.data, wide.len - 2)};
-    for (size_t i = 0; i < GB_ARRAY_LEN(forms) && !*ret_same; i++) {
-        if (digest_of(digester, bank, forms[i], out) < 0)
-            return gb_err_set(err, GB_ERR_BUG, "%s failed", digest_name(bank));
-        *ret_same = gb_bytes_equal(digest, gb_bytes(out, digest_size(bank)));
-    }
+    if (digest_of(digester, bank, wide, out[0]) < 0 ||
+        digest_of(digester, bank, gb_bytes(wide.data, wide.len - 2), out[1]) < 0)
+        return gb_err_set(err, GB_ERR_BUG, "%s failed", digest_name(bank));
+    for (size_t i = count; i-- > 0 && *ret_at == count;)
+        for (size_t form = 0; form < GB_ARRAY_LEN(out); form++)
+            if (items[i].pcr == STUB_PCR &&
+                gb_bytes_equal(items[i].digest, gb_bytes(out[form], digest_size(bank))))
+                *ret_at = i;
     return GB_OK;
 }
 
 /* GRUB logs "kernel_cmdline: /vmlinuz root=..."; the kernel is told "BOOT_IMAGE=/vmlinuz root=...".
  */
-static bool logged_by_grub(const struct measured *items, size_t count, struct gb_bytes text)
+static bool measured_by_grub(const struct measured *items, size_t count, struct gb_bytes text)
 {
     const struct gb_bytes image = gb_bytes_str("BOOT_IMAGE=");
+    bool same = false;
     if (gb_bytes_starts(text, image))
         text = gb_bytes_from(text, image.len);
     for (size_t i = 0; i < count; i++) {
-        if (items[i].pcr != GRUB_PCR || items[i].type != EV_IPL || !items[i].data_proven)
-            continue;
-        const struct boot_event event = {.pcr = GRUB_PCR, .type = EV_IPL, .data = items[i].data};
-        struct uefi_ipl_form form = uefi_ipl_split(&event);
-        while (form.text.len > 0 && form.text.data[form.text.len - 1] == 0)
-            form.text.len--;
-        if (form.kind == UEFI_IPL_GRUB_CMDLINE && gb_bytes_equal(form.text, text))
-            return true;
+        struct gb_bytes words = cmdline_of_grub(&items[i]);
+        if (cmdline_said_by_stub(&items[i])) /* it speaks for the kernel, and says another one */
+            return false;
+        same = same || (words.data && gb_bytes_equal(words, text));
     }
-    return false;
+    return same;
 }
 
 int cmdline_prove(struct gb_arena *arena, struct digester *digester, const struct measured *items,
                   size_t count, enum digest_alg bank, struct gb_bytes text,
-                  struct gb_bytes *ret_proven, struct gb_err *err)
+                  struct gb_bytes *ret_proven, size_t *ret_at, struct gb_err *err)
 {
     *ret_proven = gb_bytes(NULL, 0);
+    *ret_at = count;
     if (text.len > 0 && text.data[text.len - 1] == '\n')
         text.len--;
     if (!text.data)
         return GB_OK;
-    const struct measured *options = load_options(items, count);
-    bool same = false;
-    if (options) {
-        int r = hashes_to(arena, digester, bank, text, options->digest, &same, err);
-        if (r < 0)
-            return r;
-    } else {
-        same = logged_by_grub(items, count, text);
-    }
-    if (same)
+    int r = find_measured(arena, digester, items, count, bank, text, ret_at, err);
+    if (r < 0)
+        return r;
+    if (*ret_at < count || measured_by_grub(items, count, text))
         *ret_proven = text;
     return GB_OK;
 }

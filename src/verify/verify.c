@@ -161,7 +161,7 @@ static int claim_boot(struct gb_arena *arena, struct digester *digester,
         return r;
     claims->has_boot = true;
     return cmdline_prove(arena, digester, claims->boot, claims->boot_count, claims->bank,
-                         evidence->raw->cmdline, &claims->cmdline, err);
+                         evidence->raw->cmdline, &claims->cmdline, &claims->cmdline_at, err);
 }
 
 static int claim_runtime(struct gb_arena *arena, const struct evidence *evidence,

@@ -45,9 +45,10 @@ stop_all() {
 trap stop_all EXIT
 trap 'exit 1' INT TERM
 
-# until_true SECONDS COMMAND...: tries again and again; false when the time is over.
+# until_true SECONDS COMMAND...: tries again and again; false when the time is over. SECONDS are those of a machine that
+# has nothing else to do; a busy one gets several times as long: only what fails waits for the end.
 until_true() {
-    local end=$((SECONDS + $1))
+    local end=$((SECONDS + 6 * $1))
     shift
     until "$@" >/dev/null 2>&1; do
         [ $SECONDS -lt $end ] || return 1

@@ -27,9 +27,16 @@ policy() {
     printf 'apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\nmetadata:\n  name: nodes # %s\n  version: %s\nspec:\n  secureBoot: any\n' \
         "version $1" "$1"
 }
+# Both have read their files anew, or said why not; garboardd asks keyd for what it believes.
+reloads() { grep -cE 'reloaded|reload-failed' "$s/log/$1"; }
+has_reloaded() { [ "$(reloads "$1")" -gt "$2" ]; }
 reload() {
-    kill -HUP "${pid[keyd]}" "${pid[server]}"
-    sleep 0.5
+    local name before
+    for name in keyd server; do
+        before=$(reloads $name)
+        kill -HUP "${pid[$name]}"
+        good "$name reloads" has_reloaded $name "$before"
+    done
 }
 
 unsigned_nothing_is_applied() {

@@ -160,7 +160,7 @@ for node in a b; do
     tpm_make $node
     boot $node
 done
-service_init "interval = 1s" "nonce_life = 1m"
+service_init "interval = 1s" "nonce_life = 1m" "freshness = 60s" "unreachable = 2m"
 keyd_start && server_start || exit 1
 begun_with_the_old
 the_new_comes_beside_it

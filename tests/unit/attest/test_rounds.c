@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "../test.h"
+#include "crypto/x509.h"
 #include "make_rounds.h"
 #include "wire/cbor.h"
 
@@ -149,6 +150,85 @@ static void another_policy_wants_all(void **state)
     assert_false(r.claims.continues);
     assert_run(&r, GB_TIER_AFFIRMING);
     assert_true(r.claims.continues);
+    rounds_done(&r);
+}
+
+/* No EK certificate, and roots to judge it by: the first round finds it, and it stands. */
+static void T05_warn_trusts_no_broken_identity_in_a_later_round(void **state)
+{
+    (void)state;
+    struct rounds r;
+    gb_cleanup(x509_store_freep) struct x509_store *roots = NULL;
+    rounds_init(&r, sha256);
+    struct node_policy warn = *r.trust.policy.policies;
+    warn.mode = POLICY_WARN;
+    r.trust.policy.policies = &warn;
+    machine_file(&r.m, "/tmp/evil", 66);
+    assert_run(&r, GB_TIER_CONTRAINDICATED);
+    assert_true(verdict_is_trusted(&r.verdict)); /* a set's verdict */
+    assert_int_equal(x509_store_new(&roots, NULL), GB_OK);
+    r.trust.anchors.ek_roots = roots;
+    r.trust.id++;
+    for (unsigned n = 0; n < 3; n++) {
+        assert_run(&r, GB_TIER_CONTRAINDICATED);
+        assert_int_equal(r.claims.continues, n > 0);
+        assert_int_equal(r.verdict.links[GB_LINK_IDENTITY].tier, GB_TIER_CONTRAINDICATED);
+        assert_false(verdict_is_trusted(&r.verdict));
+    }
+    rounds_done(&r);
+}
+
+/* The policy, but that one file may be unknown until then. */
+static void except(struct rounds *r, struct node_policy *own, struct ima_exception *exception)
+{
+    *own = *r->trust.policy.policies;
+    own->rules.ima.exceptions = exception;
+    own->rules.ima.exception_count = 1;
+    r->trust.policy.policies = own;
+}
+
+static void an_exception_ends_within_a_boot(void **state)
+{
+    (void)state;
+    struct rounds r;
+    struct node_policy own;
+    begin(&r, sha256);
+    struct ima_exception exception = {
+        .path = "/tmp/x*", .reason = "being moved", .until = "a day", .until_s = r.now_s + 180};
+    except(&r, &own, &exception);
+    assert_run(&r, GB_TIER_AFFIRMING);
+    assert_int_equal(r.held.standings.own.until_s, 0); /* nothing leaned on it */
+    machine_file(&r.m, "/tmp/x1", 66);
+    assert_run(&r, GB_TIER_WARNING);
+    assert_true(rounds_has(&r, GB_FINDING_IMA_EXCEPTED));
+    assert_true(r.claims.continues);
+    assert_int_equal(r.held.standings.own.until_s, exception.until_s);
+    assert_again(&r, rounds_run(&r), "exception"); /* its time is over this very second */
+    rounds_quote(&r);
+    rounds_make_whole(&r);
+    assert_int_equal(rounds_send(&r), GB_OK);
+    rounds_assert(&r, GB_TIER_CONTRAINDICATED);
+    assert_true(rounds_has(&r, GB_FINDING_IMA_UNKNOWN));
+    assert_int_equal(r.held.standings.own.until_s, 0);
+    assert_run(&r, GB_TIER_CONTRAINDICATED); /* and goes on */
+    assert_true(r.claims.continues);
+    rounds_done(&r);
+}
+
+static void an_exception_without_an_end_does_not(void **state)
+{
+    (void)state;
+    struct rounds r;
+    struct node_policy own;
+    begin(&r, sha256);
+    struct ima_exception exception = {
+        .path = "/tmp/x*", .reason = "for good", .until_s = INT64_MAX};
+    except(&r, &own, &exception);
+    machine_file(&r.m, "/tmp/x1", 66);
+    for (unsigned n = 0; n < 5; n++) {
+        assert_run(&r, GB_TIER_WARNING);
+        assert_true(r.claims.continues);
+    }
     rounds_done(&r);
 }
 
@@ -603,6 +683,9 @@ int main(void)
         cmocka_unit_test(an_unknown_program_stays_until_reboot),
         cmocka_unit_test(whole_evidence_of_the_same_boot_is_judged_anew),
         cmocka_unit_test(another_policy_wants_all),
+        cmocka_unit_test(T05_warn_trusts_no_broken_identity_in_a_later_round),
+        cmocka_unit_test(an_exception_ends_within_a_boot),
+        cmocka_unit_test(an_exception_without_an_end_does_not),
         cmocka_unit_test(a_late_measurement_wants_all),
         cmocka_unit_test(what_is_not_held_is_asked_for),
         cmocka_unit_test(T14_a_list_that_begins_elsewhere_is_asked_for),

@@ -158,6 +158,18 @@ static const char *join(struct make *make, const char *a, const char *b)
     return text;
 }
 
+/* What the kernel's stub measures, and the text that it was. */
+static void make_options(struct make *make, const char *cmdline, const char *text)
+{
+    size_t at = make->claims.boot_count;
+    make_load_options(make, join(make, "options ", cmdline));
+    make_initrd(make, "initrd");
+    make_leave(make);
+    make->claims.cmdline_at = at;
+    if (text)
+        make->claims.cmdline = gb_bytes_str(text);
+}
+
 void make_uki(struct make *make, const char *cmdline, const char *text)
 {
     make_firmware(make);
@@ -167,11 +179,7 @@ void make_uki(struct make *make, const char *cmdline, const char *text)
     make_section(make, ".cmdline", join(make, "section ", cmdline));
     make_section(make, ".initrd", "initrd");
     make_image(make, "inner kernel");
-    make_load_options(make, join(make, "options ", cmdline));
-    make_initrd(make, "initrd");
-    make_leave(make);
-    if (text)
-        make->claims.cmdline = gb_bytes_str(text);
+    make_options(make, cmdline, text);
 }
 
 static void make_text(struct make *make, uint32_t pcr, const char *prefix, const char *text,
@@ -204,11 +212,7 @@ void make_efi_stub(struct make *make, const char *cmdline, const char *text)
 {
     make_firmware(make);
     make_image(make, "stub kernel");
-    make_load_options(make, join(make, "options ", cmdline));
-    make_initrd(make, "initrd");
-    make_leave(make);
-    if (text)
-        make->claims.cmdline = gb_bytes_str(text);
+    make_options(make, cmdline, text);
 }
 
 static struct ima_entry *add_entry(struct make *make, const char *word, const char *path)

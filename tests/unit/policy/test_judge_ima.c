@@ -206,6 +206,23 @@ static void T15_the_proven_text_goes_before_the_accepted_one(void **state)
     make_done(&make);
 }
 
+/* What somebody measured later says nothing of the kernel. */
+static void T15_another_text_names_no_policy(void **state)
+{
+    (void)state;
+    struct make make;
+    const struct ref_set *sets = good(&make, "quiet");
+    struct gb_bytes wide;
+    assert_true(gb_utf16_encode(make.arena, gb_bytes_str("ima_policy=tcb"), &wide));
+    make_event(&make, 12, EV_IPL, "later", "", true)->data = wide;
+    struct verdict verdict = judge(&make, &plain, sets);
+    assert_int_equal(make_count(&verdict, GB_LINK_OS, GB_FINDING_IMA_POLICY), 0); /* blamed there */
+    assert_int_equal(verdict.links[GB_LINK_CMDLINE].tier, GB_TIER_CONTRAINDICATED);
+    verdict = judge(&make, &plain, make_sets(&make, true, true, true));
+    assert_int_equal(make_count(&verdict, GB_LINK_OS, GB_FINDING_IMA_POLICY), 1);
+    make_done(&make);
+}
+
 /* T15, the set's side: the node sent no text, but the digest is the accepted one. */
 static void T15_the_accepted_text_speaks_for_an_unproven_one(void **state)
 {
@@ -346,6 +363,7 @@ int main(void)
         cmocka_unit_test(T15_the_policy_must_be_named),
         cmocka_unit_test(T15_a_policy_record_must_be_proven),
         cmocka_unit_test(T15_the_proven_text_goes_before_the_accepted_one),
+        cmocka_unit_test(T15_another_text_names_no_policy),
         cmocka_unit_test(T15_the_accepted_text_speaks_for_an_unproven_one),
         cmocka_unit_test(T15_a_node_that_measures_nothing_is_refused),
         cmocka_unit_test(digests_that_prove_nothing_are_refused),

@@ -282,6 +282,133 @@ static void the_command_line_of_grub_is_judged_without_its_path(void **state)
     make_done(&make);
 }
 
+/* An event that the node words as it likes; its digest and its PCR are what was measured. */
+static void reword(struct make *make, size_t at, const char *data, bool proven)
+{
+    make->boot[at].type = EV_IPL;
+    make->boot[at].data = gb_arena_copy(make->arena, gb_bytes_str(data));
+    make->boot[at].data_proven = proven;
+}
+
+/* A text of a loader's, or of anybody's who could measure into PCR 12. */
+static void make_override(struct make *make, const char *text)
+{
+    struct gb_bytes wide;
+    assert_true(gb_utf16_encode(make->arena, gb_bytes_str(text), &wide));
+    make_event(make, 12, EV_IPL, text, "", true)->data = wide;
+}
+
+static void T09_a_stubs_measurement_under_another_name_hides_no_command_line(void **state)
+{
+    (void)state;
+    struct make make;
+    make_init(&make);
+    make_efi_stub(&make, "debug", NULL);
+    make_override(&make, "ima_policy=tcb root=/dev/sda");
+    reword(&make, make.claims.cmdline_at, "/a/file", false);
+    struct node_policy node = words(true);
+    assert_true(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_UNPROVEN));
+    assert_false(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_OK));
+    /* Under any name it is the command line where its text is proven. */
+    make.claims.cmdline = gb_bytes_str("debug ima_policy=tcb");
+    assert_true(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_NOT_ALLOWED));
+    make.claims.cmdline = gb_bytes_str("quiet ima_policy=tcb");
+    assert_true(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_OK));
+    make_done(&make);
+}
+
+/* Who runs can measure into PCR 9 what another kernel was told, and say that its stub did. */
+static void T09_what_was_measured_after_the_stub_is_no_command_line(void **state)
+{
+    (void)state;
+    struct make make;
+    make_init(&make);
+    make_uki(&make, "debug", "quiet ima_policy=tcb");
+    reword(&make, make.claims.cmdline_at, "/a/file", false);
+    make.claims.cmdline_at = make.claims.boot_count;
+    make_load_options(&make, "options quiet");
+    struct node_policy node = words(true);
+    assert_true(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_UNPROVEN));
+    make_done(&make);
+}
+
+static size_t find_cmdline(const struct make *make)
+{
+    size_t at = 0;
+    while (!gb_bytes_starts(make->boot[at].data, gb_bytes_str("kernel_cmdline: ")))
+        at++;
+    return at;
+}
+
+static void T09_grubs_command_line_is_one_whatever_the_log_calls_it(void **state)
+{
+    (void)state;
+    struct make make;
+    make_init(&make);
+    make_grub(&make, "debug ima_policy=tcb");
+    make_override(&make, "ima_policy=tcb root=/dev/sda");
+    size_t at = find_cmdline(&make);
+    struct node_policy node = words(true);
+    assert_true(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_NOT_ALLOWED));
+    /* The prefix is not measured. */
+    reword(&make, at, "grub_cmd: /vmlinuz debug ima_policy=tcb", true);
+    assert_true(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_NOT_ALLOWED));
+    /* Neither is the type. */
+    reword(&make, at, "/vmlinuz debug ima_policy=tcb", true);
+    make.boot[at].type = EV_EFI_ACTION;
+    assert_true(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_NOT_ALLOWED));
+    /* Words without their digest may hide it. */
+    reword(&make, at, "something else", false);
+    assert_true(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_UNPROVEN));
+    assert_false(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_OK));
+    make_done(&make);
+}
+
+/* GRUB measures its commands as it measures command lines. */
+static void T09_a_command_is_no_command_line(void **state)
+{
+    (void)state;
+    struct make make;
+    make_init(&make);
+    make_grub(&make, "ima_policy=tcb");
+    reword(&make, find_cmdline(&make), "kernel_cmdline: echo ima_policy=tcb", true);
+    struct node_policy node = words(false);
+    assert_false(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_OK));
+    make_done(&make);
+}
+
+/* systemd-boot and a kernel before 6.1, which measures nothing itself. */
+static void an_older_kernels_command_line_is_its_loaders(void **state)
+{
+    (void)state;
+    struct make make;
+    make_init(&make);
+    make_firmware(&make);
+    make_image(&make, "systemd-boot");
+    make_override(&make, "ima_policy=tcb root=/dev/sda");
+    make_image(&make, "kernel");
+    struct node_policy node = words(true);
+    assert_true(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_OK));
+    make_initrd(&make, "initrd"); /* or anything */
+    assert_true(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_UNPROVEN));
+    make_done(&make);
+}
+
+/* What an addon adds is judged, and need not say all. */
+static void an_addon_need_not_say_what_is_required(void **state)
+{
+    (void)state;
+    struct make make;
+    make_init(&make);
+    make_uki(&make, "any", "ima_policy=tcb quiet");
+    make_override(&make, "quiet");
+    struct node_policy node = words(true);
+    assert_true(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_OK));
+    make_override(&make, "debug");
+    assert_true(says(&make, &node, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_NOT_ALLOWED));
+    make_done(&make);
+}
+
 /* ---- option ROMs ---- */
 
 static void option_roms_are_known_or_none(void **state)
@@ -352,6 +479,12 @@ int main(void)
         cmocka_unit_test(words_of_the_command_line_are_judged),
         cmocka_unit_test(denied_words_are_found_in_other_spellings),
         cmocka_unit_test(the_command_line_of_grub_is_judged_without_its_path),
+        cmocka_unit_test(T09_a_stubs_measurement_under_another_name_hides_no_command_line),
+        cmocka_unit_test(T09_what_was_measured_after_the_stub_is_no_command_line),
+        cmocka_unit_test(T09_grubs_command_line_is_one_whatever_the_log_calls_it),
+        cmocka_unit_test(T09_a_command_is_no_command_line),
+        cmocka_unit_test(an_older_kernels_command_line_is_its_loaders),
+        cmocka_unit_test(an_addon_need_not_say_what_is_required),
         cmocka_unit_test(option_roms_are_known_or_none),
         cmocka_unit_test(T13_kinds_of_tpms_are_allowed_and_denied),
     };

@@ -181,6 +181,28 @@ static void T09_an_unproven_command_line_is_absent(void **state)
     machine_done(&m);
 }
 
+/* The log may call the stub's measurement what it likes. */
+static void T09_a_command_line_is_proven_by_its_digest_alone(void **state)
+{
+    (void)state;
+    struct machine m;
+    machine_init(&m, sha256);
+    uint8_t *event = m.boot_log.data + m.boot_log.len -
+                     (4 + 4 + 4 + 2 + 32 + 4 + 8 + sizeof "LOADED_IMAGE::LoadOptions");
+    assert_int_equal(event[4], EV_EVENT_TAG);
+    event[4] = EV_IPL;
+    run(&m);
+    machine_quote(&m);
+    assert_int_equal(machine_verify(&m), GB_OK);
+    assert_true(gb_bytes_is(m.claims.cmdline, "quiet"));
+    assert_int_equal(m.claims.cmdline_at, m.claims.boot_count - 1);
+    m.bundle.cmdline = gb_bytes_str("debug");
+    assert_int_equal(machine_verify(&m), GB_OK);
+    assert_null(m.claims.cmdline.data);
+    assert_int_equal(m.claims.cmdline_at, m.claims.boot_count);
+    machine_done(&m);
+}
+
 static void grubs_command_line_is_proven_too(void **state)
 {
     (void)state;
@@ -314,6 +336,7 @@ int main(void)
         cmocka_unit_test(T08_pcrs_that_a_log_extends_must_be_quoted),
         cmocka_unit_test(T08_a_quote_of_sha1_claims_no_boot),
         cmocka_unit_test(T09_an_unproven_command_line_is_absent),
+        cmocka_unit_test(T09_a_command_line_is_proven_by_its_digest_alone),
         cmocka_unit_test(grubs_command_line_is_proven_too),
         cmocka_unit_test(T09_grubs_words_without_their_digest_prove_nothing),
         cmocka_unit_test(readers_quirks_are_taken_over),
