@@ -69,6 +69,15 @@ same 'as it was with it' $? 1
 same 'with roots of mine' "$(jq -r .roots "$s/then")" files
 same 'contraindicated' "$(tier_of "$s/then" 'then')" contraindicated
 
+echo '# signatures count here as they do there (T17)'
+exits 0 verify --node w1 --at "$first" --officer "$s/etc/officer.pem"
+prints 'Signatures of the documents: good, by the officers given'
+exits 0 verify --node w1 --at "$first"
+prints 'Signatures of the documents: not checked'
+exits 0 officer create --out "$s/mallory.key"
+exits 2 verify --node w1 --at "$first" --officer "$s/mallory.pem"
+says 'the documents that judged it then do not count: NodePolicy'
+
 echo '# a kept state as a folder'
 "$garboard" verify --node w1 --at "$first" --save "$s/saved" >"$s/text"
 same 'it is saved' $? 0
