@@ -108,7 +108,8 @@ enum {
     GB_LIMIT_RPM_TAGS = 65536,     /* of one header: rpm's own ceiling */
     GB_LIMIT_OCI_JSON = 4 << 20,   /* an index, manifest or configuration; registries cap at 4 MB */
     GB_LIMIT_OCI_LAYERS = 512,     /* overlay mounts 500 at most */
-    GB_LIMIT_DEB_CONTROL = 16 << 20, /* one file beside `control`: md5sums of 50,000 files */
+    GB_LIMIT_DEB_CONTROL = 16 << 20,  /* one file beside `control`: md5sums of 50,000 files */
+    GB_LIMIT_DEB_CONTROLS = 64 << 20, /* all of them: they are held at once */
     GB_LIMIT_ARC_ENTRIES =
         1 << 20,                /* of one archive: the largest packages have some 50,000 files */
     GB_LIMIT_ARC_PATH = 4096,   /* PATH_MAX */
