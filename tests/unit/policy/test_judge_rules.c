@@ -492,6 +492,64 @@ static void T13_kinds_of_tpms_are_allowed_and_denied(void **state)
     assert_true(tpm_says(&unknown, false, GB_FINDING_TPM_UNKNOWN));
 }
 
+static enum verdict_tpm kind_of(const char *manufacturer, const char *model)
+{
+    struct make make;
+    begin(&make);
+    make.claims.tpm = (struct tpm_facts){manufacturer, model, "7.85.4555.0"};
+    enum verdict_tpm kind = judge(&make, &plain).tpm;
+    make_done(&make);
+    return kind;
+}
+
+static void T13_a_verdict_tells_hardware_from_virtual(void **state)
+{
+    (void)state;
+    assert_int_equal(kind_of("IFX", "SLB9670"), VERDICT_TPM_HARDWARE);
+    assert_int_equal(kind_of("INTC", "Intel"), VERDICT_TPM_HARDWARE);
+    assert_int_equal(kind_of("id:00001014", "swtpm"), VERDICT_TPM_VIRTUAL);
+    assert_int_equal(kind_of("IFX", "swtpm"), VERDICT_TPM_VIRTUAL);
+    assert_int_equal(kind_of("MSFT", "Virtual TPM"), VERDICT_TPM_VIRTUAL);
+    assert_int_equal(kind_of("VMW", NULL), VERDICT_TPM_VIRTUAL);
+    assert_int_equal(kind_of("ACME", "SLB9670"), VERDICT_TPM_UNKNOWN);
+    assert_int_equal(kind_of(NULL, NULL), VERDICT_TPM_UNKNOWN);
+}
+
+/* Of evidence that proves nothing nothing is told. */
+static void T13_refused_evidence_has_no_tpm(void **state)
+{
+    (void)state;
+    struct make make;
+    begin(&make);
+    make.claims.tpm = (struct tpm_facts){"IFX", "SLB9670", NULL};
+    gb_finding_add(&make.claims.findings, GB_FINDING_QUOTE_SIGNATURE, GB_NO_EVENT, NULL, NULL,
+                   NULL);
+    assert_int_equal(judge(&make, &plain).tpm, VERDICT_TPM_UNKNOWN);
+    make_done(&make);
+}
+
+static bool hardware_says(const char *manufacturer, bool wanted, enum gb_finding_code code)
+{
+    struct make make;
+    begin(&make);
+    make.claims.tpm = (struct tpm_facts){manufacturer, "x", "7.85.4555.0"};
+    struct node_policy node = plain;
+    node.rules.tpm.hardware = wanted;
+    bool said = says(&make, &node, GB_LINK_IDENTITY, code);
+    make_done(&make);
+    return said;
+}
+
+static void T13_a_virtual_tpm_is_refused_where_hardware_is_required(void **state)
+{
+    (void)state;
+    assert_true(hardware_says("IFX", true, GB_FINDING_TPM_OK));
+    assert_true(hardware_says("VMW", true, GB_FINDING_TPM_VIRTUAL));
+    assert_true(hardware_says("ACME", true, GB_FINDING_TPM_UNKNOWN));
+    assert_true(hardware_says(NULL, true, GB_FINDING_TPM_UNKNOWN));
+    assert_false(hardware_says("VMW", false, GB_FINDING_TPM_VIRTUAL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -513,6 +571,9 @@ int main(void)
         cmocka_unit_test(an_addon_need_not_say_what_is_required),
         cmocka_unit_test(option_roms_are_known_or_none),
         cmocka_unit_test(T13_kinds_of_tpms_are_allowed_and_denied),
+        cmocka_unit_test(T13_a_verdict_tells_hardware_from_virtual),
+        cmocka_unit_test(T13_refused_evidence_has_no_tpm),
+        cmocka_unit_test(T13_a_virtual_tpm_is_refused_where_hardware_is_required),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
