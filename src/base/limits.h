@@ -42,6 +42,7 @@ enum {
     GB_LIMIT_CANONICAL = 256 << 20, /* signed form of GB_LIMIT_POLICY: a head a value, no blanks */
     GB_LIMIT_POLICIES = 256,        /* NodePolicies: pools, sites, and what runs in their shadow */
     GB_LIMIT_RULES = 16384,         /* of one list in a policy: dbx has 500 hashes today */
+    GB_LIMIT_LINTS = 256,           /* warnings of one apply; who has more mends these first */
     GB_LIMIT_SETS = 1024,           /* reference sets of one policy; a fleet has some dozens */
     GB_LIMIT_SET_FILES =
         4 << 20, /* files of one set; Debian's archive of amd64 has some 6 million */
@@ -93,14 +94,23 @@ enum {
     GB_LIMIT_NOTE_LINES = 64,         /* signatures of a note; C2SP asks for 16 at least */
     GB_LIMIT_PROOF = 128 << 10,       /* a checkpoint, an entry in base64, some dozens of hashes */
     GB_LIMIT_ROUNDS = 256 << 20, /* the quotes of one minute: 100,000 nodes of 700 bytes and some */
-    GB_LIMIT_KEPT = 64 << 20,    /* one moment's evidence as it is handed out: GB_LIMIT_REPLY */
+    GB_LIMIT_KEPT_CHAIN =
+        1024, /* rounds of one boot that are kept; then all evidence begins anew */
+    GB_LIMIT_KEPT_REFUSED = 256, /* refused rounds of a node: how it began, and how it stands */
+    GB_LIMIT_KEPT_NODE = 4096,   /* rounds of a node: counted with each that is added, in 10 ms */
+    GB_LIMIT_KEPT_NODE_BYTES =
+        1 << 30, /* packed, of a node: a fiftieth of evidence_max's default */
+    GB_LIMIT_KEPT_UNPROVEN =
+        4096,                 /* words beside a quote that proves nothing; agents say 300 bytes */
+    GB_LIMIT_KEPT = 64 << 20, /* one moment's evidence as it is handed out: GB_LIMIT_REPLY */
     GB_LIMIT_PACKAGE = 2047 << 20, /* one .deb or .rpm as it is packed; int holds no more */
     GB_LIMIT_PACKAGES = 256 << 10, /* of a repository: Debian has some 65,000 */
     GB_LIMIT_CONTROL = 256 << 20,  /* a Packages file: 50 MB for all of Debian's main */
     GB_LIMIT_RPM_TAGS = 65536,     /* of one header: rpm's own ceiling */
     GB_LIMIT_OCI_JSON = 4 << 20,   /* an index, manifest or configuration; registries cap at 4 MB */
     GB_LIMIT_OCI_LAYERS = 512,     /* overlay mounts 500 at most */
-    GB_LIMIT_DEB_CONTROL = 16 << 20, /* one file beside `control`: md5sums of 50,000 files */
+    GB_LIMIT_DEB_CONTROL = 16 << 20,  /* one file beside `control`: md5sums of 50,000 files */
+    GB_LIMIT_DEB_CONTROLS = 64 << 20, /* all of them: they are held at once */
     GB_LIMIT_ARC_ENTRIES =
         1 << 20,                /* of one archive: the largest packages have some 50,000 files */
     GB_LIMIT_ARC_PATH = 4096,   /* PATH_MAX */

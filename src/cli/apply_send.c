@@ -4,6 +4,7 @@
 
 #include "cli/apply_files.h"
 #include "cli/apply_sign.h"
+#include "cli/apply_warn.h"
 #include "cli/cmd.h"
 #include "cli/output.h"
 #include "cli/reply.h"
@@ -71,6 +72,8 @@ int apply_send(const struct cmd_line *line, struct gb_arena *arena, struct serve
         return r;
     if (json_get(reply, "warning"))
         fprintf(stderr, "garboard: warning: %s\n", reply_text(arena, reply, "warning"));
+    json_set(reply, "warnings",
+             apply_warn(arena, files, json_take(reply, "warnings"), cmd_has(line, "dry-run")));
     return line->json ? output_json(gb_take(reply))
                       : print(line, arena, json_get(reply, "applied"));
 }

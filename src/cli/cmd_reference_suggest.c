@@ -10,6 +10,7 @@
 #include "cli/attest_dir.h"
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
+#include "cli/facts_arg.h"
 #include "cli/node_evidence.h"
 #include "cli/output.h"
 #include "cli/reference_out.h"
@@ -65,8 +66,9 @@ static int check_options(const struct cmd_line *line)
         return output_usage(line, "it needs NODE, or --evidence DIR with --policy FILE");
     if (folder && !cmd_has(line, "policy"))
         return output_usage(line, "--evidence needs --policy FILE: what is accepted already");
-    if (!folder && (cmd_has(line, "policy") || cmd_has(line, "root") || cmd_has(line, "node-name")))
-        return output_usage(line, "--policy, --root and --node-name go with --evidence");
+    if (!folder && (cmd_has(line, "policy") || cmd_has(line, "root") ||
+                    cmd_has(line, "node-name") || cmd_has(line, "label")))
+        return output_usage(line, "--policy, --root, --node-name and --label go with --evidence");
     return CMD_OK;
 }
 
@@ -75,7 +77,6 @@ static int check_options(const struct cmd_line *line)
 static int judge_folder(struct suggesting *s, struct gb_err *err)
 {
     struct asked asked = {.time_s = gb_clock_s(), .facts = &s->facts};
-    s->facts.name = cmd_value(s->line, "node-name");
     int r = trust_files_read(s->arena, s->line, &s->trust, &s->roots, err);
     if (r < 0)
         return r;
@@ -238,6 +239,8 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
     if (code == CMD_OK)
         code = read_classes(s);
     if (code == CMD_OK)
+        code = facts_arg_read(arena, line, &s->facts);
+    if (code == CMD_OK)
         code = reference_out_name(arena, line, "suggested", from, &s->out.name);
     if (code != CMD_OK)
         return code;
@@ -256,6 +259,7 @@ static const struct cmd_option options[] = {
     {"policy", "FILE", "with --evidence: what is accepted already", true, 0},
     {"root", "CA.pem", "with --evidence: a TPM manufacturer's root that you trust", true, 0},
     {"node-name", "NAME", "with --evidence: judge it as the node of this name", false, 0},
+    {"label", "KEY=VALUE", "with --evidence: and of this label", true, 0},
     CLIENT_CONF_OPTIONS,
     {NULL, NULL, NULL, false, 0},
 };
@@ -266,9 +270,11 @@ const struct cmd cmd_reference_suggest = {
     .min_args = 0,
     .max_args = 1,
     .summary = "draft the candidate sets that would make a node pass",
-    .examples = "  garboard reference suggest worker-1 -o draft.yaml\n"
-                "  garboard reference suggest worker-1 --class packages\n"
-                "  garboard reference suggest --evidence evidence/ --policy known-good.yaml\n",
+    .examples =
+        "  garboard reference suggest worker-1 -o draft.yaml\n"
+        "  garboard reference suggest worker-1 --class packages\n"
+        "  garboard reference suggest --evidence evidence/ --policy known-good.yaml\n"
+        "  garboard reference suggest --evidence evidence/ --policy p.yaml --label site=fra-2\n",
     .options = options,
     .run = run,
 };

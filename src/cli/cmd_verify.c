@@ -3,11 +3,11 @@
 #include "attest/attest.h"
 #include "base/clock.h"
 #include "base/encode.h"
-#include "base/labels.h"
 #include "base/limits.h"
 #include "cli/attest_dir.h"
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
+#include "cli/facts_arg.h"
 #include "cli/output.h"
 #include "cli/trust_files.h"
 #include "cli/verify_node.h"
@@ -74,23 +74,6 @@ static int read_asked(struct gb_arena *arena, const struct cmd_line *line, struc
     return CMD_OK;
 }
 
-/* --node-name and --label: what the service knows of a node and no evidence says. CMD_OK or
- * CMD_USAGE. */
-static int read_facts(struct gb_arena *arena, const struct cmd_line *line,
-                      struct node_facts *ret_facts)
-{
-    struct node_facts facts = {.name = cmd_value(line, "node-name")};
-    struct gb_err err;
-    const char *label;
-    for (size_t at = 0; (label = cmd_next(line, "label", &at));) {
-        int r = gb_labels_change(arena, &facts.labels, gb_bytes_str(label), &facts.labels, &err);
-        if (r < 0)
-            return output_usage(line, "--label: %s", err.text);
-    }
-    *ret_facts = facts;
-    return CMD_OK;
-}
-
 static int print(const struct cmd_line *line, struct gb_arena *arena, const struct verdict *verdict)
 {
     int code = line->json ? output_json(verdict_json(arena, verdict))
@@ -115,7 +98,7 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
         return verify_node(line, arena, err);
     code = read_asked(arena, line, &asked);
     if (code == CMD_OK)
-        code = read_facts(arena, line, &facts);
+        code = facts_arg_read(arena, line, &facts);
     if (code != CMD_OK)
         return code;
     asked.facts = &facts;

@@ -8,6 +8,7 @@
 #include "base/encode.h"
 #include "base/labels.h"
 #include "base/limits.h"
+#include "cli/node_hint.h"
 #include "cli/server_client.h"
 #include "crypto/digest.h"
 #include "crypto/rand.h"
@@ -28,9 +29,9 @@ int node_evidence_fetch(struct server_client *client, struct gb_arena *arena, co
     int r = path ? server_fetch(client, arena, path, &bytes, err) : gb_err_nomem(err);
     if (r == GB_ERR_NOTFOUND)
         return gb_err_set(err, r,
-                          "%s: no such node, or nothing of it is kept until then: "
+                          "%s: no such node%s, or nothing of it is kept until then: "
                           "garboard node history %s says what is",
-                          node, node);
+                          node, node_hint(arena, client, path), node);
     return r != 0 ? r : kept_read(arena, bytes, ret_kept, err);
 }
 

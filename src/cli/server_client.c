@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
+#include "cli/node_hint.h"
 #include "cli/output.h"
 #include "net/http_client.h"
 #include "os/file.h"
@@ -119,8 +120,19 @@ static const char *shown(struct gb_arena *arena, const struct json *error, const
     return escaped ? escaped : otherwise;
 }
 
+/* "there is no such node (did you mean "worker-1"?)": a name is easily mistyped. */
+static void add_hint(struct server_client *client, const char *path, struct server_refusal *refusal)
+{
+    if (strcmp(refusal->code, "node-not-found") != 0)
+        return;
+    const char *hint = node_hint(client->arena, client, path);
+    const char *message = gb_arena_printf(client->arena, "%s%s", refusal->message, hint);
+    if (message)
+        refusal->message = message;
+}
+
 /* What the answer says of a refusal; something between us and the server may answer otherwise. */
-static int refuse(struct server_client *client, const struct http_reply *reply,
+static int refuse(struct server_client *client, const char *path, const struct http_reply *reply,
                   server_refused *refused, void *ctx)
 {
     gb_cleanup(json_freep) struct json *body = NULL;
@@ -128,12 +140,13 @@ static int refuse(struct server_client *client, const struct http_reply *reply,
     if (json_read(gb_buf_bytes(&reply->body), &body, NULL) == GB_OK)
         error = json_get(body, "error");
     const char *plain = gb_arena_printf(client->arena, "the server answered %d", reply->status);
-    const struct server_refusal refusal = {
+    struct server_refusal refusal = {
         .status = reply->status,
         .code = shown(client->arena, error, "code", "no code"),
         .message = shown(client->arena, error, "message", plain ? plain : "refused"),
         .remedy = shown(client->arena, error, "remedy", ""),
     };
+    add_hint(client, path, &refusal);
     if (refused)
         refused(ctx, &refusal);
     else
@@ -169,7 +182,7 @@ int server_send(struct server_client *client, const char *method, const char *pa
     if (r < 0)
         return r;
     if (reply.status < 200 || reply.status > 299)
-        return refuse(client, &reply, refused, ctx);
+        return refuse(client, path, &reply, refused, ctx);
     struct json *answer = NULL;
     if (reply.body.len > 0 && json_read(gb_buf_bytes(&reply.body), &answer, err) < 0) {
         gb_err_prefix(err, "the server's answer: ");
@@ -198,7 +211,7 @@ int server_fetch(struct server_client *client, struct gb_arena *arena, const cha
     if (reply.status == 404)
         return gb_err_set(err, GB_ERR_NOTFOUND, "%s: the server has no such file", path);
     if (reply.status < 200 || reply.status > 299)
-        return refuse(client, &reply, NULL, NULL);
+        return refuse(client, path, &reply, NULL, NULL);
     *ret_bytes = gb_arena_copy(arena, gb_buf_bytes(&reply.body));
     return ret_bytes->data ? GB_OK : gb_err_nomem(err);
 }

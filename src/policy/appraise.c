@@ -12,7 +12,9 @@
 #include "policy/select.h"
 #include "policy/standing.h"
 #include "policy/tiers.h"
+#include "policy/tpm_maker.h"
 #include "result/verdict.h"
+#include "verify/claims.h"
 
 /* A list of its own for each link, the findings of verify() first. */
 static int sort_findings(struct judge *judge, struct gb_err *err)
@@ -38,6 +40,15 @@ static int sort_findings(struct judge *judge, struct gb_err *err)
     if (proof->dropped > 0 && proof->worst > evidence->worst)
         evidence->worst = proof->worst;
     return GB_OK;
+}
+
+/* What verify() itself found against the node: its TPM, its logs. */
+static bool is_disproven(const struct gb_findings *proof)
+{
+    for (const struct gb_finding *f = proof->first; f; f = f->next)
+        if (f->tier == GB_TIER_CONTRAINDICATED)
+            return true;
+    return proof->dropped > 0 && proof->worst == GB_TIER_CONTRAINDICATED;
 }
 
 /* Claims without proof must say why; if they do not, we have made a mistake and decide nothing. */
@@ -130,6 +141,7 @@ static int appraise_by(struct gb_arena *arena, const struct policy *policy,
         return r;
     if (judge.links[GB_LINK_EVIDENCE].worst != GB_TIER_CONTRAINDICATED) {
         judge.standing = *standing;
+        judge.standing.disproven |= is_disproven(&claims->findings);
         r = judge_all(&judge, err);
         if (r < 0)
             return r;
@@ -212,8 +224,16 @@ static void without_a_judge(const struct selected *selected, struct verdict *ver
     verdict->tier = GB_TIER_CONTRAINDICATED;
 }
 
+/* Mode warn softens what policies say, not what is proven against the node. */
+static bool warns_only(const struct node_policy *node, const struct standing *standing,
+                       const struct verdict *verdict)
+{
+    return node->mode == POLICY_WARN && !standing->disproven &&
+           verdict->links[GB_LINK_EVIDENCE].tier != GB_TIER_CONTRAINDICATED;
+}
+
 static int finish(const struct policy *policy, const struct selected *selected,
-                  struct verdict *verdict, struct gb_err *err)
+                  const struct standing *standing, struct verdict *verdict, struct gb_err *err)
 {
     const struct node_policy *node = selected->rival ? NULL : selected->node;
     if (policy->policies && !node)
@@ -222,7 +242,7 @@ static int finish(const struct policy *policy, const struct selected *selected,
         verdict->policy_name = node->name;
         verdict->policy_version = node->version;
         verdict->mode = policy_mode_name(node->mode);
-        verdict->warns_only = node->mode == POLICY_WARN;
+        verdict->warns_only = warns_only(node, standing, verdict);
         verdict->freshness_s = node->rules.freshness_s;
     }
     if (selected->shadows_left > 0)
@@ -242,6 +262,8 @@ int appraise_next(struct gb_arena *arena, const struct policy *policy, const str
         standings = *before;
     policy_select(policy, claims->facts, &selected);
     const struct node_policy *node = selected.rival ? NULL : selected.node;
+    if (!claims->continues) /* identity is judged with the whole evidence */
+        standings.tpm = (uint8_t)tpm_maker_kind(&claims->tpm);
     int r =
         appraise_by(arena, policy, node, claims, &standings.own, &standings.sets, &verdict, err);
     if (r == GB_OK)
@@ -249,9 +271,11 @@ int appraise_next(struct gb_arena *arena, const struct policy *policy, const str
     if (r == GB_OK)
         r = name_sets(arena, policy, &standings, &verdict, err);
     if (r == GB_OK)
-        r = finish(policy, &selected, &verdict, err);
+        r = finish(policy, &selected, &standings.own, &verdict, err);
     if (r < 0)
         return r;
+    if (!claims_refused(claims))
+        verdict.tpm = (enum verdict_tpm)standings.tpm;
     *ret_standings = standings;
     *ret_verdict = verdict;
     return GB_OK;

@@ -46,6 +46,21 @@ bool standings_hold(const struct standings *standings, int64_t time_s)
     return all;
 }
 
+static bool same_link(const struct standing_link *a, const struct standing_link *b)
+{
+    return a->worst == b->worst && a->has_affirming == b->has_affirming &&
+           a->unjudged == b->unjudged && a->not_allowed == b->not_allowed;
+}
+
+bool standing_same(const struct standing *a, const struct standing *b)
+{
+    bool same = a->policy_named == b->policy_named && a->files_judged == b->files_judged &&
+                a->until_s == b->until_s;
+    for (size_t i = 0; i < GB_LINK_COUNT; i++)
+        same = same && same_link(&a->links[i], &b->links[i]);
+    return same;
+}
+
 void standing_until(struct standing *standing, int64_t until_s)
 {
     if (standing->until_s == 0 || until_s < standing->until_s)

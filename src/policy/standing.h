@@ -17,6 +17,7 @@ struct standing {
     } links[GB_LINK_COUNT];
     bool policy_named; /* something proven names the IMA policy */
     bool files_judged; /* the list has measured a file */
+    bool disproven; /* verify() found something against the node, which is no policy's to soften */
     /* When the first exception ends (spec.ima.exceptions, until) that something let pass leaned on,
      * seconds since 1970 UTC: what stands was judged for the time before. 0: nothing did. */
     int64_t until_s;
@@ -36,10 +37,13 @@ struct standings {
     struct standing own;
     struct standing shadows[STANDING_SHADOWS];
     struct standing_sets sets;
+    uint8_t tpm; /* enum verdict_tpm: identity is judged once a boot */
 };
 
 /* Whether all of it still holds at `time_s`: no exception has ended that it leaned on. */
 bool standings_hold(const struct standings *standings, int64_t time_s);
+/* Whether both say the same: by their members, because the bytes between these say nothing. */
+bool standing_same(const struct standing *a, const struct standing *b);
 /* What stands leans on an exception that ends then. */
 void standing_until(struct standing *standing, int64_t until_s);
 /* What a list of findings comes to for its link. `lasting`: without those that speak of this round

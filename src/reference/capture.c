@@ -6,6 +6,7 @@
 #include "crypto/digest.h"
 #include "evidence/ima.h"
 #include "policy/chain.h"
+#include "policy/ref_files.h"
 #include "policy/refval.h"
 #include "verify/claims.h"
 

@@ -8,9 +8,16 @@
 #include "base/err.h"
 #include "reference/pe.h"
 
+struct grub_module_name {
+    struct grub_module_name *next;
+    const char *name; /* "ext2" */
+};
+
 struct grub_image {
-    const char *prefix;     /* "/EFI/debian" */
-    struct gb_bytes config; /* grub.cfg of its memdisk, a small FAT file system */
+    const char *prefix;      /* "/EFI/debian" */
+    struct gb_bytes config;  /* the script grub.cfg of its memdisk: not measured as a file */
+    struct gb_bytes memdisk; /* for grub_memdisk_find() */
+    struct grub_module_name *modules; /* that it brings */
 };
 
 /* GB_ERR_INPUT for what is no such image, GB_ERR_CONFIG for one that starts in another way than

@@ -36,9 +36,14 @@ static bool is_one_of(int c, const char *set)
     return c > 0 && strchr(set, c);
 }
 
+static bool is_digit(int c)
+{
+    return c >= '0' && c <= '9';
+}
+
 static bool is_name(int c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
 }
 
 /* Blanks, and lines that go on behind a backslash. */
@@ -96,10 +101,11 @@ static int read_variable(struct script *s, struct grub_part ***tail, bool quoted
     if (braced)
         step(s);
     size_t from = s->at;
+    bool argument = is_digit(peek(s)); /* "$1st" is "$1" and "st" */
     if (is_one_of(peek(s), "?#*@"))
         step(s);
     else
-        while (is_name(peek(s)))
+        while (argument ? is_digit(peek(s)) : is_name(peek(s)))
             step(s);
     struct gb_bytes name = since(s, from);
     if (name.len == 0 || (braced && peek(s) != '}'))
@@ -298,17 +304,34 @@ static int read_function(struct script *s, struct grub_node *node)
     return GB_OK;
 }
 
+/* Behind "for", "while" or "until". */
+static int read_loop(struct script *s, struct grub_node *node, bool words)
+{
+    node->kind = GRUB_LOOP;
+    int r = words ? read_words(s, &node->words) : read_list(s, &node->condition);
+    skip_between(s);
+    if (r == 0 && !take_word(s, "do"))
+        r = refuse(s, "a loop without do");
+    if (r == 0)
+        r = read_list(s, &node->body);
+    if (r == 0 && !take_word(s, "done"))
+        r = refuse(s, "a loop without done");
+    return r;
+}
+
 static int read_node(struct script *s, struct grub_node *node)
 {
-    static const char *const unknown[] = {"for", "while", "until", "do", "done", "select", "time"};
     node->line = s->line;
-    for (size_t i = 0; i < GB_ARRAY_LEN(unknown); i++)
-        if (at_word(s, unknown[i]))
-            return refuse(s, "loops are not evaluated here");
+    if (at_word(s, "select") || at_word(s, "time"))
+        return refuse(s, "a word that GRUB keeps for itself");
     if (take_word(s, "if"))
         return read_if(s, node);
     if (take_word(s, "function"))
         return read_function(s, node);
+    if (take_word(s, "for"))
+        return read_loop(s, node, true);
+    if (take_word(s, "while") || take_word(s, "until"))
+        return read_loop(s, node, false);
     node->kind = GRUB_COMMAND;
     return read_words(s, &node->words);
 }
@@ -316,7 +339,7 @@ static int read_node(struct script *s, struct grub_node *node)
 /* Until a word that closes it, a brace, or the end. */
 static int read_list(struct script *s, struct grub_node **ret_list)
 {
-    static const char *const closing[] = {"then", "else", "elif", "fi"};
+    static const char *const closing[] = {"then", "else", "elif", "fi", "do", "done"};
     struct grub_node **tail = ret_list;
     if (++s->depth > GB_LIMIT_GRUB_DEPTH)
         return gb_err_set(s->err, GB_ERR_LIMIT, "line %zu: nested too deeply", s->line);

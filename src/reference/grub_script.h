@@ -1,8 +1,8 @@
 /*
  * GRUB's script language (GNU GRUB 2.06 manual, "Writing full configuration files directly"), the
  * part of it that generated configurations use: commands, assignments, if/elif/else, functions,
- * blocks as last arguments. Loops and other syntax are refused: what they do is not told from the
- * files by this reader.
+ * blocks as last arguments. Loops are read, so that an entry which nobody boots may have one; what
+ * they do is not told here. Other syntax is refused.
  */
 #ifndef GB_REFERENCE_GRUB_SCRIPT_H
 #define GB_REFERENCE_GRUB_SCRIPT_H
@@ -30,7 +30,7 @@ struct grub_word {
     struct grub_node *body;
 };
 
-enum grub_kind { GRUB_NONE, GRUB_COMMAND, GRUB_IF, GRUB_FUNCTION };
+enum grub_kind { GRUB_NONE, GRUB_COMMAND, GRUB_IF, GRUB_FUNCTION, GRUB_LOOP };
 
 struct grub_node {
     struct grub_node *next;

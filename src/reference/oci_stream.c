@@ -1,5 +1,8 @@
 #include "reference/oci_stream.h"
 
+#include "crypto/digest.h"
+#include "reference/file_tree.h"
+
 static int read_piece(void *ctx, struct gb_bytes *ret_piece, struct gb_err *err)
 {
     struct oci_stream *stream = ctx;

@@ -166,29 +166,23 @@ static int add_systemd_boot(struct work *work, const char *about, const struct p
 
 /* --- shim and GRUB ---------------------------------------------------------------------------- */
 
-static const char *folder_of(struct gb_arena *arena, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return gb_arena_printf(arena, "%.*s", slash ? (int)(slash - path) : 0, path);
-}
-
 static int add_shim(struct work *work, const char *about, const struct pe_image *image,
                     const struct shim *shim)
 {
     struct gb_bytes file = {0};
     struct pe_image loader;
     struct grub_image grub = {0};
-    struct grub_start start = {.files = work->boot->files, .secure_boot = true};
-    start.folder = folder_of(work->os.arena, work->boot->path);
+    struct grub_start start = {.files = work->boot->files, .image = &grub};
+    start.folder = grub_folder_of(work->os.arena, work->boot->path);
     const char *path =
         start.folder ? gb_arena_printf(work->os.arena, "%s/grubx64.efi", start.folder) : NULL;
     if (!path)
         return gb_err_nomem(work->err);
-    if (!work->platform.set || !work->boot->secure_boot->on)
-        return gb_err_set(
-            work->err, GB_ERR_CONFIG,
-            "shim and GRUB are predicted with Secure Boot on only: give its variables "
-            "(--efivars), or capture a boot instead");
+    if (!work->platform.set)
+        return gb_err_set(work->err, GB_ERR_CONFIG,
+                          "what shim and GRUB measure depends on Secure Boot: give its variables "
+                          "(--efivars), or capture a boot instead");
+    start.secure_boot = work->boot->secure_boot->on;
     int r = add_image(work, GB_LINK_BOOTLOADER, about, image);
     if (r == 0)
         r = read_file(work, path, &file);
@@ -202,13 +196,11 @@ static int add_shim(struct work *work, const char *about, const struct pe_image 
     if (r == 0)
         r = grub_image_read(work->os.arena, &loader, &grub, work->err);
     if (r == 0)
-        r = shim_add(&work->platform, shim, &loader, work->err);
+        r = shim_add(&work->platform, shim, start.secure_boot ? &loader : NULL, work->err);
     if (r == 0)
         r = predict_set_image(&work->os, &event, &loader, work->err);
     if (r < 0)
         return in_file(work, path, r);
-    start.config = grub.config;
-    start.prefix = grub.prefix;
     return grub_eval(&work->os, &start, work->err);
 }
 

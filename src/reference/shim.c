@@ -137,17 +137,31 @@ static int add_moklist(struct predict_set *build, const struct shim *shim,
     return r;
 }
 
-int shim_add(struct predict_set *build, const struct shim *shim, const struct pe_image *loader,
+/* The key by which shim verified the next image. */
+static int add_vendor(struct predict_set *build, const struct shim *shim, struct gb_err *err)
+{
+    const struct secure_boot_variable variable = {.guid = UEFI_SHIM_LOCK.bytes,
+                                                  .name = "MokListRT",
+                                                  .about = "verified by shim's own certificate",
+                                                  .type = EV_EFI_VARIABLE_AUTHORITY};
+    const struct gb_bytes pieces[] = {gb_bytes(UEFI_SHIM_LOCK.bytes, 16), shim->certificate};
+    return secure_boot_add_variable(build, &variable, pieces, GB_ARRAY_LEN(pieces), err);
+}
+
+int shim_add(struct predict_set *build, const struct shim *shim, const struct pe_image *verified,
              struct gb_err *err)
 {
     static const uint8_t trusted = 1;
+    static const char first_level[] =
+        "sbat,1,2021030218\n"; /* what shim sets without Secure Boot */
     struct predict_event event = {
         .link = GB_LINK_BOOT_POLICY, .pcr = 14, .type = EV_IPL, .about = "MokList"};
-    struct secure_boot_variable variable = {.guid = UEFI_SHIM_LOCK.bytes,
-                                            .name = "SbatLevel",
-                                            .about = "SbatLevel",
-                                            .type = EV_EFI_VARIABLE_AUTHORITY};
-    if (!secure_boot_signed_by(loader, shim->certificate))
+    const struct secure_boot_variable level = {.guid = UEFI_SHIM_LOCK.bytes,
+                                               .name = "SbatLevel",
+                                               .about = "SbatLevel",
+                                               .type = EV_EFI_VARIABLE_AUTHORITY};
+    const struct gb_bytes text = verified ? shim->sbat_level : gb_bytes_str(first_level);
+    if (verified && !secure_boot_signed_by(verified, shim->certificate))
         return gb_err_set(err, GB_ERR_CONFIG,
                           "shim's certificate did not issue its signature: shim will not start it");
     int r = add_moklist(build, shim, &event, err);
@@ -156,14 +170,10 @@ int shim_add(struct predict_set *build, const struct shim *shim, const struct pe
     if (r == 0)
         r = predict_set_bytes(build, &event, &bytes, 1, err);
     if (r == 0)
-        r = secure_boot_add_variable(build, &variable, &shim->sbat_level, 1, err);
+        r = secure_boot_add_variable(build, &level, &text, 1, err);
     event.about = "MokListTrusted";
     bytes.head = gb_bytes(&trusted, 1);
     if (r == 0)
         r = predict_set_bytes(build, &event, &bytes, 1, err);
-    variable.name = "MokListRT";
-    variable.about = "verified by shim's own certificate";
-    const struct gb_bytes pieces[] = {gb_bytes(UEFI_SHIM_LOCK.bytes, 16), shim->certificate};
-    return r < 0 ? r
-                 : secure_boot_add_variable(build, &variable, pieces, GB_ARRAY_LEN(pieces), err);
+    return r == 0 && verified ? add_vendor(build, shim, err) : r;
 }

@@ -20,11 +20,12 @@ struct shim {
 /* data of `certificate` NULL: the image is no shim. GB_ERR_INPUT for one that cannot be read. */
 GB_MUST_USE int shim_read(const struct pe_image *image, struct shim *ret_shim, struct gb_err *err);
 
-/* MokList, MokListX, MokListTrusted (PCR 14), SbatLevel and the key by which shim verified `loader`
- * (PCR 7). Assumed is that no keys are enrolled in MokManager and that the machine's own SbatLevel
+/* MokList, MokListX, MokListTrusted (PCR 14), SbatLevel and the key by which shim verified the next
+ * loader (PCR 7). `verified` is that loader, NULL when Secure Boot is off: then nothing is
+ * verified. Assumed is that no keys are enrolled in MokManager and that the machine's own SbatLevel
  * is not newer. GB_ERR_CONFIG when the vendor's certificate did not issue the loader's signature.
  */
 GB_MUST_USE int shim_add(struct predict_set *build, const struct shim *shim,
-                         const struct pe_image *loader, struct gb_err *err);
+                         const struct pe_image *verified, struct gb_err *err);
 
 #endif

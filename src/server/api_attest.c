@@ -200,6 +200,8 @@ static void record_change(struct attesting *a)
     char *json = round_json(a->work.arena, a->work.thread->server->store, &a->round);
     if (!json) {
         a->work.result = GB_ERR_NOMEM;
+        if (a->kept)
+            store_blob_discard(a->work.thread->server->store, a->kept->parts, a->kept->part_count);
         durable(&a->work);
         return;
     }

@@ -14,6 +14,7 @@
 #include "server/answer.h"
 #include "server/api.h"
 #include "server/apply.h"
+#include "server/apply_lint.h"
 #include "server/change.h"
 #include "server/courier.h"
 #include "server/person.h"
@@ -118,6 +119,7 @@ struct applying {
     struct change change; /* first */
     bool dry_run;
     struct apply_plan plan;
+    struct json *warnings; /* owned until they stand in the answer */
 };
 
 static void prepare_in_pool(struct work *work, struct worker_parts *parts)
@@ -127,6 +129,8 @@ static void prepare_in_pool(struct work *work, struct worker_parts *parts)
                                  http_request_body(work->request), &a->plan, &work->err);
     if (work->result == GB_OK)
         work->result = apply_try(parts->keyd, work->arena, &a->plan, &work->err);
+    if (work->result == GB_OK)
+        a->warnings = apply_lint(work->thread->server, &a->plan);
 }
 
 /* Who has a role by a token is not looked up: its claims are not kept. */
@@ -138,7 +142,7 @@ static bool loses_roles(const struct applying *a)
            access_of_name(access, gb_bytes_str(person->name)) == 0;
 }
 
-static struct json *applied_json(const struct applying *a)
+static struct json *applied_json(struct applying *a)
 {
     struct json *list = json_new_array();
     for (size_t i = 0; i < a->plan.count; i++) {
@@ -148,6 +152,7 @@ static struct json *applied_json(const struct applying *a)
     }
     struct json *body = json_new_object();
     json_set(body, "applied", list);
+    json_set(body, "warnings", gb_take(a->warnings));
     if (loses_roles(a))
         json_set(body, "warning",
                  json_text("you lose all roles: the AccessPolicy does not name you"));

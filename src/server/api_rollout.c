@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "net/http_server.h"
 #include "net/router.h"
 #include "policy/policy.h"
 #include "policy/refval.h"

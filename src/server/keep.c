@@ -75,7 +75,8 @@ static int share_segments(struct keeping *k, const struct store_kept *before, st
         if (memcmp(digest, old->blob.digest, sizeof digest) != 0)
             break;
         k->parts[begin + segments] = *old;
-        k->parts[begin + segments++].blob.packed = (struct gb_bytes){0};
+        k->parts[begin + segments].blob.packed = (struct gb_bytes){0};
+        k->parts[begin + segments++].blob.file = NULL; /* it is its row's, not ours */
         rest = gb_bytes_from(rest, old->blob.size);
     }
     if (segments == STORE_KEPT_SEGMENTS && rest.len > 0)
@@ -99,6 +100,16 @@ static int add_whole(struct keeping *k, const struct store_kept *before, struct 
     if (r == GB_OK && before)
         r = share_segments(k, before, &list, err);
     return r < 0 ? r : add_part(k, STORE_PART_IMA, list, err);
+}
+
+/* A quote that proves nothing says so by itself. What else came with it is anybody's: who has a
+ * node's certificate and not its AK must not fill the store. */
+static int add_parts(struct keeping *k, const struct store_kept *before, struct gb_err *err)
+{
+    if (!k->round->claims.quote_proven)
+        return k->kept.whole ? add_part(k, STORE_PART_EK_CERTS, k->round->ek_certs, err) : GB_OK;
+    return k->kept.whole ? add_whole(k, before, err)
+                         : add_part(k, STORE_PART_IMA, proven_ima(k->round, k->kept.accepted), err);
 }
 
 /* ---- whether ---- */
@@ -154,7 +165,8 @@ static int pack_head(struct keeping *k, struct gb_err *err)
     small->signature = bundle->signature;
     small->ak_public = bundle->ak_public;
     small->pcrs_raw = bundle->pcrs_raw;
-    small->extras = bundle->extras;
+    if (k->round->claims.quote_proven || bundle->extras.len <= GB_LIMIT_KEPT_UNPROVEN)
+        small->extras = bundle->extras;
     gb_buf_init(&out, GB_LIMIT_KEPT);
     envelope_write(&out, small);
     k->kept.head_size = out.len;
@@ -239,8 +251,7 @@ int keep_prepare(struct gb_arena *arena, struct store *store, struct digester *d
     k->kept.parts = k->parts;
     int r = whole ? find_before(k, &before, err) : GB_OK;
     if (r == GB_OK)
-        r = whole ? add_whole(k, before, err)
-                  : add_part(k, STORE_PART_IMA, proven_ima(round, accepted), err);
+        r = add_parts(k, before, err);
     if (r < 0 || !(news || is_new(k, before)))
         return r;
     r = pack_parts(k, err);
@@ -252,5 +263,7 @@ int keep_prepare(struct gb_arena *arena, struct store *store, struct digester *d
         r = name_documents(k, err);
     if (r == GB_OK)
         *ret_kept = &k->kept;
+    else
+        store_blob_discard(store, k->parts, k->kept.part_count);
     return r;
 }

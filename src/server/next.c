@@ -1,5 +1,6 @@
 #include "server/next.h"
 
+#include "attest/attest.h"
 #include "attest/next.h"
 #include "base/clock.h"
 #include "base/log.h"

@@ -188,8 +188,10 @@ static bool has_other_standings(const struct round *round)
 {
     const struct standings *before = &round->node->progress.standings;
     const struct standings *now = &round->after.standings;
-    return memcmp(&before->sets, &now->sets, sizeof now->sets) != 0 ||
-           memcmp(before->shadows, now->shadows, sizeof now->shadows) != 0;
+    bool same = memcmp(&before->sets, &now->sets, sizeof now->sets) == 0;
+    for (size_t i = 0; i < STANDING_SHADOWS; i++)
+        same = same && standing_same(&before->shadows[i], &now->shadows[i]);
+    return !same;
 }
 
 bool round_is_news(const struct node_verdict *before, const struct round *round)

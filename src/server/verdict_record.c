@@ -4,10 +4,9 @@
 
 #include "crypto/digest.h"
 #include "ledger/entry.h"
-#include "policy/policy.h"
+#include "result/verdict.h"
 #include "server/nodes.h"
 #include "server/record.h"
-#include "server/snapshot.h"
 #include "store/store.h"
 #include "wire/json.h"
 

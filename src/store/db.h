@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/err.h"
+#include "store/gone.h"
 
 enum { DB_STATEMENTS = 128 };
 
@@ -28,6 +29,7 @@ struct db {
     int64_t scope;                  /* what every key begins with: trust domain, tenant, cluster */
     uint64_t entry_first;           /* the writer's: the first entry that is kept */
     uint64_t entry_next;            /* likewise: the number of the next */
+    struct gone gone;               /* likewise: of the transaction */
     _Atomic unsigned long fail_nth; /* store_fail_nth */
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/db.h"
+#include "store/gone.h"
 #include "store/kept_put.h"
 #include "store/live.h"
 #include "store/state.h"
@@ -97,8 +98,8 @@ static int insert(struct db *db, int64_t node, int64_t chain, const struct store
     gb_cleanup(query_close) struct query q;
     query_open(&q, db,
                "INSERT INTO kept (node, chain, at_s, judged_s, quote, trust, accepted, ima_from,"
-               " ima_end, nonce, transport, head, head_size, before, facts)"
-               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+               " ima_end, nonce, transport, head, head_size, head_len, before, facts)"
+               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     trust_bytes(kept->trust_id, trust);
     query_int(&q, node);
     query_int(&q, chain);
@@ -113,6 +114,7 @@ static int insert(struct db *db, int64_t node, int64_t chain, const struct store
     query_blob(&q, gb_bytes(kept->transport, STORE_HASH));
     query_blob(&q, kept->head);
     query_int(&q, (int64_t)kept->head_size);
+    query_int(&q, (int64_t)kept->head.len);
     query_blob(&q, kept->before);
     query_text(&q, kept->facts);
     int r = query_run(&q, err);
@@ -130,7 +132,7 @@ static int begin_chain(struct db *db, int64_t num, struct gb_err *err)
 
 /* ---- its blobs ---- */
 
-/* 0: there is none. */
+/* 0: there is none. Where there is one, the file that was written for another is nobody's. */
 static int find_blob(struct db *db, const struct store_blob *blob, int64_t *ret_num,
                      struct gb_err *err)
 {
@@ -140,6 +142,8 @@ static int find_blob(struct db *db, const struct store_blob *blob, int64_t *ret_
     query_blob(&q, gb_bytes(blob->digest, STORE_HASH));
     int r = query_step(&q, err);
     *ret_num = r > 0 ? query_get_int(&q) : 0;
+    if (r > 0 && blob->file)
+        return gone_note(&db->gone, blob->file, err);
     return r < 0 ? r : GB_OK;
 }
 
@@ -221,6 +225,8 @@ int kept_put(struct db *db, int64_t node, const struct store_kept *kept, struct 
     int64_t chain = 0, num = 0;
     int r = kept->whole ? GB_OK : find_chain(db, node, kept, &chain, err);
     if (r == GB_OK)
+        r = kept_make_room(db, node, chain, kept, err);
+    if (r == GB_OK)
         r = insert(db, node, chain, kept, &num, err);
     if (r == GB_OK && kept->whole)
         r = begin_chain(db, num, err);
@@ -272,6 +278,7 @@ void store_kept_add(struct store *store, const struct store_kept *kept, struct g
         *adding = (struct adding){.kept = kept, .progress = progress};
     bool ok = adding && progress.len <= LIVE_MAX_PROGRESS &&
               writer_copy(write, &adding->progress) && kept_copy(write, &adding->kept);
+    write->kept = ok ? adding->kept : kept;
     write->run = run_add;
     write->what = ok ? adding : NULL;
     writer_queue_over(store, write, kept->node);

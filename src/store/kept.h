@@ -6,7 +6,9 @@
  * before the row that names it. Superseded documents are kept as long as evidence names them.
  *
  * A record that holds whole evidence begins a chain; what continues from it belongs to its chain.
- * Chains are what retention drops: never the newest that was accepted of a node.
+ * Chains are what retention drops: never the newest that was accepted of a node. What was refused
+ * belongs to no later state and goes alone. A node has a share (limits.h): above it, what is added
+ * drops what is over of the same node, then all evidence is asked for (DENIED).
  */
 #ifndef GB_STORE_KEPT_H
 #define GB_STORE_KEPT_H
@@ -88,9 +90,13 @@ struct store_kept {
 GB_MUST_USE int store_blob_known(struct store *store, const struct store_kept_part *parts,
                                  size_t count, bool *ret_known, struct gb_err *err);
 /* Any thread but the loops: writes blob->packed to a file, durably, and names it in blob->file;
- * then packed.data is NULL. What no row comes to name is removed at the next start. */
+ * then packed.data is NULL. What no row comes to name is removed: when it fails to be added, else
+ * at the next start. */
 GB_MUST_USE int store_blob_write(struct store *store, struct gb_arena *arena,
                                  struct store_blob *blob, struct gb_err *err);
+/* Removes the files of parts that are not to be added after all; what failed to be added has lost
+ * them already. */
+void store_blob_discard(struct store *store, const struct store_kept_part *parts, size_t count);
 /* The packed bytes, wherever they are. GB_ERR_CONFIG: the file is gone or damaged. */
 GB_MUST_USE int store_blob_read(struct store *store, struct gb_arena *arena,
                                 const struct store_blob *blob, struct gb_bytes *ret_packed,
@@ -126,9 +132,9 @@ GB_MUST_USE int store_kept_documents(struct store *store, struct gb_arena *arena
                                      struct store_document **ret_documents, size_t *ret_count,
                                      struct gb_err *err);
 
-/* Drops a few chains that are over since `before_s`; and oldest first, while all blobs together
- * take more than `max_bytes`. One short transaction, so that no round waits; `done` is told GB_OK
- * when there may be more to drop, NOTFOUND when there is not. */
+/* Drops a few chains that are over, and refused records, of before `before_s`; and oldest first,
+ * while all together take more than `max_bytes`. One short transaction, so that no round waits;
+ * `done` is told GB_OK when there may be more to drop, NOTFOUND when there is not. */
 void store_kept_sweep(struct store *store, int64_t before_s, uint64_t max_bytes, store_done *done,
                       void *ctx);
 

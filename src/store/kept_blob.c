@@ -70,6 +70,24 @@ static int make_way(const struct store *store, const char *path, struct gb_err *
     return make_folder(folder, err);
 }
 
+void kept_unlink(const struct store *store, const char *file)
+{
+    char path[KEPT_PATH + NAME_MAX];
+    if (kept_folder(store, path, NULL) < 0)
+        return;
+    size_t len = strlen(path);
+    int more = snprintf(path + len, sizeof path - len, "/%s", file);
+    if (more > 0 && (size_t)more < sizeof path - len)
+        unlink(path);
+}
+
+void store_blob_discard(struct store *store, const struct store_kept_part *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (parts[i].blob.file)
+            kept_unlink(store, parts[i].blob.file);
+}
+
 int store_blob_write(struct store *store, struct gb_arena *arena, struct store_blob *blob,
                      struct gb_err *err)
 {
@@ -85,7 +103,7 @@ int store_blob_write(struct store *store, struct gb_arena *arena, struct store_b
     const char *file =
         digest && random ? gb_arena_printf(arena, "%.2s/%s-%s", digest, digest, random) : NULL;
     r = file ? path_of(store, arena, file, &path, err) : gb_err_nomem(err);
-    if (r == GB_OK)
+    if (r == GB_OK && path)
         r = make_way(store, path, err);
     if (r == GB_OK)
         r = file_replace(path, blob->packed, &own, err);

@@ -101,6 +101,12 @@ static const char *const MIGRATIONS[] = {
     "ALTER TABLE node ADD COLUMN labels TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE node ADD COLUMN labels_num INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE token ADD COLUMN labels TEXT;",
+
+    /* What is kept of each node, and what of it was refused, is counted with each record. */
+    "ALTER TABLE kept ADD COLUMN head_len INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE kept SET head_len = length(head);"
+    "CREATE INDEX kept_share ON kept (node, accepted, head_len);"
+    "CREATE INDEX kept_refused ON kept (judged_s) WHERE accepted = 0;",
 };
 
 int schema_version(void)

@@ -28,7 +28,8 @@ struct write {
     const struct store_entry *entry; /* NULL: a write that nobody needs to hear of */
     store_done *done;                /* may be NULL */
     void *ctx;
-    bool erases; /* told only when the journal holds nothing of it either */
+    const struct store_kept *kept; /* whose files go when it fails; NULL: none */
+    bool erases;                   /* told only when the journal holds nothing of it either */
     int result;
     struct gb_err err;
 };

@@ -88,6 +88,7 @@ void store_verdict_add(struct store *store, const struct store_verdict *verdict,
               writer_entry(write, entry);
     if (ok && verdict->kept)
         ok = kept_copy(write, &told->verdict.kept);
+    write->kept = ok ? told->verdict.kept : verdict->kept;
     write->run = run_add;
     write->what = ok ? told : NULL;
     writer_queue_over(store, write, verdict->node);

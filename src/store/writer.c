@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "store/db.h"
 #include "store/entry.h"
+#include "store/gone.h"
+#include "store/kept.h"
 #include "store/live.h"
 #include "store/state.h"
 #include "store/store.h"
@@ -25,7 +27,7 @@ static void *writer_main(void *store);
 static void wait_for_work(struct store *store, int64_t *flush_at_ms, struct batch *ret_batch);
 static void commit_batch(struct store *store, struct batch *batch);
 static void erase(struct db *db, struct write *first);
-static void tell(struct write *first);
+static void tell(struct store *store, struct write *first);
 
 struct write *writer_new(store_done *done, void *ctx)
 {
@@ -106,7 +108,7 @@ void writer_queue_over(struct store *store, struct write *write, const uint8_t i
     if (r == GB_OK)
         return; /* and not ours any more */
     write->result = r;
-    tell(write);
+    tell(store, write);
 }
 
 void writer_queue(struct store *store, struct write *write)
@@ -145,7 +147,7 @@ static void *writer_main(void *ctx)
         wait_for_work(store, &flush_at_ms, &batch);
         commit_batch(store, &batch);
         erase(&store->writer, batch.first);
-        tell(batch.first);
+        tell(store, batch.first);
     } while (!batch.last);
     return NULL;
 }
@@ -189,6 +191,7 @@ static int run_one(struct db *db, struct write *write)
     if (r < 0)
         return r;
     uint64_t next = db->entry_next, first = db->entry_first;
+    size_t gone = db->gone.count;
     r = write->run(db, write->what, &write->err);
     if (r == GB_OK && write->entry)
         r = entry_put(db, write->entry, &write->err);
@@ -198,6 +201,7 @@ static int run_one(struct db *db, struct write *write)
         db_rollback_to(db, "ROLLBACK TO one; RELEASE one");
         db->entry_next = next;
         db->entry_first = first;
+        gone_back(&db->gone, gone);
     }
     return r;
 }
@@ -303,6 +307,7 @@ static void commit_batch(struct store *store, struct batch *batch)
         db->entry_next = next; /* what has no record has no number */
         db->entry_first = first;
     }
+    gone_end(&db->gone, store, out.committed == GB_OK);
     pthread_mutex_lock(&store->lock);
     store->entry_next = db->entry_next;
     store->entry_first = db->entry_first;
@@ -326,10 +331,12 @@ static void erase(struct db *db, struct write *first)
     }
 }
 
-static void tell(struct write *first)
+static void tell(struct store *store, struct write *first)
 {
     for (struct write *w = first, *next; w; w = next) {
         next = w->next;
+        if (w->result < 0 && w->kept) /* nobody has begun to name these */
+            store_blob_discard(store, w->kept->parts, w->kept->part_count);
         if (w->done)
             w->done(w->ctx, w->result, w->result < 0 ? &w->err : NULL);
         gb_arena_free(w->arena);

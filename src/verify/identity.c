@@ -5,6 +5,7 @@
 #include "crypto/x509.h"
 #include "evidence/bundle.h"
 #include "verify/anchors.h"
+#include "verify/tpm_facts.h"
 
 enum { SHOWN_NAME = 100 };
 

@@ -1,5 +1,5 @@
-/* Aims at grub_script_read, grub_eval and its commands: the input is the first configuration, which
- * may read itself. */
+/* Aims at grub_script_read, grub_eval and its commands, grub_module_read and grub_memdisk_find: the
+ * input is the first configuration, which may read itself, a module and the memdisk. */
 #include <stdlib.h>
 
 #include "base/arena.h"
@@ -7,6 +7,8 @@
 #include "policy/refval.h"
 #include "reference/boot_files.h"
 #include "reference/grub_eval.h"
+#include "reference/grub_image.h"
+#include "reference/grub_module.h"
 #include "reference/predict_set.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -40,12 +42,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct boot_volume volumes[] = {{"hd0,gpt1", NULL}, {"hd1", "11-22"}};
     const struct boot_files files = {
         .volumes = volumes, .count = 2, .read = read_file, .context = &file};
-    const struct grub_start start = {.files = &files,
-                                     .config = file.text,
-                                     .prefix = "/EFI/debian",
-                                     .folder = "/EFI/BOOT",
-                                     .secure_boot = true};
+    struct grub_module_name gettext = {.name = "gettext"};
+    const struct grub_image image = {
+        .prefix = "/EFI/debian", .config = file.text, .memdisk = file.text, .modules = &gettext};
+    const struct grub_start start = {
+        .files = &files, .image = &image, .folder = "/EFI/BOOT", .secure_boot = size % 2 == 0};
     struct predict_set build;
+    struct grub_module module;
+    if (grub_module_read(file.text, &module, &err) == 0 && module.name.len == 0)
+        abort();
     int r = predict_set_begin(arena, digester, REF_OS, "x", &build, &err);
     if (r == 0)
         r = grub_eval(&build, &start, &err);

@@ -99,6 +99,32 @@ T17_deleted_is_deleted() {
         "$(printf '["a",2]\n["a",4]')"
 }
 
+# Sound, and weaker than it looks: each warning names its own file's line, and refuses nothing.
+T16_apply_warns() {
+    printf '# a comment\n\n%s\nkind: NodePolicy\nmetadata:\n  name: nodes\n  version: 9\nspec:\n  referenceSets: [b]\n  freshness: 48h\n  cmdline:\n    allow:\n      - "*"\n' \
+        "$head" >weak.yaml
+    set_doc old 1 true | sed 's/^spec:/&\n  life: retired/' >old-set.yaml
+    exits 0 apply -f old-set.yaml -f weak.yaml --dry-run
+    says 'warning: weak.yaml:10: a node stays trusted for 48 hours after its last proof'
+    says '  -> minutes are usual: freshness: 5m'
+    says 'warning: weak.yaml:13: "*" lets the word init=/bin/sh pass'
+    says 'warning: weak.yaml:8: Secure Boot may be off'
+    says 'note: weak.yaml:8: with ima_policy=tcb nothing measures tmpfs'
+    says 'nothing judges firmware, option-roms, boot-policy'
+    prints "Nothing was applied"
+    exits 0 apply -f old-set.yaml -f weak.yaml --dry-run --format json
+    same "places" "$(jq -c '[.warnings[] | select(.why | startswith("a node stays")) | [.level, .kind, .name, .place]]' <<<"$out")" \
+        '[["warning","NodePolicy","nodes","weak.yaml:10"]]'
+    sed 's/\[b\]/[b, old]/; s/mode: .*//; s/version: 9/version: 10/' weak.yaml >weaker.yaml
+    exits 0 apply -f old-set.yaml -f weaker.yaml
+    says 'warning: weaker.yaml:9: old is retired, so nothing passes by it'
+    case $err in *tmpfs*) fail "a note without --dry-run" "$err" ;; esac
+    exits 0 get np nodes
+    sed 's/version: 9/version: 11/; /freshness/,$d; s/^spec:/&\n  secureBoot: "on"\n  mode: warn/' weak.yaml >warn.yaml
+    exits 0 apply -f warn.yaml --dry-run
+    says 'warning: no NodePolicy enforces'
+}
+
 # Signed by nobody here: a tombstone is a document.
 T17_a_stranger_deletes_nothing() {
     printf '%s\nkind: ReferenceSet\nmetadata: {name: b, version: 2, deleted: true}\n' "$head" >t.yaml
@@ -125,4 +151,5 @@ seen_and_compared
 T17_deleted_is_deleted
 T17_a_stranger_deletes_nothing
 T17_keyd_remembers
+T16_apply_warns
 conclude

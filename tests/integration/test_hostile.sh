@@ -23,7 +23,7 @@ spec: {}
 END
 exits 0 apply -f "$scratch/policy.yaml"
 HOSTILE_ENROLL=https://127.0.0.1:$enroll_port HOSTILE_API=https://127.0.0.1:$api_port HOSTILE_CA=$s/etc/ca.pem \
-    HOSTILE_TPMS=$s/tpm HOSTILE_TOKEN="$garboard token create" HOSTILE_GARBOARD="$garboard" "$hostile" || fail "hostile nodes" "$(tail -n 20 "$s/log/server")"
+    HOSTILE_TPMS=$s/tpm HOSTILE_TOKEN="$garboard token create" HOSTILE_GARBOARD="$garboard" HOSTILE_FILES="find $s/state -path '*/evidence/*' -type f | wc -l; true" "$hostile" || fail "hostile nodes" "$(tail -n 20 "$s/log/server")"
 stop server
 stop keyd
 conclude

@@ -17,6 +17,16 @@ labels() {
     says 'label "a": key=value sets a label, key- takes it away'
     exits 0 node label worker-1 site=fra-2 rack=7 --why 'moved'
     prints "worker-1: rack=7, site=fra-2"
+    exits 5 node label worker1 site=ber
+    says 'there is no such node (did you mean "worker-1"?) (node-not-found)'
+    for command in show why history remove attest; do
+        exits 5 node "$command" wroker-1
+        says '(did you mean "worker-1"?)'
+    done
+    exits 2 verify --node wroker-1
+    says 'wroker-1: no such node (did you mean "worker-1"?)'
+    exits 5 node show quite-another
+    says "there is no such node (node-not-found)"
     exits 0 node label worker-1 rack-
     prints "worker-1: site=fra-2"
     exits 0 node list -l site=fra-2

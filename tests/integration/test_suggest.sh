@@ -68,6 +68,18 @@ b = bytearray(open(sys.argv[1], "rb").read()); b[-3] ^= 1; open(sys.argv[1], "wb
     done
 }
 
+# Words of the service choose the policy, and which sets count: a set for another site is no set here.
+labels_choose() {
+    exits 0 reference capture "$evidence/good" -o whole.yaml
+    sed '/^kind: ReferenceSet/,/^spec:/s/^spec:/&\n  appliesTo: {labels: {site: fra-2}}/' whole.yaml >site.yaml
+    exits 0 reference suggest --evidence "$evidence/good" --policy site.yaml --label site=fra-2
+    says "there is nothing to suggest"
+    exits 0 reference suggest --evidence "$evidence/good" --policy site.yaml --label site=ber-1
+    prints "kind: ReferenceSet"
+    exits 0 reference suggest --evidence "$evidence/good" --policy site.yaml
+    prints "kind: ReferenceSet"
+}
+
 usage_is_told() {
     exits 2 reference suggest
     exits 2 reference suggest w1 --evidence "$evidence/good"
@@ -76,10 +88,15 @@ usage_is_told() {
     exits 2 reference suggest w1 --policy known.yaml
     exits 2 reference suggest w1 --class linux
     says "platform, os, packages or engine"
+    exits 2 reference suggest w1 --label a=b
+    says "--label go with --evidence"
+    exits 2 reference suggest --evidence "$evidence/good" --policy known.yaml --label 'a b'
+    says "--label: label"
 }
 
 files_alone
 whole_classes
 broken_evidence_gives_none
+labels_choose
 usage_is_told
 conclude

@@ -171,7 +171,8 @@ struct answer node_begin(struct node *node, const char *token, const char *name)
 
 static struct gb_bytes quote_evidence(struct node *node, const struct node *signer,
                                       struct gb_bytes nonce, const uint8_t fingerprint[32],
-                                      struct gb_bytes quoted_extras, struct gb_bytes sent_extras)
+                                      struct gb_bytes quoted_extras, struct gb_bytes sent_extras,
+                                      struct gb_bytes ima)
 {
     const struct pcr_selection all = {.count = 1,
                                       .banks = {{.alg_id = DIGEST_SHA256, .mask = 0xffff}}};
@@ -185,7 +186,8 @@ static struct gb_bytes quote_evidence(struct node *node, const struct node *sign
                                   .signature = quote.signature,
                                   .pcrs_raw = quote.pcrs_raw,
                                   .ak_public = signer->ak.public_area,
-                                  .extras = sent_extras};
+                                  .extras = sent_extras,
+                                  .ima = ima};
     gb_buf_init(&out, 1 << 20);
     envelope_write(&out, &bundle);
     assert_true(gb_buf_ok(&out));
@@ -236,7 +238,7 @@ static struct json *finish_body(struct node *node, const struct finish *how)
     const struct gb_bytes none = {0};
     struct gb_bytes evidence = quote_evidence(
         node, how->quote_of ? how->quote_of : node, gb_bytes(both, 32 + node->nonce.len),
-        how->fingerprint ? how->fingerprint : node->fingerprint, none, none);
+        how->fingerprint ? how->fingerprint : node->fingerprint, none, none, none);
     struct json *body = json_new_object();
     json_set(body, "challenge", b64(node, node->challenge));
     json_set(body, "proof", b64(node, gb_bytes(proof, 32)));
@@ -308,7 +310,7 @@ struct gb_bytes node_evidence(struct node *node, const struct round *how)
     const uint8_t *fingerprint = how->fingerprint ? how->fingerprint : signer->fingerprint;
     const struct gb_bytes extras = gb_bytes("\xa0", 1); /* an empty map */
     return quote_evidence(node, signer, how->nonce.data ? how->nonce : node->nonce, fingerprint,
-                          extras, how->sent_extras.data ? how->sent_extras : extras);
+                          extras, how->sent_extras.data ? how->sent_extras : extras, how->ima);
 }
 
 struct answer node_post(struct node *node, struct gb_bytes evidence)

@@ -86,6 +86,7 @@ struct round {
     const struct node *quote_of; /* the quote of this node's TPM, bound as it would bind it */
     const uint8_t *fingerprint;  /* bind to this transport key */
     struct gb_bytes sent_extras; /* sent, though "extras" were quoted */
+    struct gb_bytes ima;         /* a list that is sent with it */
 };
 /* The body of a round that answers node->nonce; in the node's arena. */
 struct gb_bytes node_evidence(struct node *node, const struct round *how);

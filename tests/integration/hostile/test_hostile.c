@@ -1,8 +1,9 @@
 /*
  * What a hostile node can try against a running service, with real TPMs: each attempt is refused or
  * found out, and a good node beside it stays trusted. usage: test_hostile, with HOSTILE_ENROLL,
- * HOSTILE_API, HOSTILE_CA and HOSTILE_TOKEN (a shell command that prints a new join token; its
- * words go behind it) in the environment.
+ * HOSTILE_API, HOSTILE_CA, HOSTILE_TOKEN (a shell command that prints a new join token; its words
+ * go behind it) and HOSTILE_FILES (likewise: how many files of kept evidence there are) in the
+ * environment.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #include "../../unit/test.h"
 #include "crypto/issue.h"
+#include "crypto/rand.h"
 #include "crypto/signer.h"
 #include "node.h"
 #include "os/file.h"
@@ -130,6 +132,46 @@ static void T01_what_is_not_proven_verifies_nothing(void **state)
     assert_string_equal(operator("HOSTILE_GARBOARD", verified), before);
     good_round(&alice);
     assert_string_not_equal(operator("HOSTILE_GARBOARD", verified), before);
+}
+
+/* One entry that is large and packs badly. */
+static struct gb_bytes large_list(void)
+{
+    enum { LARGE = 200000, NAME = 3, HEAD = 4 + 20 + 4 + NAME + 4 + 4 };
+    uint8_t *list = gb_arena_alloc(arena, HEAD + LARGE, 1);
+    assert_non_null(list);
+    const uint32_t data = LARGE + 4, buf = LARGE;
+    list[0] = 10;
+    list[4] = 1; /* a template digest that is none */
+    list[24] = NAME;
+    memcpy(list + 28, "buf", NAME);
+    for (int i = 0; i < 4; i++) {
+        list[28 + NAME + i] = (uint8_t)(data >> 8 * i);
+        list[32 + NAME + i] = (uint8_t)(buf >> 8 * i);
+    }
+    assert_int_equal(rand_bytes(list + HEAD, LARGE, NULL), GB_OK);
+    return gb_bytes(list, HEAD + LARGE);
+}
+
+/* Who has a node's certificate and not its AK turns it untrusted, as often as it likes; what it
+ * sends beside the quote is not kept. */
+static void T29_what_is_not_proven_fills_nothing(void **state)
+{
+    static const uint8_t zeros[32];
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        const struct round bad = {.nonce = gb_bytes(zeros, 32), .ima = large_list()};
+        expect(node_ask(&alice), 200, NULL);
+        expect_verdict(node_post(&alice, node_evidence(&alice, &bad)), "untrusted");
+        good_round(&alice);
+    }
+    assert_string_equal(operator("HOSTILE_FILES", ""), "0");
+    /* and with its AK it is: the list is what was refused */
+    const struct round proven = {.ima = large_list()};
+    expect(node_ask(&alice), 200, NULL);
+    expect_verdict(node_post(&alice, node_evidence(&alice, &proven)), "untrusted");
+    assert_string_equal(operator("HOSTILE_FILES", ""), "1");
+    good_round(&alice);
 }
 
 static void of_keyd_a_node_holds_one_nonce(void **state)
@@ -498,6 +540,7 @@ int main(void)
         cmocka_unit_test(T01_nonce_once),
         cmocka_unit_test(T01_constant_nonces),
         cmocka_unit_test(T01_what_is_not_proven_verifies_nothing),
+        cmocka_unit_test(T29_what_is_not_proven_fills_nothing),
         cmocka_unit_test(of_keyd_a_node_holds_one_nonce),
         cmocka_unit_test(T02_nonce_of_another_node),
         cmocka_unit_test(T03_relayed_quote),

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "../test.h"
+#include "crypto/x509.h"
 #include "make_rounds.h"
 #include "wire/cbor.h"
 
@@ -149,6 +150,49 @@ static void another_policy_wants_all(void **state)
     assert_false(r.claims.continues);
     assert_run(&r, GB_TIER_AFFIRMING);
     assert_true(r.claims.continues);
+    rounds_done(&r);
+}
+
+/* No EK certificate, and roots to judge it by: the first round finds it, and it stands. */
+static void T05_warn_trusts_no_broken_identity_in_a_later_round(void **state)
+{
+    (void)state;
+    struct rounds r;
+    gb_cleanup(x509_store_freep) struct x509_store *roots = NULL;
+    rounds_init(&r, sha256);
+    struct node_policy warn = *r.trust.policy.policies;
+    warn.mode = POLICY_WARN;
+    r.trust.policy.policies = &warn;
+    machine_file(&r.m, "/tmp/evil", 66);
+    assert_run(&r, GB_TIER_CONTRAINDICATED);
+    assert_true(verdict_is_trusted(&r.verdict)); /* a set's verdict */
+    assert_int_equal(x509_store_new(&roots, NULL), GB_OK);
+    r.trust.anchors.ek_roots = roots;
+    r.trust.id++;
+    for (unsigned n = 0; n < 3; n++) {
+        assert_run(&r, GB_TIER_CONTRAINDICATED);
+        assert_int_equal(r.claims.continues, n > 0);
+        assert_int_equal(r.verdict.links[GB_LINK_IDENTITY].tier, GB_TIER_CONTRAINDICATED);
+        assert_false(verdict_is_trusted(&r.verdict));
+    }
+    rounds_done(&r);
+}
+
+/* Identity is judged once a boot; later rounds still say what TPM it is. */
+static void T13_the_kind_of_tpm_is_carried_on(void **state)
+{
+    (void)state;
+    struct rounds r;
+    begin(&r, sha256);
+    assert_int_equal(r.verdict.tpm, VERDICT_TPM_UNKNOWN);
+    r.held.standings.tpm = VERDICT_TPM_VIRTUAL; /* as if a certificate had said so */
+    assert_run(&r, GB_TIER_AFFIRMING);
+    assert_true(r.claims.continues);
+    assert_int_equal(r.verdict.tpm, VERDICT_TPM_VIRTUAL);
+    rounds_quote(&r);
+    rounds_make_whole(&r);
+    assert_int_equal(rounds_send(&r), GB_OK); /* all evidence: judged anew */
+    assert_int_equal(r.verdict.tpm, VERDICT_TPM_UNKNOWN);
     rounds_done(&r);
 }
 
@@ -657,6 +701,8 @@ int main(void)
         cmocka_unit_test(an_unknown_program_stays_until_reboot),
         cmocka_unit_test(whole_evidence_of_the_same_boot_is_judged_anew),
         cmocka_unit_test(another_policy_wants_all),
+        cmocka_unit_test(T05_warn_trusts_no_broken_identity_in_a_later_round),
+        cmocka_unit_test(T13_the_kind_of_tpm_is_carried_on),
         cmocka_unit_test(an_exception_ends_within_a_boot),
         cmocka_unit_test(an_exception_without_an_end_does_not),
         cmocka_unit_test(a_late_measurement_wants_all),

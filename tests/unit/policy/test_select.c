@@ -175,6 +175,58 @@ static void warn_trusts_what_is_proven(void **state)
     make_done(&make);
 }
 
+/* What verify() found against the TPM or the logs is no matter of policy; what a rule says of the
+ * TPM's kind is one. */
+static void T05_warn_softens_policy_and_no_broken_identity(void **state)
+{
+    (void)state;
+    static const struct tpm_kind weak[] = {{.manufacturer = "AMD"}};
+    struct make make;
+    const struct ref_set *sets = good(&make);
+    struct node_policy warn = {.name = "w", .version = 2, .mode = POLICY_WARN};
+    warn.rules.tpm = (struct tpm_rule){.deny = weak, .deny_count = 1};
+    make.claims.tpm = (struct tpm_facts){"AMD", "AMD", "3.58.0.5"};
+    struct verdict verdict = judge(&make, &warn, sets);
+    assert_int_equal(verdict.links[GB_LINK_IDENTITY].tier, GB_TIER_CONTRAINDICATED);
+    assert_true(verdict_is_trusted(&verdict));
+    gb_finding_add(&make.claims.findings, GB_FINDING_EK_UNTRUSTED, GB_NO_EVENT, "ekcert", "why",
+                   NULL);
+    verdict = judge(&make, &warn, sets);
+    assert_string_equal(verdict.mode, "warn");
+    assert_false(verdict_is_trusted(&verdict));
+    make_done(&make);
+}
+
+static void T20_warn_trusts_nothing_that_the_firmware_reports_as_an_error(void **state)
+{
+    (void)state;
+    struct make make;
+    const struct ref_set *sets = good(&make);
+    const struct node_policy warn = {.name = "w", .version = 2, .mode = POLICY_WARN};
+    gb_finding_add(&make.claims.findings, GB_FINDING_EVENT_SEPARATOR_ERROR, GB_NO_EVENT, "0", NULL,
+                   NULL);
+    struct verdict verdict = judge(&make, &warn, sets);
+    assert_int_equal(verdict.links[GB_LINK_FIRMWARE].tier, GB_TIER_CONTRAINDICATED);
+    assert_false(verdict_is_trusted(&verdict));
+    make_done(&make);
+}
+
+/* Findings beyond the ceiling are known by their tier alone. */
+static void T20_warn_trusts_nothing_that_was_dropped(void **state)
+{
+    (void)state;
+    struct make make;
+    const struct ref_set *sets = good(&make);
+    const struct node_policy warn = {.name = "w", .version = 2, .mode = POLICY_WARN};
+    for (size_t i = 0; i <= GB_LIMIT_FINDINGS; i++)
+        gb_finding_add(&make.claims.findings,
+                       i < GB_LIMIT_FINDINGS ? GB_FINDING_EVENT_LATE : GB_FINDING_EK_UNTRUSTED,
+                       GB_NO_EVENT, "a", "b", NULL);
+    struct verdict verdict = judge(&make, &warn, sets);
+    assert_false(verdict_is_trusted(&verdict));
+    make_done(&make);
+}
+
 static void the_shadow_decides_nothing(void **state)
 {
     (void)state;
@@ -273,6 +325,9 @@ int main(void)
         cmocka_unit_test(the_highest_priority_judges),
         cmocka_unit_test(a_tie_decides_nothing),
         cmocka_unit_test(warn_trusts_what_is_proven),
+        cmocka_unit_test(T05_warn_softens_policy_and_no_broken_identity),
+        cmocka_unit_test(T20_warn_trusts_nothing_that_the_firmware_reports_as_an_error),
+        cmocka_unit_test(T20_warn_trusts_nothing_that_was_dropped),
         cmocka_unit_test(the_shadow_decides_nothing),
         cmocka_unit_test(T17_versions_stand_in_every_verdict),
         cmocka_unit_test(sets_are_remembered_over_rounds),

@@ -8,6 +8,7 @@
 #include "policy/refval.h"
 #include "reference/boot_files.h"
 #include "reference/grub_eval.h"
+#include "reference/grub_image.h"
 #include "reference/loader_entry.h"
 #include "reference/predict_set.h"
 
@@ -37,7 +38,8 @@ static int teardown(void **state)
 struct made_file {
     size_t volume;
     const char *path;
-    const char *text; /* NULL: the kernel */
+    const char *text;           /* NULL: the kernel */
+    const struct gb_buf *bytes; /* or this */
 };
 
 static const struct made_file *made;
@@ -51,7 +53,8 @@ static int read_made(void *context, size_t volume, const char *path, struct gb_b
     *ret = gb_bytes(NULL, 0);
     for (size_t i = 0; i < made_count; i++)
         if (made[i].volume == volume && strcmp(made[i].path, path) == 0)
-            *ret = made[i].text ? gb_bytes_str(made[i].text) : gb_buf_bytes(&kernel);
+            *ret = made[i].text ? gb_bytes_str(made[i].text)
+                                : gb_buf_bytes(made[i].bytes ? made[i].bytes : &kernel);
     return GB_OK;
 }
 
@@ -59,11 +62,12 @@ static int eval(const char *config, bool secure_boot, struct ref_set **ret_set)
 {
     static const struct boot_volume volumes[] = {{"hd0,gpt1", NULL}, {"hd0,gpt2", "aa-bb"}};
     static const struct boot_files files = {.volumes = volumes, .count = 2, .read = read_made};
-    const struct grub_start start = {.files = &files,
-                                     .config = gb_bytes_str(config),
-                                     .prefix = "/EFI/debian",
-                                     .folder = "/EFI/BOOT",
-                                     .secure_boot = secure_boot};
+    static struct grub_module_name ext2 = {.name = "ext2"};
+    static struct grub_module_name gettext = {.next = &ext2, .name = "gettext"};
+    const struct grub_image image = {
+        .prefix = "/EFI/debian", .config = gb_bytes_str(config), .modules = &gettext};
+    const struct grub_start start = {
+        .files = &files, .image = &image, .folder = "/EFI/BOOT", .secure_boot = secure_boot};
     struct predict_set build;
     assert_int_equal(predict_set_begin(arena, digester, REF_OS, "x", &build, &err), 0);
     *ret_set = build.set;
@@ -75,7 +79,8 @@ static void assert_measured(const struct ref_set *set, const char *const *abouts
     const struct ref_event *event = set->events;
     for (size_t i = 0; i < count; i++, event = event->next) {
         assert_non_null(event);
-        assert_string_equal(event->about, abouts[i]);
+        if (abouts[i])
+            assert_string_equal(event->about, abouts[i]);
     }
     assert_null(event);
 }
@@ -134,7 +139,8 @@ static void tests_are_answered_as_grub_does(void **state)
         {"[ a = a ]", true},          {"[ a != a ]", false},        {"[ -z \"$no\" ]", true},
         {"[ -n \"$prefix\" ]", true}, {"[ x = y -o y = y ]", true}, {"[ ! x = x ]", false},
         {"! [ x = x ]", false},       {"[ -e /none ]", false},      {"[ x = y -a y = y ]", false},
-        {"test x$no = x", true},
+        {"test x$no = x", true},      {"[ 2 -gt 10 ]", false},      {"[ 10 -ge 10 ]", true},
+        {"[ -d /none ]", false},      {"[ -f /none ]", false},
     };
     static const struct made_file files[] = {{0, "/k", NULL}};
     (void)state;
@@ -162,7 +168,7 @@ static void what_cannot_be_told_is_refused_with_its_line(void **state)
         const char *script;
         const char *says;
     } cases[] = {
-        {"true\nfor i in a b; do true; done", "line 2: loops"},
+        {"true\nfor i in a b; do true; done", "grub.cfg:2: \"for/while/until\": loops"},
         {"true\n\nblocklist /x", "grub.cfg:3: \"blocklist\""},
         {"search --file /x", "only --fs-uuid"},
         {"search --fs-uuid cc", "no files are given"},
@@ -172,14 +178,23 @@ static void what_cannot_be_told_is_refused_with_its_line(void **state)
         {"set a='b", "does not end"},
         {"true", "no kernel"},
         {"menuentry a { linux /gone }", "no such file"},
-        {"set default=gone\nmenuentry a { linux /k }", "not in the menu"},
-        {"save_env x", "not known here"},
-        {"echo $?", "arguments or outcomes"},
+        {"set default=9th\nmenuentry a { linux /k }", "begins like a number"},
+        {"true\nif terminal_output gfxterm; then true; fi", "grub.cfg:2: \"if\""},
+        {"true\nif background_image /x; then true; fi", "depends on the screen"},
+        {"set theme=/x", "what GRUB reads for this variable"},
+        {"save_env x\nload_env", "behind a save_env"},
+        {"save_env x; echo $?", "number of this outcome"},
+        {"load_env --file /x", "options are not evaluated"},
+        {"fwsetup", "starts the firmware's settings"},
+        {"chainloader /x", "another loader"},
+        {"loadfont /k", "not the image's own"},
+        {"menuentry --colour x a { linux /k }", "not known here"},
+        {"boot", "no kernel is loaded"},
     };
-    static const struct made_file files[] = {{0, "/k", NULL}};
+    static const struct made_file files[] = {{0, "/k", NULL}, {0, "/EFI/debian/grubenv", "a=b"}};
     (void)state;
     made = files;
-    made_count = 1;
+    made_count = GB_ARRAY_LEN(files);
     for (size_t i = 0; i < GB_ARRAY_LEN(cases); i++) {
         struct ref_set *set = NULL;
         err = (struct gb_err){0};
@@ -189,15 +204,171 @@ static void what_cannot_be_told_is_refused_with_its_line(void **state)
     }
 }
 
-static void without_secure_boot_grub_is_refused(void **state)
+/* ELF with a name, a list of what it needs, and the table of names. */
+static const char *make_module(struct gb_buf *out, const char *name, const char *needs)
 {
-    static const struct made_file files[] = {{0, "/k", NULL}};
+    enum { HEAD = 64, SECTION = 64 };
+    static const char names[] = "\0.modname\0.moddeps";
+    const struct gb_bytes bodies[] = {gb_bytes("", 0), gb_bytes(name, strlen(name) + 1),
+                                      gb_bytes(needs, strlen(needs) + (needs[0] != 0)),
+                                      gb_bytes(names, sizeof names)};
+    const uint32_t named[] = {0, 1, 10, 0};
+    static const uint8_t zeros[HEAD];
+    uint64_t at = HEAD + GB_ARRAY_LEN(bodies) * SECTION;
+    gb_buf_init(out, 4096);
+    gb_buf_add(out,
+               "\x7f"
+               "ELF\x02\x01",
+               6);
+    gb_buf_add(out, zeros, 34);
+    gb_buf_u32le(out, HEAD);
+    gb_buf_u32le(out, 0);
+    gb_buf_add(out, zeros, 10);
+    gb_buf_u16le(out, SECTION);
+    gb_buf_u16le(out, GB_ARRAY_LEN(bodies));
+    gb_buf_u16le(out, GB_ARRAY_LEN(bodies) - 1);
+    for (size_t i = 0; i < GB_ARRAY_LEN(bodies); i++) {
+        gb_buf_u32le(out, named[i]);
+        gb_buf_add(out, zeros, 20);
+        gb_buf_u32le(out, (uint32_t)at);
+        gb_buf_u32le(out, 0);
+        gb_buf_u32le(out, (uint32_t)bodies[i].len);
+        gb_buf_u32le(out, 0);
+        gb_buf_add(out, zeros, 24);
+        at += bodies[i].len;
+    }
+    for (size_t i = 0; i < GB_ARRAY_LEN(bodies); i++)
+        gb_buf_add(out, bodies[i].data, bodies[i].len);
+    assert_true(gb_buf_ok(out));
+    return (const char *)gb_buf_bytes(out).data;
+}
+
+/* Without Secure Boot GRUB reads modules, each once and before those that it needs, and nobody
+ * measures the kernel as an image. */
+static void without_secure_boot_modules_are_files(void **state)
+{
+    struct gb_buf outer;
+    struct gb_buf inner;
+    (void)make_module(&outer, "outer", "inner");
+    (void)make_module(&inner, "inner", "");
+    const struct made_file files[] = {{0, "/k", NULL},
+                                      {0, "/EFI/debian/x86_64-efi/outer.mod", NULL, &outer},
+                                      {0, "/EFI/debian/x86_64-efi/inner.mod", NULL, &inner}};
+    static const char *const wanted[] = {
+        "grub_cmd: insmod ext2",
+        "grub_cmd: insmod outer",
+        "(hd0,gpt1)/EFI/debian/x86_64-efi/outer.mod",
+        "(hd0,gpt1)/EFI/debian/x86_64-efi/inner.mod",
+        "grub_cmd: insmod inner",
+        "grub_cmd: insmod gone",
+        "grub_cmd: linux /k",
+        "/k",
+        "kernel_cmdline: /k",
+    };
     struct ref_set *set = NULL;
     (void)state;
     made = files;
+    made_count = GB_ARRAY_LEN(files);
+    int r =
+        eval("insmod ext2\ninsmod outer\ninsmod inner\nif insmod gone; then false; fi\nlinux /k",
+             false, &set);
+    assert_int_equal(r, 0);
+    assert_measured(set, wanted, GB_ARRAY_LEN(wanted));
+    r = eval("if insmod gone; then linux /k; fi", true, &set);
+    assert_int_equal(r, 0);
+    r = eval("insmod k.mod/../k", false, &set);
+    assert_int_equal(r, GB_ERR_CONFIG);
+    gb_buf_done(&outer);
+    gb_buf_done(&inner);
+}
+
+/* In the manner of generated ones: an environment block, a saved entry of a submenu, functions with
+ * arguments, translations, loops that nobody runs. */
+static void a_generated_configuration_is_followed(void **state)
+{
+    static const struct made_file files[] = {
+        {0, "/g/grub.cfg",
+         "load_env\n"
+         "if [ \"$saved_entry\" ]; then\n  set default=\"${saved_entry}\"\nfi\n"
+         "function keep {\n  if [ -z \"${once}\" ]; then\n    saved_entry=\"${chosen}\"\n"
+         "    save_env saved_entry\n  fi\n}\n"
+         "function mode { set gfx=\"${1}x$#\"; }\n"
+         "set lang=de_AT\n"
+         "terminal_output gfxterm\n"
+         "menuentry 'A' --unrestricted --id a {\n  for i in x y; do linux /none; done\n}\n"
+         "submenu 'M>N' --id m { menuentry 'B' c d --class os --id b {\n keep\n mode e f\n"
+         " echo $1 $2 \"$@\"\n linux /k\n boot\n halt\n} }\n"
+         "if [ -f ${config_directory}/custom.cfg ]; then source ${config_directory}/custom.cfg; "
+         "fi\n"},
+        {0, "/EFI/debian/grubenv", "# GRUB Environment Block\nsaved_entry=m>b\n####"},
+        {0, "/EFI/debian/locale/de.mo", "a catalog"},
+        {0, "/k", NULL},
+    };
+    static const char *const wanted[] = {
+        "grub_cmd: source /g/grub.cfg",
+        "/g/grub.cfg",
+        "grub_cmd: load_env",
+        "(hd0,gpt1)/EFI/debian/grubenv",
+        "grub_cmd: [ m>b ]",
+        "grub_cmd: set default=m>b",
+        "grub_cmd: set lang=de_AT",
+        "(hd0,gpt1)/EFI/debian/locale/de.mo",
+        "grub_cmd: terminal_output gfxterm",
+        NULL, /* the menu's text, as it stands there */
+        NULL,
+        "grub_cmd: [ -f (hd0,gpt1)/g/custom.cfg ]",
+        "grub_cmd: setparams M>N",
+        NULL,
+        "grub_cmd: setparams B c d",
+        "grub_cmd: keep",
+        "grub_cmd: [ -z  ]",
+        "grub_cmd: saved_entry=m>b",
+        "grub_cmd: save_env saved_entry",
+        "grub_cmd: mode e f",
+        "grub_cmd: set gfx=ex2",
+        "grub_cmd: echo B c B c d",
+        "grub_cmd: linux /k",
+        "/k",
+        "/k",
+        "/k",
+        "kernel_cmdline: /k",
+        "grub_cmd: boot",
+    };
+    struct ref_set *set = NULL;
+    (void)state;
+    made = files;
+    made_count = GB_ARRAY_LEN(files);
+    if (eval("source /g/grub.cfg", true, &set) != 0)
+        fail_msg("%s", err.text);
+    assert_measured(set, wanted, GB_ARRAY_LEN(wanted));
+}
+
+/* Where GRUB does not find the entry that it is told of, the first boots. */
+static void the_default_is_found_as_grub_does(void **state)
+{
+    static const struct {
+        const char *wanted;
+        const char *boots;
+    } cases[] = {{"1", "/k two"},    {"gone", "/k one"}, {"", "/k one"},    {"7", "/k one"},
+                 {"2>1", "/k four"}, {"2", "/k three"},  {"a>>b", "/k two"}};
+    static const struct made_file files[] = {{0, "/k", NULL}};
+    (void)state;
+    made = files;
     made_count = 1;
-    assert_int_equal(eval("linux /k", false, &set), GB_ERR_CONFIG);
-    assert_int_equal(eval("insmod ext2", false, &set), GB_ERR_CONFIG);
+    for (size_t i = 0; i < GB_ARRAY_LEN(cases); i++) {
+        struct ref_set *set = NULL;
+        const char *script = gb_arena_printf(
+            arena,
+            "set default='%s'\nmenuentry one { linux /k one }\nmenuentry 'a>b' { linux /k two }\n"
+            "submenu s { menuentry three { linux /k three }\nmenuentry four { linux /k four } }",
+            cases[i].wanted);
+        assert_non_null(script);
+        assert_int_equal(eval(script, true, &set), 0);
+        const struct ref_event *last = set->events;
+        while (last->next)
+            last = last->next;
+        assert_string_equal(last->value, cases[i].boots);
+    }
 }
 
 static void a_script_that_reads_itself_ends(void **state)
@@ -241,7 +412,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(tests_are_answered_as_grub_does, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_told_is_refused_with_its_line, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(without_secure_boot_grub_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(without_secure_boot_modules_are_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_generated_configuration_is_followed, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_default_is_found_as_grub_does, setup, teardown),
         cmocka_unit_test_setup_teardown(a_script_that_reads_itself_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(an_entry_of_systemd_boot_is_read, setup, teardown),
     };

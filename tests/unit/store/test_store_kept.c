@@ -312,6 +312,135 @@ static void what_is_over_is_dropped_and_the_newest_stays(void **state)
     assert_true(gb_bytes_is(found.parts[0].blob.packed, "the same"));
 }
 
+/* Of who sends the same again and again: what is refused begins nothing, and nothing goes on from
+ * it. */
+static void T29_what_was_refused_is_dropped_by_age_and_size(void **state)
+{
+    struct made *m = *state;
+    struct store_kept found;
+    enrol(m, 1, "w1");
+    const struct store_kept_part begun[] = {part(STORE_PART_IMA, 1, "list")};
+    struct store_kept first = record(1, 10, true, 0, 5, begun, 1);
+    assert_int_equal(add(m->store, &first), GB_OK);
+    for (uint8_t i = 0; i < 6; i++) {
+        const struct store_kept_part bad[] = {large_part(m, (uint8_t)(100 + i))};
+        struct store_kept refused = record(1, 20 + i, i % 2, i % 2 ? 0 : 5, 5, bad, 1);
+        refused.accepted = false;
+        assert_int_equal(add(m->store, &refused), GB_OK);
+    }
+    assert_int_equal(files_in(m), 6);
+    assert_int_equal(sweep(m, 23, UINT64_MAX), GB_OK);
+    assert_int_equal(sweep(m, 23, UINT64_MAX), GB_ERR_NOTFOUND);
+    assert_int_equal(files_in(m), 3);
+    assert_int_equal(sweep(m, 0, 1000), GB_OK);
+    assert_int_equal(sweep(m, 0, 1000), GB_ERR_NOTFOUND);
+    assert_int_equal(files_in(m), 0);
+    assert_int_equal(counts(m).records, 1);
+    assert_int_equal(store_kept_at(m->store, m->arena, id_of(1), 0, &found, NULL), GB_OK);
+    assert_int_equal(found.at_s, 10);
+    assert_int_equal(found.part_count, 1);
+}
+
+/* How it began stays, and how it stands; between the two nothing is gained by sending more. */
+static void T29_a_node_has_its_share_of_refused_rounds(void **state)
+{
+    struct made *m = *state;
+    struct store_kept *list;
+    size_t count;
+    const struct store_kept_part begun[] = {part(STORE_PART_IMA, 1, "list")};
+    struct store_kept first = record(1, 10, true, 0, 5, begun, 1);
+    enrol(m, 1, "w1");
+    assert_int_equal(add(m->store, &first), GB_OK);
+    for (int64_t i = 0; i < GB_LIMIT_KEPT_REFUSED + 20; i++) {
+        struct store_kept refused = record(1, 20 + i, false, 5, 5, NULL, 0);
+        refused.accepted = false;
+        assert_int_equal(add(m->store, &refused), GB_OK);
+    }
+    assert_int_equal(store_kept_list(m->store, m->arena, id_of(1), 1000, &list, &count, NULL),
+                     GB_OK);
+    assert_int_equal(count, 1 + GB_LIMIT_KEPT_REFUSED);
+    assert_int_equal(list[0].at_s, 20 + GB_LIMIT_KEPT_REFUSED + 19);
+    assert_int_equal(list[count - 2].at_s, 20);
+}
+
+static void T29_a_node_has_its_share_of_bytes(void **state)
+{
+    struct made *m = *state;
+    enrol(m, 1, "w1");
+    enrol(m, 2, "w2");
+    const struct store_kept_part small[] = {part(STORE_PART_IMA, 1, "list")};
+    struct store_kept other = record(2, 5, true, 0, 5, small, 1);
+    assert_int_equal(add(m->store, &other), GB_OK);
+    for (uint8_t i = 0; i < 5; i++) { /* what the row says of its size counts, not the file's */
+        struct store_kept_part bad[] = {large_part(m, (uint8_t)(100 + i))};
+        bad[0].blob.packed_size = GB_LIMIT_KEPT_NODE_BYTES / 4 + 1;
+        struct store_kept boot = record(1, 20 + i, true, 0, 5, bad, 1);
+        assert_int_equal(add(m->store, &boot), GB_OK);
+    }
+    assert_int_equal(counts(m).records, 1 + 3); /* the oldest boots of this node went */
+    assert_int_equal(files_in(m), 3);
+    struct store_kept_part more[] = {large_part(m, 99)};
+    more[0].blob.packed_size = GB_LIMIT_KEPT_NODE_BYTES / 4 * 3;
+    struct store_kept on = record(1, 30, false, 5, 6, more, 1);
+    assert_int_equal(add(m->store, &on), GB_ERR_DENIED); /* nothing more of this boot but anew */
+    assert_non_null(strstr(made_said.text, "send all evidence"));
+    assert_true(files_in(m) <= 3);
+    struct store_kept found;
+    assert_int_equal(store_kept_at(m->store, m->arena, id_of(1), 0, &found, NULL), GB_OK);
+    assert_int_equal(found.at_s, 24);
+}
+
+/* A boot that goes on for months must not be one list of a million rows. */
+static void rounds_of_one_boot_begin_anew(void **state)
+{
+    struct made *m = *state;
+    int r = GB_OK;
+    struct store_kept first = record(1, 10, true, 0, 5, NULL, 0);
+    enrol(m, 1, "w1");
+    assert_int_equal(add(m->store, &first), GB_OK);
+    for (int64_t i = 1; i < GB_LIMIT_KEPT_CHAIN && r == GB_OK; i++) {
+        struct store_kept next = record(1, 10 + i, false, 5, 5, NULL, 0);
+        r = add(m->store, &next);
+    }
+    assert_int_equal(r, GB_OK);
+    struct store_kept next = record(1, 5000, false, 5, 5, NULL, 0);
+    assert_int_equal(add(m->store, &next), GB_ERR_DENIED);
+    first.at_s = 5001;
+    assert_int_equal(add(m->store, &first), GB_OK);
+    next.at_s = 5002;
+    assert_int_equal(add(m->store, &next), GB_OK);
+}
+
+/* Whatever becomes of a write: a file is there when a row names it. */
+static void a_file_that_no_row_names_goes_at_once(void **state)
+{
+    struct made *m = *state;
+    enrol(m, 1, "w1");
+    enrol(m, 2, "w2");
+    const struct store_kept_part one[] = {large_part(m, 9)}, two[] = {large_part(m, 9)};
+    struct store_kept a = record(1, 10, true, 0, 5, one, 1), b = record(2, 10, true, 0, 5, two, 1);
+    assert_int_equal(files_in(m), 2);
+    assert_int_equal(add(m->store, &a), GB_OK);
+    assert_int_equal(add(m->store, &b), GB_OK); /* who did not know of the other */
+    assert_int_equal(files_in(m), 1);
+    const struct store_kept_part three[] = {large_part(m, 8)};
+    struct store_kept gap = record(1, 20, false, 9, 9, three, 1);
+    assert_int_equal(add(m->store, &gap), GB_ERR_DENIED); /* a rule */
+    assert_int_equal(files_in(m), 1);
+    for (unsigned long nth = 1; nth < 40; nth++) { /* the disk, at each statement */
+        const struct store_kept_part four[] = {large_part(m, 7)};
+        struct store_kept boot = record(1, 30, true, 0, 5, four, 1);
+        store_fail_nth(m->store, nth);
+        int r = add(m->store, &boot);
+        store_fail_nth(m->store, 0);
+        assert_int_equal(files_in(m), r == GB_OK ? 2 : 1);
+        if (r == GB_OK && nth > 10)
+            return;
+        assert_int_not_equal(r, GB_OK);
+    }
+    fail_msg("it never succeeded");
+}
+
 static void T17_superseded_documents_stay_while_evidence_names_them(void **state)
 {
     struct made *m = *state;
@@ -398,6 +527,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_killed_writer_loses_nothing_that_was_told, made_setup,
                                         made_teardown),
         cmocka_unit_test_setup_teardown(what_is_over_is_dropped_and_the_newest_stays, made_setup,
+                                        made_teardown),
+        cmocka_unit_test_setup_teardown(T29_what_was_refused_is_dropped_by_age_and_size, made_setup,
+                                        made_teardown),
+        cmocka_unit_test_setup_teardown(T29_a_node_has_its_share_of_refused_rounds, made_setup,
+                                        made_teardown),
+        cmocka_unit_test_setup_teardown(T29_a_node_has_its_share_of_bytes, made_setup,
+                                        made_teardown),
+        cmocka_unit_test_setup_teardown(rounds_of_one_boot_begin_anew, made_setup, made_teardown),
+        cmocka_unit_test_setup_teardown(a_file_that_no_row_names_goes_at_once, made_setup,
                                         made_teardown),
         cmocka_unit_test_setup_teardown(T17_superseded_documents_stay_while_evidence_names_them,
                                         made_setup, made_teardown),
