@@ -5,12 +5,13 @@
 #include "base/reader.h"
 #include "crypto/digest.h"
 #include "policy/standing.h"
+#include "result/verdict.h"
 #include "verify/replay_ima.h"
 #include "verify/seen.h"
 
 /* Field by field, big-endian; the first byte is the version. Whoever changes a field counts it up:
  * what is not read back only costs a whole round. */
-enum { VERSION = 6 };
+enum { VERSION = 7 };
 
 struct out {
     uint8_t *data;
@@ -89,6 +90,7 @@ size_t progress_write(const struct progress *progress, uint8_t out[PROGRESS_MAX]
         put_standing(&o, &progress->standings.shadows[i]);
     put_words(&o, progress->standings.sets.matched);
     put_words(&o, progress->standings.sets.needed);
+    put(&o, progress->standings.tpm, 1);
     put(&o, progress->trust_id, 8);
     put_bytes(&o, progress->said, sizeof progress->said);
     return o.len;
@@ -191,6 +193,9 @@ void progress_read(struct gb_bytes in, struct progress *ret_progress)
         get_standing(&r, &progress.standings.shadows[i]);
     get_words(&r, progress.standings.sets.matched);
     get_words(&r, progress.standings.sets.needed);
+    progress.standings.tpm = gb_read_u8(&r);
+    if (progress.standings.tpm > VERDICT_TPM_VIRTUAL)
+        gb_reader_fail(&r, "unknown kind of TPM");
     progress.trust_id = gb_read_u64be(&r);
     get_bytes(&r, progress.said, sizeof progress.said);
     *ret_progress = gb_reader_finish(&r, NULL) == GB_OK ? progress : (struct progress){0};

@@ -266,6 +266,11 @@ X(TPM_DENIED, "tpm.denied", CONTRAINDICATED, IDENTITY,
   "update its firmware where that helps; or take the node out of this policy")
 X(TPM_NOT_ALLOWED, "tpm.not-allowed", CONTRAINDICATED, IDENTITY,
   "the TPM ({0}) is of no kind in tpm.allow", "add its kind, or take the node out of this policy")
+X(TPM_VIRTUAL, "tpm.virtual", CONTRAINDICATED, IDENTITY,
+  "the TPM ({0}) is a virtual one, and the policy wants hardware",
+  "who runs its host can copy it and roll it back; take the node out of this policy, or say "
+  "hardware: "
+  "any")
 X(TPM_UNKNOWN, "tpm.unknown", CONTRAINDICATED, IDENTITY,
   "the policy has rules for kinds of TPMs, and what is proven of this one does not suffice ({0})",
   "give the maker's root, and EK certificates that name their TPM (TCG EK Credential Profile)")

@@ -58,10 +58,11 @@ static int read_key(struct job *job, struct gb_err *err)
 {
     const char *key_path = cmd_value(job->line, "key");
     const char *cert_path = cmd_value(job->line, "cert");
+    const char *path = key_path ? key_path : cert_path;
     struct gb_bytes pem;
-    if (!key_path && !cert_path)
+    if (!path)
         return GB_OK;
-    int r = file_read(job->arena, key_path ? key_path : cert_path, GB_LIMIT_CERT, &pem, err);
+    int r = file_read(job->arena, path, GB_LIMIT_CERT, &pem, err);
     if (r < 0)
         return r;
     if (cert_path)

@@ -45,7 +45,7 @@ static int number(struct gb_arena *arena, EVP_PKEY *pkey, const char *name, size
 
 static int read_rsa(struct gb_arena *arena, EVP_PKEY *pkey, struct sig_key *key, struct gb_err *err)
 {
-    struct gb_bytes exponent;
+    struct gb_bytes exponent = {0};
     key->kind = KEY_RSA;
     int r = number(arena, pkey, OSSL_PKEY_PARAM_RSA_N, 0, &key->modulus, err);
     if (r == GB_OK)

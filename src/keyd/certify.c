@@ -95,13 +95,17 @@ static int check_evidence(struct desk *desk, const struct challenge_facts *facts
                           const uint8_t transport[32], struct gb_err *err)
 {
     const struct trust trust = {.anchors = desk->beliefs->trust.anchors};
+    struct node_facts node;
     struct claims claims;
     struct verdict verdict;
     if (!gb_bytes_equal(bundle->ak_public, facts->ak_public))
         return gb_err_set(err, GB_ERR_DENIED, "the evidence is of another AK than the challenge");
     proof_drop_logs(bundle);
     put_ek(desk, facts, bundle);
-    int r = proof_of_quote(desk, &trust, NULL, bundle, answer, transport, &claims, &verdict, err);
+    int r = told_read(desk, (const char *)facts->name.data, (const char *)facts->labels.data, &node,
+                      err);
+    if (r == 0)
+        r = proof_of_quote(desk, &trust, &node, bundle, answer, transport, &claims, &verdict, err);
     if (r == 0 && !claims.ek_certified)
         r = desk_refuse(desk, &claims.findings, "the EK is not certified", err);
     return r;

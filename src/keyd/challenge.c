@@ -13,10 +13,12 @@
 #include "keyd/beliefs.h"
 #include "keyd/challenges.h"
 #include "keyd/desk.h"
+#include "keyd/told.h"
 #include "policy/select.h"
 #include "rpc/keyd.h"
 #include "rpc/messages.h"
 #include "verify/ak.h"
+#include "verify/facts.h"
 #include "verify/identity.h"
 #include "verify/tpm_facts.h"
 
@@ -70,9 +72,18 @@ static void fill_bundle(const struct desk *desk, const struct keyd_challenge_ask
     bundle->intermediate_count = n + beliefs->intermediate_count;
 }
 
-static bool allow_expired(const struct desk *desk)
+/* As the policy has it that is for this node. */
+static int judge_identity(struct desk *desk, const struct asked_for *a, struct bundle *bundle,
+                          bool *ret_good, struct gb_findings *findings, struct gb_err *err)
 {
-    return policy_allows_expired(&desk->beliefs->trust.policy, NULL);
+    struct node_facts node;
+    struct tpm_facts tpm = {0};
+    int r = told_read(desk, a->ask->name, a->ask->labels, &node, err);
+    if (r < 0)
+        return r;
+    return identity_judge(desk->arena, &desk->beliefs->trust.anchors, bundle, desk->now_s,
+                          policy_allows_expired(&desk->beliefs->trust.policy, &node), ret_good,
+                          &tpm, findings, err);
 }
 
 /* Whose TPM is it (T05). */
@@ -81,13 +92,11 @@ static int judge_certificate(struct desk *desk, const struct asked_for *a, struc
     struct gb_findings findings = {.arena = desk->arena};
     struct bundle *bundle = gb_arena_new_one(desk->arena, struct bundle);
     gb_cleanup(key_freep) struct key *certified = NULL;
-    struct tpm_facts facts = {0};
     bool good = false;
     if (!bundle)
         return gb_err_nomem(err);
     fill_bundle(desk, a->ask, bundle);
-    int r = identity_judge(desk->arena, &desk->beliefs->trust.anchors, bundle, desk->now_s,
-                           allow_expired(desk), &good, &facts, &findings, err);
+    int r = judge_identity(desk, a, bundle, &good, &findings, err);
     if (r == 0)
         r = x509_key(a->cert, &certified, err);
     if (r < 0)
@@ -180,10 +189,17 @@ static int describe(struct desk *desk, const struct asked_for *a, const char **r
     return *ret_tpm ? GB_OK : gb_err_nomem(err);
 }
 
+static struct gb_bytes text_of(const char *text)
+{
+    return gb_bytes(text ? text : "", text ? strlen(text) + 1 : 1);
+}
+
 static int remember(struct desk *desk, const struct asked_for *a, struct gb_bytes secret,
                     struct keyd_challenge *challenge, struct gb_err *err)
 {
-    struct challenge_facts facts = {.ak_public = a->ask->ak_public};
+    struct challenge_facts facts = {.ak_public = a->ask->ak_public,
+                                    .name = text_of(a->ask->name),
+                                    .labels = text_of(a->ask->labels)};
     facts.certs[facts.cert_count++] = a->ask->ek_certs[0];
     for (size_t i = 0; i < a->ask->intermediate_count; i++) {
         if (facts.cert_count == CHALLENGE_CERTS)

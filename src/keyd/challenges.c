@@ -89,7 +89,7 @@ void challenges_sweep(struct challenges *c, int64_t now_ms)
 
 static size_t size_of(const struct challenge_facts *facts)
 {
-    size_t size = facts->ak_public.len;
+    size_t size = facts->ak_public.len + facts->name.len + facts->labels.len;
     for (size_t i = 0; i < facts->cert_count; i++)
         size += facts->certs[i].len;
     return size;
@@ -114,6 +114,8 @@ static int keep(struct record *record, const struct challenge_facts *facts, stru
         return gb_err_nomem(err);
     record->kept = at;
     record->facts.ak_public = put(&at, facts->ak_public);
+    record->facts.name = put(&at, facts->name);
+    record->facts.labels = put(&at, facts->labels);
     record->facts.cert_count = facts->cert_count;
     for (size_t i = 0; i < facts->cert_count; i++)
         record->facts.certs[i] = put(&at, facts->certs[i]);

@@ -28,6 +28,8 @@ struct challenge_facts {
     struct gb_bytes ak_public;              /* TPM2B_PUBLIC */
     struct gb_bytes certs[CHALLENGE_CERTS]; /* DER; the EK's own first */
     size_t cert_count;
+    struct gb_bytes name; /* what garboardd said of the node; text with its NUL */
+    struct gb_bytes labels;
 };
 
 struct challenges;

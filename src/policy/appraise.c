@@ -12,7 +12,9 @@
 #include "policy/select.h"
 #include "policy/standing.h"
 #include "policy/tiers.h"
+#include "policy/tpm_maker.h"
 #include "result/verdict.h"
+#include "verify/claims.h"
 
 /* A list of its own for each link, the findings of verify() first. */
 static int sort_findings(struct judge *judge, struct gb_err *err)
@@ -260,6 +262,8 @@ int appraise_next(struct gb_arena *arena, const struct policy *policy, const str
         standings = *before;
     policy_select(policy, claims->facts, &selected);
     const struct node_policy *node = selected.rival ? NULL : selected.node;
+    if (!claims->continues) /* identity is judged with the whole evidence */
+        standings.tpm = (uint8_t)tpm_maker_kind(&claims->tpm);
     int r =
         appraise_by(arena, policy, node, claims, &standings.own, &standings.sets, &verdict, err);
     if (r == GB_OK)
@@ -270,6 +274,8 @@ int appraise_next(struct gb_arena *arena, const struct policy *policy, const str
         r = finish(policy, &selected, &standings.own, &verdict, err);
     if (r < 0)
         return r;
+    if (!claims_refused(claims))
+        verdict.tpm = (enum verdict_tpm)standings.tpm;
     *ret_standings = standings;
     *ret_verdict = verdict;
     return GB_OK;

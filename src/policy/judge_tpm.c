@@ -3,6 +3,8 @@
 #include "policy/judge_rules.h"
 #include "policy/rules.h"
 #include "policy/tpm_kind.h"
+#include "policy/tpm_maker.h"
+#include "result/verdict.h"
 #include "verify/claims.h"
 #include "verify/tpm_facts.h"
 
@@ -53,9 +55,10 @@ void judge_tpm(struct judge *judge)
     const struct tpm_rule *rule = &judge->node->rules.tpm;
     const struct tpm_facts *facts = &judge->claims->tpm;
     const struct tpm_kind *denied = NULL, *allowed = NULL;
-    if (!rule->has_allow && rule->deny_count == 0)
+    if (!rule->hardware && !rule->has_allow && rule->deny_count == 0)
         return;
     const char *text = facts_text(judge, facts);
+    enum verdict_tpm made = tpm_maker_kind(facts);
     enum tpm_match deny = match_any(rule->deny, rule->deny_count, facts, &denied);
     enum tpm_match allow = rule->has_allow
                                ? match_any(rule->allow, rule->allow_count, facts, &allowed)
@@ -64,7 +67,10 @@ void judge_tpm(struct judge *judge)
         add(judge, GB_FINDING_TPM_DENIED, text, kind_text(judge, denied));
     else if (allow == TPM_MATCH_NO)
         add(judge, GB_FINDING_TPM_NOT_ALLOWED, text, NULL);
-    else if (deny == TPM_MATCH_UNKNOWN || allow == TPM_MATCH_UNKNOWN)
+    else if (rule->hardware && made == VERDICT_TPM_VIRTUAL)
+        add(judge, GB_FINDING_TPM_VIRTUAL, text, NULL);
+    else if (deny == TPM_MATCH_UNKNOWN || allow == TPM_MATCH_UNKNOWN ||
+             (rule->hardware && made == VERDICT_TPM_UNKNOWN))
         add(judge, GB_FINDING_TPM_UNKNOWN, text, NULL);
     else
         add(judge, GB_FINDING_TPM_OK, text, NULL);

@@ -91,7 +91,7 @@ static int read_mode(const struct field_file *file, const struct yaml_node *spec
 static int read_place(const struct field_file *file, const struct yaml_node *spec,
                       struct node_policy *policy, struct gb_err *err)
 {
-    const struct yaml_node *priority, *nodes;
+    const struct yaml_node *priority = NULL, *nodes = NULL;
     uint64_t number = 0;
     int r = field_get(file, spec, "priority", YAML_SCALAR, false, &priority, err);
     if (r == GB_OK && priority)

@@ -74,6 +74,7 @@ enum option_roms_rule { OPTION_ROMS_ANY, OPTION_ROMS_KNOWN, OPTION_ROMS_NONE };
 
 /* spec.tpm */
 struct tpm_rule {
+    bool hardware; /* virtual ones do not count, nor those of whom it is not known */
     bool has_allow;
     const struct tpm_kind *allow;
     size_t allow_count;

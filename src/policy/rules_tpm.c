@@ -5,6 +5,8 @@
 #include "policy/tpm_kind.h"
 #include "wire/yaml.h"
 
+static const char *const hardwares[] = {"any", "required"};
+
 static int read_kind(const struct field_file *file, const struct yaml_node *node,
                      struct tpm_kind *kind, struct gb_err *err)
 {
@@ -51,15 +53,20 @@ static int read_kinds(const struct field_file *file, const struct yaml_node *map
 int tpm_rule_read(const struct field_file *file, const struct yaml_node *spec,
                   struct tpm_rule *ret_rule, struct gb_err *err)
 {
-    static const char *const known[] = {"allow", "deny"};
+    static const char *const known[] = {"hardware", "allow", "deny"};
     const struct yaml_node *mapping;
     struct tpm_rule rule = {0};
+    size_t hardware = 0;
     bool unused;
     *ret_rule = rule;
     int r = field_get(file, spec, "tpm", YAML_MAPPING, false, &mapping, err);
     if (r < 0 || !mapping)
         return r;
     r = field_mapping(file, mapping, "tpm", FIELD_NAMES(known), err);
+    if (r == GB_OK)
+        r = rule_choice(file, mapping, "hardware", "word for tpm.hardware", FIELD_NAMES(hardwares),
+                        &hardware, err);
+    rule.hardware = hardware == 1;
     if (r == GB_OK)
         r = read_kinds(file, mapping, "allow", &rule.allow, &rule.allow_count, &rule.has_allow,
                        err);
@@ -90,9 +97,11 @@ static void write_kinds(struct gb_buf *out, const char *key, const struct tpm_ki
 
 void tpm_rule_write(struct gb_buf *out, const struct tpm_rule *rule)
 {
-    if (!rule->has_allow && rule->deny_count == 0)
+    if (!rule->hardware && !rule->has_allow && rule->deny_count == 0)
         return;
     gb_buf_puts(out, "  tpm:\n");
+    if (rule->hardware)
+        gb_buf_printf(out, "    hardware: %s\n", hardwares[1]);
     if (rule->has_allow)
         write_kinds(out, "allow", rule->allow, rule->allow_count);
     if (rule->deny_count > 0)

@@ -37,6 +37,7 @@ struct standings {
     struct standing own;
     struct standing shadows[STANDING_SHADOWS];
     struct standing_sets sets;
+    uint8_t tpm; /* enum verdict_tpm: identity is judged once a boot */
 };
 
 /* Whether all of it still holds at `time_s`: no exception has ended that it leaned on. */

@@ -74,6 +74,13 @@ static struct json *policy_json(const struct verdict *verdict)
     return object;
 }
 
+/* null when the TPM's maker is not proven, or not known. */
+static struct json *hardware_json(const struct verdict *verdict)
+{
+    return verdict->tpm == VERDICT_TPM_UNKNOWN ? json_text(NULL)
+                                               : json_bool(verdict->tpm == VERDICT_TPM_HARDWARE);
+}
+
 static struct json *sets_json(const struct verdict *verdict)
 {
     struct json *sets = json_new_array();
@@ -119,6 +126,7 @@ struct json *verdict_json(struct gb_arena *arena, const struct verdict *verdict)
     struct json *object = json_new_object();
     json_set(object, "tier", json_text(gb_tier_name(verdict->tier)));
     json_set(object, "judged_by", policy_json(verdict));
+    json_set(object, "hardware", hardware_json(verdict));
     json_set(object, "sets", sets_json(verdict));
     json_set(object, "links", links_json(verdict));
     json_set(object, "findings", findings_json(arena, verdict));

@@ -23,6 +23,9 @@ struct verdict_set {
 
 struct verdict;
 
+/* What the node's TPM is, by the maker that its EK certificate proves. */
+enum verdict_tpm { VERDICT_TPM_UNKNOWN, VERDICT_TPM_HARDWARE, VERDICT_TPM_VIRTUAL };
+
 /* What a policy in the shadow makes of the same claims. */
 struct verdict_shadow {
     const char *name;
@@ -42,6 +45,7 @@ struct verdict {
     const char *mode;    /* "enforce", "warn"; NULL when no policy judged */
     int64_t freshness_s; /* how long its proofs stand; 0: the policy does not say */
     bool warns_only;     /* mode warn, and only policy speaks against the node: it stays trusted */
+    enum verdict_tpm tpm;
     const struct verdict_set *sets;
     size_t set_count;
     const struct verdict_shadow *shadows;
@@ -62,7 +66,7 @@ static inline bool verdict_is_trusted(const struct verdict *verdict)
     return verdict->policy && (verdict_is_yes(verdict->tier) || verdict->warns_only);
 }
 
-/* {"tier","judged_by":{"name","version","mode","freshness_s"},"sets":[{"name","version","class","life","needed"}],"shadow":[...],"links":{name:{"tier","codes"}},"findings":[{"tier","link","code","message","remedy","event"}]};
+/* {"tier","judged_by":{"name","version","mode","freshness_s"},"hardware","sets":[{"name","version","class","life","needed"}],"shadow":[...],"links":{name:{"tier","codes"}},"findings":[{"tier","link","code","message","remedy","event"}]};
  * NULL when out of memory. `arena` holds the sentences meanwhile. */
 struct json *verdict_json(struct gb_arena *arena, const struct verdict *verdict);
 /* One finding as JSON; `with_link` says whether "link" is written. */

@@ -47,6 +47,10 @@ struct keyd_challenge_ask {
     size_t intermediate_count;
     struct gb_bytes ek_public; /* TPM2B_PUBLIC */
     struct gb_bytes ak_public; /* TPM2B_PUBLIC */
+    /* By which it will be enrolled, as in keyd_renew_ask: its policy says whether its EK
+     * certificate may be expired. keyd remembers them until it certifies. */
+    const char *name;
+    const char *labels;
 };
 struct keyd_challenge {
     uint8_t id[16];

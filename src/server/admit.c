@@ -90,14 +90,14 @@ static enum admit_answer by_token(struct thread *thread, struct gb_arena *arena,
     return answer == ADMIT_OK ? give_labels(thread, &token, ret_refusal, ret_ticket) : answer;
 }
 
-static int ek_fingerprint(struct gb_bytes ek_public, uint8_t out[32])
+int admit_ek(struct gb_bytes ek_public, uint8_t ret_ek[32])
 {
     struct tpm_public area;
     gb_cleanup(key_freep) struct key *key = NULL;
     int r = tpm_public_read(ek_public, &area, NULL);
     if (r == GB_OK)
         r = tpm_public_key(&area, &key, NULL);
-    return r < 0 ? r : key_fingerprint(key, out, NULL);
+    return r < 0 ? r : key_fingerprint(key, ret_ek, NULL);
 }
 
 static enum admit_answer wait_for_operator(struct thread *thread, const struct admit_ask *ask,
@@ -116,7 +116,7 @@ static enum admit_answer by_ek(struct thread *thread, struct gb_arena *arena,
 {
     struct store_grant grant;
     struct gb_err err;
-    if (ek_fingerprint(ask->ek_public, ret_ek) < 0)
+    if (admit_ek(ask->ek_public, ret_ek) < 0)
         return refused(ret_refusal, REFUSAL_MALFORMED);
     int r = store_grant_get(thread->server->store, arena, ret_ek, &grant, &err);
     if (r == GB_ERR_NOTFOUND)

@@ -23,6 +23,9 @@ GB_MUST_USE enum admit_answer admit(struct thread *thread, struct gb_arena *aren
                                     enum refusal *ret_refusal, uint8_t ret_ek[32],
                                     struct ticket **ret_ticket);
 
+/* The EK's fingerprint: SHA-256 over its SubjectPublicKeyInfo. GB_ERR_INPUT: no EK. */
+GB_MUST_USE int admit_ek(struct gb_bytes ek_public, uint8_t ret_ek[32]);
+
 /* Whether a token for `node_name` or `pool` ("worker-*") may claim the name; both NULL: any. */
 bool admit_name(const char *node_name, const char *pool, const char *name);
 

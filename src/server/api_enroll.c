@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypto/digest.h"
 #include "evidence/bundle.h"
 #include "net/http_server.h"
 #include "net/router.h"
@@ -52,11 +53,31 @@ static int read_begin(struct beginning *b, const char **ret_token, struct gb_err
     return ask.failed ? GB_ERR_INPUT : GB_OK;
 }
 
+/* The labels that it will have: the token's, else those that it has. They choose its policy. */
+static int find_labels(struct beginning *b, struct digester *digester)
+{
+    struct work *work = &b->work;
+    struct store_node known;
+    uint8_t ek[STORE_HASH], id[STORE_ID];
+    b->ask.name = b->name;
+    b->ask.labels = b->ticket->labels ? b->ticket->labels : "";
+    if (b->ticket->labels || admit_ek(b->ask.ek_public, ek) < 0)
+        return GB_OK; /* keyd says what is wrong with the EK */
+    int r = binding_node(digester, ek, id, &work->err);
+    if (r == GB_OK)
+        r = store_node_by_id(work->thread->server->store, work->arena, id, &known, &work->err);
+    if (r == GB_OK && known.labels)
+        b->ask.labels = known.labels;
+    return r == GB_ERR_NOTFOUND ? GB_OK : r;
+}
+
 /* In the pool: the challenge, and which node the EK is. */
 static void challenge(struct work *work, struct worker_parts *parts)
 {
     struct beginning *b = (struct beginning *)work;
-    int r = keyd_challenge(parts->keyd, work->arena, &b->ask, &b->challenge, &work->err);
+    int r = find_labels(b, parts->digester);
+    if (r == GB_OK)
+        r = keyd_challenge(parts->keyd, work->arena, &b->ask, &b->challenge, &work->err);
     if (r == GB_OK && b->challenge.ek_count == 0)
         r = gb_err_set(&work->err, GB_ERR_BUG, "keyd names no EK");
     if (r == GB_OK) /* keyd signs no other; who comes again has its old one */

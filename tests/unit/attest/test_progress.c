@@ -24,12 +24,14 @@ static void what_is_written_is_read(void **state)
     r.held.standings.own.until_s = 1893456000;
     r.held.standings.shadows[1].until_s = 1893456001;
     r.held.standings.own.disproven = true;
+    r.held.standings.tpm = VERDICT_TPM_VIRTUAL;
     size_t len = progress_write(&r.held, bytes);
     assert_in_range(len, 300, PROGRESS_MAX);
     memset(&r.held, 0x55, sizeof r.held);
     progress_read(gb_bytes(bytes, len), &r.held);
     assert_int_equal(r.held.standings.own.until_s, 1893456000);
     assert_true(r.held.standings.own.disproven);
+    assert_int_equal(r.held.standings.tpm, VERDICT_TPM_VIRTUAL);
     assert_int_equal(r.held.standings.shadows[1].until_s, 1893456001);
     assert_int_equal(progress_write(&r.held, again), len);
     assert_memory_equal(bytes, again, len);

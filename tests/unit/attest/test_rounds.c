@@ -178,6 +178,24 @@ static void T05_warn_trusts_no_broken_identity_in_a_later_round(void **state)
     rounds_done(&r);
 }
 
+/* Identity is judged once a boot; later rounds still say what TPM it is. */
+static void T13_the_kind_of_tpm_is_carried_on(void **state)
+{
+    (void)state;
+    struct rounds r;
+    begin(&r, sha256);
+    assert_int_equal(r.verdict.tpm, VERDICT_TPM_UNKNOWN);
+    r.held.standings.tpm = VERDICT_TPM_VIRTUAL; /* as if a certificate had said so */
+    assert_run(&r, GB_TIER_AFFIRMING);
+    assert_true(r.claims.continues);
+    assert_int_equal(r.verdict.tpm, VERDICT_TPM_VIRTUAL);
+    rounds_quote(&r);
+    rounds_make_whole(&r);
+    assert_int_equal(rounds_send(&r), GB_OK); /* all evidence: judged anew */
+    assert_int_equal(r.verdict.tpm, VERDICT_TPM_UNKNOWN);
+    rounds_done(&r);
+}
+
 /* The policy, but that one file may be unknown until then. */
 static void except(struct rounds *r, struct node_policy *own, struct ima_exception *exception)
 {
@@ -684,6 +702,7 @@ int main(void)
         cmocka_unit_test(whole_evidence_of_the_same_boot_is_judged_anew),
         cmocka_unit_test(another_policy_wants_all),
         cmocka_unit_test(T05_warn_trusts_no_broken_identity_in_a_later_round),
+        cmocka_unit_test(T13_the_kind_of_tpm_is_carried_on),
         cmocka_unit_test(an_exception_ends_within_a_boot),
         cmocka_unit_test(an_exception_without_an_end_does_not),
         cmocka_unit_test(a_late_measurement_wants_all),

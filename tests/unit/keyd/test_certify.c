@@ -573,6 +573,46 @@ static void believe(const char *policy)
     desk.beliefs = beliefs;
 }
 
+/* Lets the certificates of some nodes be expired. */
+static const char expired_policy[] =
+    "apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\n"
+    "metadata: {name: old, version: 1}\n"
+    "spec: {nodes: {labels: {site: fra}, names: [w*]}, identity: {expired: allow}}\n";
+
+/* Until when a TPM's certificates count is the node's own policy's, from the first step on. */
+static void T05_the_nodes_policy_says_whether_it_may_be_expired(void **unused)
+{
+    (void)unused;
+    static const struct {
+        const char *name, *labels;
+        int result;
+    } rows[] = {{"w1", "a=b,site=fra", GB_OK},     {"w1", "site=ber", GB_ERR_DENIED},
+                {"x1", "site=fra", GB_ERR_DENIED}, {"w1", "", GB_ERR_DENIED},
+                {NULL, NULL, GB_ERR_DENIED},       {"w1", "site", GB_ERR_INPUT}};
+    desk.now_s -= 365 * 86400; /* the lab's certificates end never, and begin today */
+    believe(expired_policy);
+    for (size_t i = 0; i < GB_ARRAY_LEN(rows); i++) {
+        struct node node;
+        struct rpc_reply reply;
+        struct rpc_request request = challenge_request();
+        request.challenge.name = rows[i].name;
+        request.challenge.labels = rows[i].labels;
+        assert_int_equal(serve(&request, &node.challenge), rows[i].result);
+        if (rows[i].result == GB_ERR_DENIED)
+            assert_non_null(strstr(err.text, "outside its validity"));
+        if (rows[i].result < 0)
+            continue;
+        answer(&node);
+        must(serve(&node.certify, &reply)); /* keyd has remembered for whom it is */
+    }
+    believe(lax_policy);
+    struct rpc_request request = challenge_request();
+    request.challenge.name = "w1";
+    request.challenge.labels = "site=fra";
+    struct rpc_reply reply;
+    assert_int_equal(serve(&request, &reply), GB_ERR_DENIED);
+}
+
 static struct rpc_request renewal(struct gb_bytes pem)
 {
     static uint8_t nonce[32];
@@ -1048,6 +1088,7 @@ int main(void)
         T(T20_a_token_says_what_the_policy_says),
         T(T20_a_node_that_is_not_trusted_is_not_renewed),
         T(T20_a_policy_for_other_nodes_renews_nothing),
+        T(T05_the_nodes_policy_says_whether_it_may_be_expired),
         T(T05_a_renewal_needs_a_certified_ek),
         T(T18_a_certificate_under_another_id_renews_nothing),
         T(T18_an_id_is_spelt_in_one_way),

@@ -220,6 +220,31 @@ static void T30_a_bank_that_hides_denied_digests_is_refused(void **state)
     make_done(&make);
 }
 
+/* The list may know a thing by another algorithm than that which all is judged in. */
+static void T30_every_proven_bank_is_compared(void **state)
+{
+    (void)state;
+    for (size_t alg = 2; alg < DIGEST_ALGS; alg++) {
+        uint8_t longer[64] = {1};
+        struct make make;
+        make_init(&make);
+        make_firmware(&make);
+        const struct gb_bytes digest = gb_bytes(longer, digest_size(digest_algs[alg]));
+        struct deny_rule rule = {.reason = "why"};
+        struct deny_key key = {.digest = digest, .rule = &rule};
+        struct node_policy node = plain;
+        rule.digest[alg] = digest;
+        node.rules.deny =
+            (struct deny_rules){.items = &rule, .count = 1, .keys = &key, .key_count = 1};
+        assert_false(says(&make, &node, GB_LINK_FIRMWARE, GB_FINDING_DENIED));
+        for (size_t i = 0; i < make.claims.boot_count; i++)
+            if (make.claims.boot[i].pcr == 0)
+                make.boot[i].others[alg] = digest;
+        assert_true(says(&make, &node, GB_LINK_FIRMWARE, GB_FINDING_DENIED));
+        make_done(&make);
+    }
+}
+
 /* ---- cmdline ---- */
 
 static const char *const required[] = {"ima_policy=tcb"};
@@ -467,6 +492,64 @@ static void T13_kinds_of_tpms_are_allowed_and_denied(void **state)
     assert_true(tpm_says(&unknown, false, GB_FINDING_TPM_UNKNOWN));
 }
 
+static enum verdict_tpm kind_of(const char *manufacturer, const char *model)
+{
+    struct make make;
+    begin(&make);
+    make.claims.tpm = (struct tpm_facts){manufacturer, model, "7.85.4555.0"};
+    enum verdict_tpm kind = judge(&make, &plain).tpm;
+    make_done(&make);
+    return kind;
+}
+
+static void T13_a_verdict_tells_hardware_from_virtual(void **state)
+{
+    (void)state;
+    assert_int_equal(kind_of("IFX", "SLB9670"), VERDICT_TPM_HARDWARE);
+    assert_int_equal(kind_of("INTC", "Intel"), VERDICT_TPM_HARDWARE);
+    assert_int_equal(kind_of("id:00001014", "swtpm"), VERDICT_TPM_VIRTUAL);
+    assert_int_equal(kind_of("IFX", "swtpm"), VERDICT_TPM_VIRTUAL);
+    assert_int_equal(kind_of("MSFT", "Virtual TPM"), VERDICT_TPM_VIRTUAL);
+    assert_int_equal(kind_of("VMW", NULL), VERDICT_TPM_VIRTUAL);
+    assert_int_equal(kind_of("ACME", "SLB9670"), VERDICT_TPM_UNKNOWN);
+    assert_int_equal(kind_of(NULL, NULL), VERDICT_TPM_UNKNOWN);
+}
+
+/* Of evidence that proves nothing nothing is told. */
+static void T13_refused_evidence_has_no_tpm(void **state)
+{
+    (void)state;
+    struct make make;
+    begin(&make);
+    make.claims.tpm = (struct tpm_facts){"IFX", "SLB9670", NULL};
+    gb_finding_add(&make.claims.findings, GB_FINDING_QUOTE_SIGNATURE, GB_NO_EVENT, NULL, NULL,
+                   NULL);
+    assert_int_equal(judge(&make, &plain).tpm, VERDICT_TPM_UNKNOWN);
+    make_done(&make);
+}
+
+static bool hardware_says(const char *manufacturer, bool wanted, enum gb_finding_code code)
+{
+    struct make make;
+    begin(&make);
+    make.claims.tpm = (struct tpm_facts){manufacturer, "x", "7.85.4555.0"};
+    struct node_policy node = plain;
+    node.rules.tpm.hardware = wanted;
+    bool said = says(&make, &node, GB_LINK_IDENTITY, code);
+    make_done(&make);
+    return said;
+}
+
+static void T13_a_virtual_tpm_is_refused_where_hardware_is_required(void **state)
+{
+    (void)state;
+    assert_true(hardware_says("IFX", true, GB_FINDING_TPM_OK));
+    assert_true(hardware_says("VMW", true, GB_FINDING_TPM_VIRTUAL));
+    assert_true(hardware_says("ACME", true, GB_FINDING_TPM_UNKNOWN));
+    assert_true(hardware_says(NULL, true, GB_FINDING_TPM_UNKNOWN));
+    assert_false(hardware_says("VMW", false, GB_FINDING_TPM_VIRTUAL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -476,6 +559,7 @@ int main(void)
         cmocka_unit_test(T30_sbat_must_demand_the_generations),
         cmocka_unit_test(T30_denied_digests_are_refused_whatever_sets_say),
         cmocka_unit_test(T30_a_bank_that_hides_denied_digests_is_refused),
+        cmocka_unit_test(T30_every_proven_bank_is_compared),
         cmocka_unit_test(words_of_the_command_line_are_judged),
         cmocka_unit_test(denied_words_are_found_in_other_spellings),
         cmocka_unit_test(the_command_line_of_grub_is_judged_without_its_path),
@@ -487,6 +571,9 @@ int main(void)
         cmocka_unit_test(an_addon_need_not_say_what_is_required),
         cmocka_unit_test(option_roms_are_known_or_none),
         cmocka_unit_test(T13_kinds_of_tpms_are_allowed_and_denied),
+        cmocka_unit_test(T13_a_verdict_tells_hardware_from_virtual),
+        cmocka_unit_test(T13_refused_evidence_has_no_tpm),
+        cmocka_unit_test(T13_a_virtual_tpm_is_refused_where_hardware_is_required),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

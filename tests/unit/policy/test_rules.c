@@ -30,7 +30,8 @@ static const char full[] =
          "  deny:\n    - {sha256: " SHA256_TEXT ", sha384: " SHA384_TEXT ", reason: shim 15}\n"
          "  cmdline: {require: [ima_policy=tcb], allow: [root=*], deny: [init=*]}\n"
          "  optionRoms: known\n"
-         "  tpm:\n    allow: [{manufacturer: IFX, model: \"SLB*\", firmware: \">=7.85\"}]\n"
+         "  tpm:\n    hardware: required\n    allow: [{manufacturer: IFX, model: \"SLB*\", "
+         "firmware: \">=7.85\"}]\n"
          "    deny: [{model: \"x*\"}]\n"
          "  freshness: 5m\n"
          "  ima:\n    violations: allow\n    criticalData: refuse\n"
@@ -64,6 +65,7 @@ static void check_boot(const struct node_rules *rules)
 
 static void check_rest(const struct node_rules *rules)
 {
+    assert_true(rules->tpm.hardware);
     assert_string_equal(rules->tpm.allow[0].firmware, ">=7.85");
     assert_null(rules->tpm.deny[0].manufacturer);
     assert_int_equal(rules->freshness_s, 300);
@@ -120,6 +122,7 @@ static void mistakes_are_told_with_their_line(void **state)
         {"  cmdline: {deny: [\"\"]}\n", "p.yaml:7: an item of deny must be a text"},
         {"  optionRoms: knwn\n",
          "p.yaml:7: unknown word for option ROMs \"knwn\" (did you mean \"known\"?)"},
+        {"  tpm: {hardware: yes}\n", "p.yaml:7: unknown word for tpm.hardware \"yes\""},
         {"  tpm: {allow: [{}]}\n", "p.yaml:7: a kind of TPM needs manufacturer, model or firmware"},
         {"  tpm: {deny: [{firmware: \">=7.x\"}]}\n",
          "p.yaml:7: firmware must be a pattern like 7.85.* or a comparison like >=7.85"},

@@ -35,7 +35,8 @@ static struct rpc_request request_of(enum rpc_kind kind)
 {
     struct rpc_request q = {.id = 1000 + (uint64_t)kind, .kind = kind};
     if (kind == RPC_CHALLENGE)
-        q.challenge = (struct keyd_challenge_ask){certs, 2, certs, 1, B("ek"), B("ak")};
+        q.challenge =
+            (struct keyd_challenge_ask){certs, 2, certs, 1, B("ek"), B("ak"), "w1", "site=fra"};
     else if (kind == RPC_CERTIFY)
         q.certify = (struct keyd_certify_ask){
             {1}, {2}, {3}, B("evidence"), B("csr"), B("attest"), B("signature"), B("public")};
