@@ -70,6 +70,7 @@ enum {
     GB_LIMIT_YAML_SCALAR = 64 << 10,  /* one value */
     GB_LIMIT_CMDLINE = 64 << 10,      /* Linux takes 2 KB to 64 KB by architecture */
     GB_LIMIT_TREE_FILES = 1 << 20,    /* files of one root file system */
+    GB_LIMIT_TREE_PATHS = 256 << 20,  /* bytes of all its paths: a million of 256 each */
     GB_LIMIT_TREE_DEPTH = 128,        /* folders within folders; each holds a descriptor open */
     GB_LIMIT_PE_SECTIONS = 96,        /* the PE loader's own ceiling */
     GB_LIMIT_PE_ZEROS = 1 << 20,      /* a section's bytes in memory beyond those in the file */
@@ -108,7 +109,8 @@ enum {
     GB_LIMIT_RPM_TAGS = 65536,     /* of one header: rpm's own ceiling */
     GB_LIMIT_OCI_JSON = 4 << 20,   /* an index, manifest or configuration; registries cap at 4 MB */
     GB_LIMIT_OCI_LAYERS = 512,     /* overlay mounts 500 at most */
-    GB_LIMIT_DEB_CONTROL = 16 << 20, /* one file beside `control`: md5sums of 50,000 files */
+    GB_LIMIT_DEB_CONTROL = 16 << 20,  /* one file beside `control`: md5sums of 50,000 files */
+    GB_LIMIT_DEB_CONTROLS = 64 << 20, /* all of them: they are held at once */
     GB_LIMIT_ARC_ENTRIES =
         1 << 20,                /* of one archive: the largest packages have some 50,000 files */
     GB_LIMIT_ARC_PATH = 4096,   /* PATH_MAX */

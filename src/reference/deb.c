@@ -19,7 +19,8 @@ struct reading {
     const struct package_room *room;
     struct package *package;
     struct file_list *list;
-    bool same; /* Multi-Arch: same: dpkg keeps its files under name and architecture */
+    bool same;   /* Multi-Arch: same: dpkg keeps its files under name and architecture */
+    size_t held; /* bytes of its control files, all in the scratch arena */
 };
 
 /* The whole of an entry, in the scratch arena. */
@@ -123,6 +124,10 @@ static int read_control_tar(struct reading *reading, struct arc_input input, str
         int read = read_whole(reading, arc, (size_t)entry.size, GB_LIMIT_DEB_CONTROL, &bytes, err);
         if (read < 0)
             return read;
+        reading->held += bytes.len;
+        if (reading->held > GB_LIMIT_DEB_CONTROLS)
+            return gb_err_set(err, GB_ERR_LIMIT, "more than %d MB in all",
+                              GB_LIMIT_DEB_CONTROLS >> 20);
         if (gb_bytes_is(node->name, "control")) {
             text = bytes;
             continue;
@@ -154,7 +159,7 @@ static int read_data_tar(const struct reading *reading, struct arc_input input, 
     int r = file_tree_new(room->scratch, room->seed, &tree, err);
     if (r == 0)
         r = unpack_tree(&wish, input, tree, err);
-    return r < 0 ? r : file_list_tree(reading->list, tree, "", err);
+    return r < 0 ? r : file_list_tree(reading->list, tree, err);
 }
 
 static int read_member(struct reading *reading, enum part *part, struct arc *arc,

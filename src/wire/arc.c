@@ -203,7 +203,8 @@ int arc_next(struct arc *arc, struct arc_entry *ret_entry, struct gb_err *err)
     locale_t before = uselocale(arc->locale);
     int r = archive_read_next_header(arc->lib, &entry);
     (void)uselocale(before);
-    if (r == ARCHIVE_EOF)
+    if (r == ARCHIVE_EOF &&
+        arc->failed.code == GB_OK) /* to libarchive a broken input may just end */
         return 0;
     /* A warning is a name that could not be told, or a header that says two things. */
     if (r != ARCHIVE_OK)
@@ -229,7 +230,7 @@ static int check_ceilings(const struct arc *arc, struct gb_err *err)
 int arc_read(struct arc *arc, struct gb_bytes *ret_piece, struct gb_err *err)
 {
     la_ssize_t n = archive_read_data(arc->lib, arc->chunk, sizeof arc->chunk);
-    if (n < 0)
+    if (n < 0 || arc->failed.code != GB_OK)
         return broken(arc, err);
     size_t len = (size_t)n;
     bool sized = arc->kind != ARC_RAW;

@@ -389,9 +389,55 @@ trees() {
     same 'a tree' "$(listed "$scratch/.out" | grep -vc gr)" "$(tree a '' | grep -vc gr)"
 }
 
+# The distribution's own packages, small ones, of the version that is installed here: from apt's cache, or one from its
+# source.
+real_debs() {
+    local deb name version arch left=4
+    find /var/cache/apt/archives -name '*.deb' -size -400k 2>/dev/null | sort >cached
+    while [ $left -gt 0 ] && read -r deb; do
+        IFS=_ read -r name version arch <<<"$(basename "$deb" .deb)"
+        [ "$(dpkg-query -W -f '${Version}_${Architecture}' "$name" 2>/dev/null)" = "${version//%3a/:}_$arch" ] || continue
+        echo "$deb"
+        left=$((left - 1))
+    done <cached
+    [ $left -lt 4 ] && return
+    version=$(dpkg-query -W -f '${Version}' hostname 2>/dev/null) && timeout 60 apt-get -qq download "hostname=$version" >/dev/null 2>&1
+    find "$scratch" -maxdepth 1 -name 'hostname_*.deb'
+}
+
+# Packages of the distribution, against what dpkg installed from them on this very machine: files, and what dpkg keeps of
+# the package itself. Files that the machine's dpkg leaves out (path-exclude) are not there to be compared.
+installed() {
+    local name deb path found=0
+    real_debs >real
+    while read -r deb; do
+        name=$(dpkg-deb -f "$deb" Package)
+        # what is changed here (configuration) or missing is nothing to compare with
+        dpkg -V "$name" 2>/dev/null | sed -n 's|^[^/]*/|/|p' >changed
+        exits 0 reference predict deb "$deb" --name "$name" -o real.yaml
+        listed real.yaml | sort >predicted
+        { dpkg -L "$name"; find /var/lib/dpkg/info \( -name "$name.*" -o -name "$name:*" \) ! -name '*.list'; } | while read -r path; do
+            if [ -f "$path" ] && [ ! -L "$path" ] && ! grep -qxF "$path" changed; then sha256sum "$path"; fi
+        done | sort >on-disk
+        [ -s on-disk ] || continue
+        found=$((found + 1))
+        same "$name: what is installed is predicted" "$(comm -13 predicted on-disk)" ''
+        cut -c67- predicted | while read -r path; do
+            if [ -e "$path" ] && ! grep -qxF "$path" changed; then echo "$path"; fi
+        done | sort >there
+        same "$name: and nothing else" "$(comm -23 there <(cut -c67- on-disk | sort))" ''
+    done <real
+    if [ $found -gt 0 ]; then
+        echo "compared with what is installed: $found packages"
+    else
+        echo "skipped: neither apt's cache nor its source has a package that is installed here"
+    fi
+}
+
 debs
 status
 hostile
+installed
 trees
 rpms
 repositories

@@ -126,6 +126,27 @@ static void T15_another_boot_aggregate_is_judged(void **state)
     rounds_done(&r);
 }
 
+/* One of a bank that is not quoted proves nothing: the whole list is judged. */
+static void T15_another_boot_aggregate_must_be_proven(void **state)
+{
+    (void)state;
+    static const enum digest_alg two[] = {DIGEST_SHA256, DIGEST_SHA384, DIGEST_NONE};
+    struct rounds r;
+    rounds_init(&r, two);
+    r.m.pcrs.count = 1;
+    assert_int_equal(rounds_run(&r), GB_OK);
+    r.m.pcrs.count = 2;
+    machine_aggregate(&r.m, DIGEST_SHA384, 9);
+    r.m.pcrs.count = 1;
+    assert_int_equal(rounds_run(&r), GB_ERR_AGAIN);
+    rounds_quote(&r);
+    rounds_make_whole(&r);
+    assert_int_equal(rounds_send(&r), GB_OK);
+    rounds_assert(&r, GB_TIER_CONTRAINDICATED);
+    assert_true(rounds_has(&r, GB_FINDING_IMA_AGGREGATE));
+    rounds_done(&r);
+}
+
 static void a_padded_bank_is_carried_on(void **state)
 {
     (void)state;
@@ -231,6 +252,7 @@ int main(void)
         cmocka_unit_test(T14_any_split_comes_to_the_same),
         cmocka_unit_test(T15_what_was_missing_may_still_come),
         cmocka_unit_test(T15_another_boot_aggregate_is_judged),
+        cmocka_unit_test(T15_another_boot_aggregate_must_be_proven),
         cmocka_unit_test(a_padded_bank_is_carried_on),
         cmocka_unit_test(a_node_without_ima_is_carried_on),
         cmocka_unit_test(T20_what_was_dropped_still_counts),

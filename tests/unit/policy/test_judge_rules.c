@@ -220,6 +220,31 @@ static void T30_a_bank_that_hides_denied_digests_is_refused(void **state)
     make_done(&make);
 }
 
+/* The list may know a thing by another algorithm than that which all is judged in. */
+static void T30_every_proven_bank_is_compared(void **state)
+{
+    (void)state;
+    for (size_t alg = 2; alg < DIGEST_ALGS; alg++) {
+        uint8_t longer[64] = {1};
+        struct make make;
+        make_init(&make);
+        make_firmware(&make);
+        const struct gb_bytes digest = gb_bytes(longer, digest_size(digest_algs[alg]));
+        struct deny_rule rule = {.reason = "why"};
+        struct deny_key key = {.digest = digest, .rule = &rule};
+        struct node_policy node = plain;
+        rule.digest[alg] = digest;
+        node.rules.deny =
+            (struct deny_rules){.items = &rule, .count = 1, .keys = &key, .key_count = 1};
+        assert_false(says(&make, &node, GB_LINK_FIRMWARE, GB_FINDING_DENIED));
+        for (size_t i = 0; i < make.claims.boot_count; i++)
+            if (make.claims.boot[i].pcr == 0)
+                make.boot[i].others[alg] = digest;
+        assert_true(says(&make, &node, GB_LINK_FIRMWARE, GB_FINDING_DENIED));
+        make_done(&make);
+    }
+}
+
 /* ---- cmdline ---- */
 
 static const char *const required[] = {"ima_policy=tcb"};
@@ -534,6 +559,7 @@ int main(void)
         cmocka_unit_test(T30_sbat_must_demand_the_generations),
         cmocka_unit_test(T30_denied_digests_are_refused_whatever_sets_say),
         cmocka_unit_test(T30_a_bank_that_hides_denied_digests_is_refused),
+        cmocka_unit_test(T30_every_proven_bank_is_compared),
         cmocka_unit_test(words_of_the_command_line_are_judged),
         cmocka_unit_test(denied_words_are_found_in_other_spellings),
         cmocka_unit_test(the_command_line_of_grub_is_judged_without_its_path),
