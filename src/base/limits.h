@@ -70,6 +70,7 @@ enum {
     GB_LIMIT_YAML_SCALAR = 64 << 10,  /* one value */
     GB_LIMIT_CMDLINE = 64 << 10,      /* Linux takes 2 KB to 64 KB by architecture */
     GB_LIMIT_TREE_FILES = 1 << 20,    /* files of one root file system */
+    GB_LIMIT_TREE_PATHS = 256 << 20,  /* bytes of all its paths: a million of 256 each */
     GB_LIMIT_TREE_DEPTH = 128,        /* folders within folders; each holds a descriptor open */
     GB_LIMIT_PE_SECTIONS = 96,        /* the PE loader's own ceiling */
     GB_LIMIT_PE_ZEROS = 1 << 20,      /* a section's bytes in memory beyond those in the file */

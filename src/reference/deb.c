@@ -159,7 +159,7 @@ static int read_data_tar(const struct reading *reading, struct arc_input input, 
     int r = file_tree_new(room->scratch, room->seed, &tree, err);
     if (r == 0)
         r = unpack_tree(&wish, input, tree, err);
-    return r < 0 ? r : file_list_tree(reading->list, tree, "", err);
+    return r < 0 ? r : file_list_tree(reading->list, tree, err);
 }
 
 static int read_member(struct reading *reading, enum part *part, struct arc *arc,

@@ -9,49 +9,69 @@
 #include "reference/file_tree.h"
 #include "reference/predict.h"
 
-int file_list_add(struct file_list *list, struct gb_bytes path, const uint8_t *digest,
-                  struct gb_err *err)
+/* Room for one more, with a path of so many bytes, before any of it is taken. */
+static int check_room(const struct file_list *list, size_t path_len, struct gb_err *err)
 {
     if (list->count == GB_LIMIT_TREE_FILES)
         return gb_err_set(err, GB_ERR_LIMIT, "more than %d files", GB_LIMIT_TREE_FILES);
+    if (path_len > GB_LIMIT_TREE_PATHS - list->path_bytes)
+        return gb_err_set(err, GB_ERR_LIMIT, "the paths of its files have more than %d MB",
+                          GB_LIMIT_TREE_PATHS >> 20);
+    return GB_OK;
+}
+
+/* `path` is in the list's arena already. */
+static int append(struct file_list *list, struct gb_bytes path, const uint8_t *digest,
+                  struct gb_err *err)
+{
     struct file_item *item = gb_arena_new_one(list->arena, struct file_item);
-    struct gb_bytes copy = gb_arena_copy(list->arena, path);
-    if (!item || !copy.data)
+    if (!item)
         return gb_err_nomem(err);
-    item->path = copy;
+    item->path = path;
     memcpy(item->digest, digest, sizeof item->digest);
     *(list->last ? &list->last->next : &list->first) = item;
     list->last = item;
     list->count++;
+    list->path_bytes += path.len;
     return GB_OK;
 }
 
+int file_list_add(struct file_list *list, struct gb_bytes path, const uint8_t *digest,
+                  struct gb_err *err)
+{
+    int r = check_room(list, path.len, err);
+    if (r < 0)
+        return r;
+    struct gb_bytes copy = gb_arena_copy(list->arena, path);
+    return copy.data ? append(list, copy, digest, err) : gb_err_nomem(err);
+}
+
+int file_list_node(struct file_list *list, const struct file_node *node, struct gb_err *err)
+{
+    const struct file_node *data = node->same ? node->same : node;
+    int r = check_room(list, file_node_path_len(node), err);
+    if (r < 0)
+        return r;
+    struct gb_bytes path = file_node_path(list->arena, node);
+    return path.data ? append(list, path, data->digest, err) : gb_err_nomem(err);
+}
+
 /* No deeper than GB_LIMIT_TREE_DEPTH, which the tree keeps. */
-static int add_below(struct file_list *list, const struct file_node *node, const char *prefix,
-                     struct gb_err *err)
+static int add_below(struct file_list *list, const struct file_node *node, struct gb_err *err)
 {
     int r = GB_OK;
     for (const struct file_node *child = node->first; r == GB_OK && child; child = child->next) {
         if (child->kind == FILE_FOLDER)
-            r = add_below(list, child, prefix, err);
-        if (child->kind != FILE_REGULAR)
-            continue;
-        struct gb_bytes path = file_node_path(list->arena, child);
-        const char *full = path.data && *prefix ? gb_arena_printf(list->arena, "%s%s", prefix,
-                                                                  (const char *)path.data)
-                                                : (const char *)path.data;
-        if (!full)
-            return gb_err_nomem(err);
-        const struct file_node *data = child->same ? child->same : child;
-        r = file_list_add(list, *prefix ? gb_bytes_str(full) : path, data->digest, err);
+            r = add_below(list, child, err);
+        else if (child->kind == FILE_REGULAR)
+            r = file_list_node(list, child, err);
     }
     return r;
 }
 
-int file_list_tree(struct file_list *list, const struct file_tree *tree, const char *prefix,
-                   struct gb_err *err)
+int file_list_tree(struct file_list *list, const struct file_tree *tree, struct gb_err *err)
 {
-    return add_below(list, file_tree_root(tree), prefix, err);
+    return add_below(list, file_tree_root(tree), err);
 }
 
 void file_list_move(struct file_list *list, struct file_list *from)
@@ -61,6 +81,7 @@ void file_list_move(struct file_list *list, struct file_list *from)
     *(list->last ? &list->last->next : &list->first) = from->first;
     list->last = from->last;
     list->count += from->count;
+    list->path_bytes += from->path_bytes;
     *from = (struct file_list){.arena = from->arena};
 }
 

@@ -23,14 +23,19 @@ struct file_list {
     struct file_item *first;
     struct file_item *last;
     size_t count;
+    size_t path_bytes; /* of all of them */
 };
 
-/* Appends one file; the path is copied. GB_ERR_LIMIT past GB_LIMIT_TREE_FILES, NOMEM. */
+/* Appends one file; the path is copied. GB_ERR_LIMIT past GB_LIMIT_TREE_FILES or
+ * GB_LIMIT_TREE_PATHS, NOMEM. */
 GB_MUST_USE int file_list_add(struct file_list *list, struct gb_bytes path, const uint8_t *digest,
                               struct gb_err *err);
-/* Appends every regular file of the tree, each path behind `prefix`. */
+/* Appends a regular file of a tree by its path there. Codes likewise. */
+GB_MUST_USE int file_list_node(struct file_list *list, const struct file_node *node,
+                               struct gb_err *err);
+/* Appends every regular file of the tree. */
 GB_MUST_USE int file_list_tree(struct file_list *list, const struct file_tree *tree,
-                               const char *prefix, struct gb_err *err);
+                               struct gb_err *err);
 /* Moves all items of `from` behind those of `list`; their arena must live as long. */
 void file_list_move(struct file_list *list, struct file_list *from);
 

@@ -5,7 +5,10 @@
 
 #include "base/text.h"
 
-enum { MOST_LINKS = 40 }; /* Linux follows as many (MAXSYMLINKS) */
+enum {
+    MOST_LINKS = 40,   /* Linux follows as many (MAXSYMLINKS) */
+    MOST_STEPS = 1024, /* along one path and its links' targets: a target of 4 KB names hundreds */
+};
 
 struct file_tree {
     struct gb_arena *arena;
@@ -22,6 +25,7 @@ struct walk {
     uint32_t layer;
     bool make;
     int links; /* that may still be followed */
+    int steps; /* likewise taken */
 };
 
 static int enter(struct walk *walk, struct file_node *from, struct gb_bytes path,
@@ -181,6 +185,8 @@ static int enter(struct walk *walk, struct file_node *from, struct gb_bytes path
         struct gb_bytes name = gb_text_until(&path, '/');
         if (is_dot(name))
             continue;
+        if (walk->steps-- == 0)
+            return gb_err_set(err, GB_ERR_INPUT, "leads through more than %d folders", MOST_STEPS);
         if (gb_bytes_is(name, ".."))
             at = at->parent ? at->parent : at;
         else
@@ -223,6 +229,7 @@ static int locate(struct walk *walk, struct gb_bytes path, struct file_node **re
     struct gb_bytes folder, name;
     struct file_node *at = NULL;
     walk->links = MOST_LINKS;
+    walk->steps = MOST_STEPS;
     if (climbs(path))
         return gb_err_set(err, GB_ERR_INPUT, "leads out of its folder (\"..\")");
     if (!file_path_split(path, &folder, &name)) {
@@ -264,9 +271,14 @@ int file_tree_find(struct file_tree *tree, struct gb_bytes path, struct file_nod
     return r;
 }
 
-/* Children of the layer itself stay: a whiteout speaks of the layers below (OCI image spec). */
+/* Children of the layer itself stay: a whiteout speaks of the layers below (OCI image spec). Once
+ * they are alone, what comes is of this layer too: a folder is walked once a layer, however often
+ * it is said to be empty. */
 static void hide_children(struct file_node *node, uint32_t layer)
 {
+    if (node->emptied == layer)
+        return;
+    node->emptied = layer;
     for (struct file_node *child = node->first, *next = NULL; child; child = next) {
         next = child->next;
         if (child->layer < layer)
@@ -292,7 +304,7 @@ int file_tree_hide(struct file_tree *tree, struct gb_bytes path, uint32_t layer,
 int file_tree_empty(struct file_tree *tree, struct gb_bytes path, uint32_t layer,
                     struct gb_err *err)
 {
-    struct walk walk = {.tree = tree, .links = MOST_LINKS};
+    struct walk walk = {.tree = tree, .links = MOST_LINKS, .steps = MOST_STEPS};
     struct file_node *node = NULL;
     int r = climbs(path) ? gb_err_set(err, GB_ERR_INPUT, "leads out of its folder (\"..\")")
                          : enter(&walk, tree->root, path, &node, err);
@@ -306,11 +318,17 @@ const struct file_node *file_tree_root(const struct file_tree *tree)
     return tree->root;
 }
 
-struct gb_bytes file_node_path(struct gb_arena *arena, const struct file_node *node)
+size_t file_node_path_len(const struct file_node *node)
 {
     size_t len = 0;
     for (const struct file_node *at = node; at->parent; at = at->parent)
         len += 1 + at->name.len;
+    return len;
+}
+
+struct gb_bytes file_node_path(struct gb_arena *arena, const struct file_node *node)
+{
+    size_t len = file_node_path_len(node);
     uint8_t *text = gb_arena_alloc_raw(arena, len + 1, 1);
     if (!text)
         return gb_bytes(NULL, 0);

@@ -36,7 +36,8 @@ struct file_node {
     struct gb_bytes target; /* of a symbolic link */
     const uint8_t *also;    /* GB_LIMIT_DIGEST bytes: the digest in a second algorithm, or NULL */
     enum file_kind kind;
-    uint32_t layer; /* that put it there, or put something below it */
+    uint32_t layer;   /* that put it there, or put something below it */
+    uint32_t emptied; /* the last layer that took away what was below; 0: none */
     uint32_t depth;
     uint8_t digest[FILE_DIGEST]; /* of FILE_REGULAR */
 };
@@ -70,6 +71,8 @@ GB_MUST_USE bool file_path_split(struct gb_bytes path, struct gb_bytes *ret_fold
 
 /* The root, for walks; deeper than GB_LIMIT_TREE_DEPTH there is nothing. */
 const struct file_node *file_tree_root(const struct file_tree *tree);
+/* Bytes of the path: links may make it longer than any that an archive can say. */
+size_t file_node_path_len(const struct file_node *node);
 /* "/usr/bin/true" in the arena; data is NULL when out of memory. */
 struct gb_bytes file_node_path(struct gb_arena *arena, const struct file_node *node);
 

@@ -167,10 +167,8 @@ static int add_layer(struct file_list *list, const struct file_node *folder, uin
     for (const struct file_node *at = folder->first; r == 0 && at; at = at->next) {
         if (at->kind == FILE_FOLDER)
             r = add_layer(list, at, layer, err);
-        if (at->kind != FILE_REGULAR || at->layer != layer)
-            continue;
-        struct gb_bytes path = file_node_path(list->arena, at);
-        r = path.data ? file_list_add(list, path, at->digest, err) : gb_err_nomem(err);
+        else if (at->kind == FILE_REGULAR && at->layer == layer)
+            r = file_list_node(list, at, err);
     }
     return r;
 }
@@ -272,8 +270,7 @@ static int read_layers(const struct reading *reading, const struct json *layers,
         if (r < 0)
             return r;
     }
-    return reading->wish->all_layers ? GB_OK
-                                     : file_list_tree(reading->list, reading->tree, "", err);
+    return reading->wish->all_layers ? GB_OK : file_list_tree(reading->list, reading->tree, err);
 }
 
 static int read_manifest(const struct reading *reading, const struct json *manifest,

@@ -1,5 +1,6 @@
 #include "reference/rpm.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/encode.h"
@@ -157,6 +158,8 @@ static int read_folders(const struct rpm_header *header, struct gb_arena *arena,
     if (!rpm_find(header, TAG_DIRNAMES, RPM_STRINGS, &value))
         return gb_err_set(err, GB_ERR_INPUT, "its list of files has no folders");
     uint32_t count = value.count;
+    if (count > GB_LIMIT_TREE_FILES)
+        return gb_err_set(err, GB_ERR_LIMIT, "a list of more than %d folders", GB_LIMIT_TREE_FILES);
     struct gb_bytes *names = gb_arena_new_array(arena, struct gb_bytes, count);
     if (!names)
         return gb_err_nomem(err);
@@ -168,13 +171,21 @@ static int read_folders(const struct rpm_header *header, struct gb_arena *arena,
     return GB_OK;
 }
 
+static int wrong_file(struct gb_arena *arena, struct gb_bytes path, const char *what,
+                      struct gb_err *err)
+{
+    enum { SHOWN = 100 };
+    const char *shown = gb_text_escape(arena, path, SHOWN);
+    return gb_err_set(err, GB_ERR_INPUT, "%s: %s", shown ? shown : "?", what);
+}
+
 /* One file of the header: what the payload brings at its place must be what the header says. */
 static int compare_file(struct gb_arena *arena, struct file_tree *tree,
                         const struct columns *columns, enum digest_alg alg, uint32_t i,
                         struct gb_bytes name, struct gb_bytes hex, struct gb_err *err)
 {
-    enum { SHOWN = 100 };
     uint8_t said[GB_LIMIT_DIGEST];
+    char path[GB_LIMIT_ARC_PATH + 1]; /* not in the arena: a header may name one file often */
     uint32_t folder = rpm_number(&columns->folders, i);
     bool file = (rpm_number(&columns->modes, i) & MODE_TYPE) == MODE_FILE;
     struct file_node *node = NULL;
@@ -186,17 +197,13 @@ static int compare_file(struct gb_arena *arena, struct file_tree *tree,
     if (in.len + name.len > GB_LIMIT_ARC_PATH) /* said once for each file of the folder */
         return gb_err_set(err, GB_ERR_LIMIT, "file %u has a path of more than %d bytes", i,
                           GB_LIMIT_ARC_PATH);
-    const char *path = gb_arena_printf(arena, "%.*s%.*s", (int)in.len, (const char *)in.data,
-                                       (int)name.len, (const char *)name.data);
-    if (!path)
-        return gb_err_nomem(err);
-    const char *shown = gb_text_escape(arena, gb_bytes_str(path), SHOWN);
+    snprintf(path, sizeof path, "%.*s%.*s", (int)in.len, (const char *)in.data, (int)name.len,
+             (const char *)name.data);
     int r = file_tree_find(tree, gb_bytes_str(path), &node, err);
     if (r < 0)
         return r;
     if (!node || node->kind != FILE_REGULAR)
-        return gb_err_set(err, GB_ERR_INPUT, "%s: in the header, and not in the payload",
-                          shown ? shown : "?");
+        return wrong_file(arena, gb_bytes_str(path), "in the header, and not in the payload", err);
     node->layer = 1; /* the header knows it */
     const struct file_node *data = node->same ? node->same : node;
     const uint8_t *computed = alg == DIGEST_SHA256 ? data->digest : data->also;
@@ -204,9 +211,8 @@ static int compare_file(struct gb_arena *arena, struct file_tree *tree,
         return GB_OK;
     if (!gb_hex_decode(hex, said, digest_size(alg)) ||
         memcmp(said, computed, digest_size(alg)) != 0)
-        return gb_err_set(err, GB_ERR_INPUT,
-                          "%s: the payload's contents are not what the header says",
-                          shown ? shown : "?");
+        return wrong_file(arena, gb_bytes_str(path),
+                          "the payload's contents are not what the header says", err);
     return GB_OK;
 }
 
@@ -224,11 +230,13 @@ static const struct file_node *unknown_file(const struct file_node *folder)
 static int compare_files(const struct package_room *room, const struct rpm_header *header,
                          struct file_tree *tree, enum digest_alg alg, struct gb_err *err)
 {
-    enum { SHOWN = 100 };
     struct columns c = {0};
     struct gb_bytes name, hex;
     if (rpm_find(header, TAG_BASENAMES, RPM_STRINGS, &c.names)) {
         uint32_t count = c.names.count;
+        if (count > GB_LIMIT_TREE_FILES)
+            return gb_err_set(err, GB_ERR_LIMIT, "a list of more than %d files",
+                              GB_LIMIT_TREE_FILES);
         if (!rpm_find(header, TAG_FILEDIGESTS, RPM_STRINGS, &c.digests) ||
             !rpm_find(header, TAG_DIRINDEXES, RPM_INT32, &c.folders) ||
             !rpm_find(header, TAG_FILEMODES, RPM_INT16, &c.modes) ||
@@ -248,9 +256,8 @@ static int compare_files(const struct package_room *room, const struct rpm_heade
     if (!unknown)
         return GB_OK;
     struct gb_bytes path = file_node_path(room->scratch, unknown);
-    const char *shown = path.data ? gb_text_escape(room->scratch, path, SHOWN) : NULL;
-    return gb_err_set(err, GB_ERR_INPUT, "%s: in the payload, and not in the header",
-                      shown ? shown : "?");
+    return wrong_file(room->scratch, path.data ? path : gb_bytes_str("?"),
+                      "in the payload, and not in the header", err);
 }
 
 static size_t count_signatures(const struct parts *parts)
@@ -307,7 +314,7 @@ int rpm_read(const struct package_room *room, struct gb_bytes bytes, struct pack
     if (r == 0)
         r = compare_files(room, &parts.header, tree, alg, err);
     if (r == 0)
-        r = file_list_tree(list, tree, "", err);
+        r = file_list_tree(list, tree, err);
     if (r < 0)
         return r;
     package.ima_signatures = count_signatures(&parts);

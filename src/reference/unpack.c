@@ -81,10 +81,11 @@ static int put_hardlink(const struct unpack_wish *wish, struct arc *arc,
     node->also = was.also;
     node->same = was.same;
     memcpy(node->digest, was.digest, sizeof node->digest);
-    if (wish->kind != ARC_CPIO || node == target)
+    if (wish->kind != ARC_CPIO)
         return GB_OK;
-    node->same = was.same ? was.same : target;
-    return entry->size > 0 ? hash_data(wish, arc, node->same, err) : GB_OK;
+    if (!node->same && node != target)
+        node->same = target;
+    return entry->size > 0 ? hash_data(wish, arc, node->same ? node->same : node, err) : GB_OK;
 }
 
 static int put_entry(const struct unpack_wish *wish, struct arc *arc, const struct arc_entry *entry,
