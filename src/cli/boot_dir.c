@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "cli/cmd.h"
+#include "cli/fat_path.h"
 #include "cli/output.h"
 #include "os/file.h"
 #include "reference/boot_files.h"
@@ -23,18 +24,29 @@ static bool leaves_folder(const char *path)
     return false;
 }
 
+/* Volume 0 is the EFI system partition. */
+static int find_file(const struct boot_dir *dir, size_t volume, const char *path,
+                     const char **ret_full, struct gb_err *err)
+{
+    if (volume == 0)
+        return fat_path_find(dir->arena, dir->folders[volume], path, ret_full, err);
+    *ret_full = gb_arena_printf(dir->arena, "%s%s", dir->folders[volume], path);
+    return *ret_full ? GB_OK : gb_err_nomem(err);
+}
+
 static int read_volume(void *context, size_t volume, const char *path, struct gb_bytes *ret,
                        struct gb_err *err)
 {
     struct boot_dir *dir = context;
     if (leaves_folder(path))
         return gb_err_set(err, GB_ERR_CONFIG, "%s: leaves its volume", path);
-    const char *full = gb_arena_printf(dir->arena, "%s%s", dir->folders[volume], path);
-    if (!full)
-        return gb_err_nomem(err);
+    const char *full = NULL;
+    int found = find_file(dir, volume, path, &full, err);
+    if (found < 0)
+        return found;
     *ret = gb_bytes(NULL, 0);
     struct stat st;
-    if (stat(full, &st) < 0)
+    if (!full || stat(full, &st) < 0)
         return GB_OK;
     if (S_ISDIR(st.st_mode)) {
         *ret = gb_bytes("", 0);
@@ -93,7 +105,7 @@ void boot_dir_done(struct boot_dir *dir)
 
 /* One variable in any of its forms; data NULL when there is none. */
 static int read_variable(struct gb_arena *arena, const char *folder, const char *name,
-                         struct gb_bytes *ret_data, struct gb_err *err)
+                         struct gb_bytes *ret_data, size_t *found, struct gb_err *err)
 {
     static const char global[] = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
     static const char security[] = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
@@ -106,6 +118,7 @@ static int read_variable(struct gb_arena *arena, const char *folder, const char 
             return gb_err_nomem(err);
         if (access(paths[i], F_OK) < 0)
             continue;
+        (*found)++;
         int r = file_read(arena, paths[i], GB_LIMIT_EVENT_DATA, ret_data, err);
         if (r == 0 && i == 0)
             r = secure_boot_efivarfs(*ret_data, ret_data, err);
@@ -122,22 +135,31 @@ static int read_variable(struct gb_arena *arena, const char *folder, const char 
 int boot_dir_variables(struct gb_arena *arena, const char *folder,
                        struct secure_boot *ret_variables, struct gb_err *err)
 {
-    struct secure_boot found = {0};
+    struct secure_boot variables = {0};
     struct gb_bytes state = {0};
-    int r = access(folder, R_OK) < 0
-                ? gb_err_set(err, GB_ERR_NOTFOUND, "%s: there is no such folder", folder)
-                : read_variable(arena, folder, "SecureBoot", &state, err);
-    if (r == 0)
-        r = read_variable(arena, folder, "PK", &found.pk, err);
-    if (r == 0)
-        r = read_variable(arena, folder, "KEK", &found.kek, err);
-    if (r == 0)
-        r = read_variable(arena, folder, "db", &found.db, err);
-    if (r == 0)
-        r = read_variable(arena, folder, "dbx", &found.dbx, err);
-    if (r < 0)
-        return r;
-    found.on = state.len > 0 ? state.data[0] == 1 : found.pk.len > 0;
-    *ret_variables = found;
+    const struct {
+        const char *name;
+        struct gb_bytes *data;
+    } list[] = {{"SecureBoot", &state},
+                {"PK", &variables.pk},
+                {"KEK", &variables.kek},
+                {"db", &variables.db},
+                {"dbx", &variables.dbx}};
+    size_t found = 0;
+    if (access(folder, R_OK) < 0)
+        return gb_err_set(err, GB_ERR_NOTFOUND, "%s: there is no such folder", folder);
+    for (size_t i = 0; i < GB_ARRAY_LEN(list); i++) {
+        int r = read_variable(arena, folder, list[i].name, list[i].data, &found, err);
+        if (r < 0)
+            return r;
+    }
+    if (found == 0)
+        return gb_err_set(
+            err, GB_ERR_CONFIG,
+            "%s: no variable of Secure Boot: it needs files as in "
+            "/sys/firmware/efi/efivars, or PK.esl, KEK.esl, db.esl, dbx.esl (or .auth)",
+            folder);
+    variables.on = state.len > 0 ? state.data[0] == 1 : variables.pk.len > 0;
+    *ret_variables = variables;
     return GB_OK;
 }

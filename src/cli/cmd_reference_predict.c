@@ -24,7 +24,7 @@ static const struct cmd_option options[] = {
     {"boot-path", "PATH", "what firmware starts there (default: /EFI/BOOT/BOOTX64.EFI)", false, 0},
     {"entry", "NAME.conf", "systemd-boot's entry (default: as loader.conf says)", false, 0},
     {"volume", "DEVICE:UUID=DIR", "a further file system that GRUB reads", true, 0},
-    {"efivars", "DIR", "Secure Boot's variables, for the boot policy", false, 0},
+    {"efivars", "DIR", "Secure Boot's variables, for the boot policy; may stand alone", false, 0},
     {"root-dir", "DIR", "the root file system, for IMA", false, 0},
     {"skip-unreadable", NULL, "leave out files that cannot be read; each is printed", false, 0},
     {"output", "FILE", "where to write (default: -, standard output)", false, 'o'},
@@ -40,13 +40,12 @@ static int check_options(const struct cmd_line *line)
     bool kernel = cmd_has(line, "kernel");
     bool esp = cmd_has(line, "esp");
     bool root = cmd_has(line, "root-dir");
-    if (!uki && !kernel && !esp && !root)
-        return output_usage(line, "needs --uki, --kernel, --esp or --root-dir");
+    if (!uki && !kernel && !esp && !root && !cmd_has(line, "efivars"))
+        return output_usage(line, "needs --uki, --kernel, --esp, --efivars or --root-dir");
     if (uki + kernel + esp > 1)
         return output_usage(line, "--uki, --kernel and --esp exclude each other");
-    if (!esp && (cmd_has(line, "boot-path") || cmd_has(line, "entry") || cmd_has(line, "volume") ||
-                 cmd_has(line, "efivars")))
-        return output_usage(line, "--boot-path, --entry, --volume and --efivars go with --esp");
+    if (!esp && (cmd_has(line, "boot-path") || cmd_has(line, "entry") || cmd_has(line, "volume")))
+        return output_usage(line, "--boot-path, --entry and --volume go with --esp");
     if (cmd_has(line, "boot-path") && cmd_value(line, "boot-path")[0] != '/')
         return output_usage(line, "--boot-path begins with /");
     if (!kernel && (cmd_has(line, "initrd") || cmd_has(line, "cmdline")))
@@ -85,14 +84,15 @@ static void add_set(const struct cmd_line *line, struct reference_out *out, stru
 }
 
 static int predict_image(struct gb_arena *arena, struct digester *digester, const char *file,
-                         const char *name, struct ref_set **ret_set, struct gb_err *err)
+                         bool secure_boot, const char *name, struct ref_set **ret_set,
+                         struct gb_err *err)
 {
-    struct gb_bytes image;
-    int r = file_map(file, GB_LIMIT_IMAGE, &image, err);
+    struct predict_image image = {.file = file};
+    int r = file_map(file, GB_LIMIT_IMAGE, &image.bytes, err);
     if (r < 0)
         return r;
-    r = predict_uki(arena, digester, file, image, name, ret_set, err);
-    file_unmap(image);
+    r = predict_uki(arena, digester, &image, secure_boot, name, ret_set, err);
+    file_unmap(image.bytes);
     return r;
 }
 
@@ -118,10 +118,10 @@ static int predict_kernel(const struct cmd_line *line, struct gb_arena *arena,
 }
 
 static int predict_esp(const struct cmd_line *line, struct gb_arena *arena,
-                       struct digester *digester, struct boot_dir *dir, struct reference_out *out,
+                       struct digester *digester, struct boot_dir *dir,
+                       const struct secure_boot *variables, struct reference_out *out,
                        struct gb_err *err)
 {
-    struct secure_boot variables = {0};
     struct ref_set *os = NULL;
     struct ref_set *platform = NULL;
     struct predict_boot boot = {.files = &dir->files,
@@ -129,22 +129,39 @@ static int predict_esp(const struct cmd_line *line, struct gb_arena *arena,
                                 .entry = cmd_value(line, "entry"),
                                 .os_name = gb_arena_printf(arena, "%s-os", out->name),
                                 .platform_name = gb_arena_printf(arena, "%s-platform", out->name)};
-    int r = GB_OK;
     if (!boot.os_name || !boot.platform_name)
         return gb_err_nomem(err);
     if (!boot.path)
         boot.path = "/EFI/BOOT/BOOTX64.EFI";
-    if (cmd_has(line, "efivars")) {
-        boot.secure_boot = &variables;
-        r = boot_dir_variables(arena, cmd_value(line, "efivars"), &variables, err);
-    }
-    if (r == 0)
-        r = predict_boot(arena, digester, &boot, &os, &platform, err);
+    if (cmd_has(line, "efivars"))
+        boot.secure_boot = variables;
+    int r = predict_boot(arena, digester, &boot, &os, &platform, err);
     if (r < 0)
         return r;
     add_set(line, out, os);
     add_set(line, out, platform);
     return GB_OK;
+}
+
+/* The boot policy of what --uki or --kernel starts, or of the variables alone. */
+static int predict_variables(const struct cmd_line *line, struct gb_arena *arena,
+                             struct digester *digester, const struct secure_boot *variables,
+                             struct reference_out *out, struct gb_err *err)
+{
+    struct ref_set *set = NULL;
+    struct predict_image started = {.file = cmd_value(line, "uki")};
+    if (!started.file)
+        started.file = cmd_value(line, "kernel");
+    const char *name = gb_arena_printf(arena, "%s-platform", out->name);
+    int r = name ? GB_OK : gb_err_nomem(err);
+    if (r == 0 && started.file)
+        r = file_map(started.file, GB_LIMIT_IMAGE, &started.bytes, err);
+    if (r == 0)
+        r = predict_secure_boot(arena, digester, variables, started.file ? &started : NULL, name,
+                                &set, err);
+    file_unmap(started.bytes);
+    add_set(line, out, r == 0 ? set : NULL);
+    return r;
 }
 
 static int predict_tree(const struct cmd_line *line, struct gb_arena *arena,
@@ -166,19 +183,24 @@ static int predict_all(const struct cmd_line *line, struct gb_arena *arena, stru
 {
     gb_cleanup(digester_freep) struct digester *digester = NULL;
     struct ref_set *set = NULL;
+    struct secure_boot variables = {0};
     const char *os = gb_arena_printf(arena, "%s-os", out->name);
     const char *packages = gb_arena_printf(arena, "%s-packages", out->name);
     if (!os || !packages)
         return gb_err_nomem(err);
     int r = digester_new(&digester, err);
+    if (r == 0 && cmd_has(line, "efivars"))
+        r = boot_dir_variables(arena, cmd_value(line, "efivars"), &variables, err);
     if (r == 0 && cmd_has(line, "uki"))
-        r = predict_image(arena, digester, cmd_value(line, "uki"), os, &set, err);
+        r = predict_image(arena, digester, cmd_value(line, "uki"), variables.on, os, &set, err);
     else if (r == 0 && cmd_has(line, "kernel"))
         r = predict_kernel(line, arena, digester, os, &set, err);
     else if (r == 0 && cmd_has(line, "esp"))
-        r = predict_esp(line, arena, digester, dir, out, err);
+        r = predict_esp(line, arena, digester, dir, &variables, out, err);
     if (r == 0 && set)
         add_set(line, out, set);
+    if (r == 0 && cmd_has(line, "efivars") && !cmd_has(line, "esp"))
+        r = predict_variables(line, arena, digester, &variables, out, err);
     if (r < 0 || !cmd_has(line, "root-dir"))
         return r;
     r = predict_tree(line, arena, digester, packages, &set, err);
@@ -202,10 +224,11 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
         code = read_life(line, &life);
     if (code != CMD_OK)
         return code;
-    const char *from = cmd_has(line, "uki")      ? cmd_value(line, "uki")
-                       : cmd_has(line, "kernel") ? cmd_value(line, "kernel")
-                       : cmd_has(line, "esp")    ? cmd_value(line, "esp")
-                                                 : cmd_value(line, "root-dir");
+    const char *from = cmd_has(line, "uki")        ? cmd_value(line, "uki")
+                       : cmd_has(line, "kernel")   ? cmd_value(line, "kernel")
+                       : cmd_has(line, "esp")      ? cmd_value(line, "esp")
+                       : cmd_has(line, "root-dir") ? cmd_value(line, "root-dir")
+                                                   : cmd_value(line, "efivars");
     code = reference_out_name(arena, line, "predicted", from, &out.name);
     if (code != CMD_OK)
         return code;

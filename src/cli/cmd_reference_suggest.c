@@ -96,7 +96,7 @@ static int judge_node(struct suggesting *s, struct gb_err *err)
     if (r == 0)
         r = node_evidence_facts(s->arena, &s->kept, NODE_EVIDENCE_NOW, &s->facts, err);
     if (r == 0)
-        r = node_evidence_trust(s->arena, &s->kept, NODE_EVIDENCE_NOW, NULL, 0, &s->trust,
+        r = node_evidence_trust(s->arena, s->line, &s->kept, NODE_EVIDENCE_NOW, NULL, 0, &s->trust,
                                 &s->roots, err);
     if (r == 0)
         r = digester_new(&digester, err);

@@ -140,6 +140,24 @@ static void print_change(const struct simulating *s, const struct json *change)
     }
 }
 
+/* What stands in the shadow changes no verdict: what it would do is told apart. */
+static void print_shadow(const struct simulating *s, const struct json *shadow)
+{
+    const struct json *nodes = json_get(shadow, "untrusted_nodes");
+    printf("In the shadow: %s version %s is for %s nodes, and would not trust %s%s\n",
+           reply_text(s->arena, shadow, "policy"), reply_number(s->arena, shadow, "version"),
+           reply_number(s->arena, shadow, "nodes"), reply_number(s->arena, shadow, "untrusted"),
+           json_count(nodes) > 0 ? ":" : ".");
+    for (size_t i = 0; i < json_count(nodes); i++) {
+        const struct json *node = json_at(nodes, i);
+        printf("    %s  %s", reply_text(s->arena, node, "node"),
+               reply_text(s->arena, node, "tier"));
+        if (!json_absent(json_get(node, "reason")))
+            printf(": %s", reply_text(s->arena, node, "reason"));
+        putchar('\n');
+    }
+}
+
 static int print_text(const struct simulating *s)
 {
     const struct json *changes = json_get(s->result, "changes");
@@ -157,6 +175,9 @@ static int print_text(const struct simulating *s)
     if (json_count(without) > 0)
         printf("Without evidence, and so not judged: %s\n",
                reply_list(s->arena, s->result, "without_evidence"));
+    const struct json *shadows = json_get(s->result, "shadow");
+    for (size_t i = 0; i < json_count(shadows); i++)
+        print_shadow(s, json_at(shadows, i));
     puts("Nothing was applied.");
     return output_flush();
 }

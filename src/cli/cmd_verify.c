@@ -37,8 +37,7 @@ static const struct cmd_option options[] = {
 static int check_options(const struct cmd_line *line)
 {
     static const char *const of_node[] = {"at", "now", "save", "server"};
-    static const char *const of_folder[] = {"policy", "officer", "nonce",
-                                            "time",   "label",   "node-name"};
+    static const char *const of_folder[] = {"policy", "nonce", "time", "label", "node-name"};
     bool node = cmd_has(line, "node");
     if (node && line->arg_count > 0)
         return output_usage(line, "a folder or --node, not both");

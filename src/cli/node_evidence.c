@@ -8,8 +8,10 @@
 #include "base/encode.h"
 #include "base/labels.h"
 #include "base/limits.h"
+#include "cli/cmd.h"
 #include "cli/node_hint.h"
 #include "cli/server_client.h"
+#include "cli/trust_files.h"
 #include "crypto/digest.h"
 #include "crypto/rand.h"
 #include "crypto/x509.h"
@@ -73,10 +75,14 @@ static int as_files(struct gb_arena *arena, const struct kept_documents *documen
     return GB_OK;
 }
 
-int node_evidence_trust(struct gb_arena *arena, const struct kept *kept, enum node_evidence_by by,
+int node_evidence_trust(struct gb_arena *arena, const struct cmd_line *line,
+                        const struct kept *kept, enum node_evidence_by by,
                         const struct policy_file *roots, size_t root_count, struct trust *ret_trust,
                         struct x509_store **ret_roots, struct gb_err *err)
 {
+    static const char *const what[] = {
+        [NODE_EVIDENCE_THEN] = "the documents that judged it then do not count",
+        [NODE_EVIDENCE_NOW] = "the documents in force now do not count"};
     gb_cleanup(digester_freep) struct digester *digester = NULL;
     const struct kept_documents *documents = by == NODE_EVIDENCE_THEN ? &kept->then : &kept->now;
     struct trust_parts parts = {
@@ -84,6 +90,8 @@ int node_evidence_trust(struct gb_arena *arena, const struct kept *kept, enum no
     int r = digester_new(&digester, err);
     if (r == GB_OK)
         r = as_files(arena, documents, &parts.policies, err);
+    if (r == GB_OK && parts.policy_count > 0)
+        r = trust_files_signed(arena, line, what[by], &parts, err);
     if (r == GB_OK && root_count == 0) {
         r = as_files(arena, &kept->roots, &parts.roots, err);
         parts.root_count = kept->roots.count;

@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/err.h"
+#include "cli/cmd.h"
 #include "cli/server_client.h"
 #include "crypto/x509.h"
 #include "evidence/kept.h"
@@ -30,11 +31,13 @@ enum node_evidence_by {
 GB_MUST_USE int node_evidence_facts(struct gb_arena *arena, const struct kept *kept,
                                     enum node_evidence_by by, struct node_facts *ret_facts,
                                     struct gb_err *err);
-/* Trust of the documents that came with it, and of the roots given (root_count 0: those that came
+/* Trust of the documents that came with it, signed by the line's --officer if there is one
+ * (GB_ERR_CONFIG), and of the roots given (root_count 0: those that came
  * with it: then the server says whom to trust). *ret_roots owns what ret_trust->anchors borrows. */
-GB_MUST_USE int node_evidence_trust(struct gb_arena *arena, const struct kept *kept,
-                                    enum node_evidence_by by, const struct policy_file *roots,
-                                    size_t root_count, struct trust *ret_trust,
-                                    struct x509_store **ret_roots, struct gb_err *err);
+GB_MUST_USE int node_evidence_trust(struct gb_arena *arena, const struct cmd_line *line,
+                                    const struct kept *kept, enum node_evidence_by by,
+                                    const struct policy_file *roots, size_t root_count,
+                                    struct trust *ret_trust, struct x509_store **ret_roots,
+                                    struct gb_err *err);
 
 #endif

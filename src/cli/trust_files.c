@@ -41,8 +41,8 @@ static int read_files(struct gb_arena *arena, const struct cmd_line *line, const
 }
 
 /* With officers, the documents count as at a server: all of them rightly signed, or none. */
-static int check_signatures(struct gb_arena *arena, const struct cmd_line *line,
-                            const struct trust_parts *parts, struct gb_err *err)
+int trust_files_signed(struct gb_arena *arena, const struct cmd_line *line, const char *what,
+                       const struct trust_parts *parts, struct gb_err *err)
 {
     gb_cleanup(officers_freep) struct officers *officers = NULL;
     struct policy_file pems[CMD_MAX_VALUES];
@@ -52,16 +52,12 @@ static int check_signatures(struct gb_arena *arena, const struct cmd_line *line,
     int r = read_files(arena, line, "officer", GB_LIMIT_CERT, pems, &count, err);
     if (r < 0 || count == 0)
         return r;
-    if (parts->policy_count == 0)
-        return gb_err_set(err, GB_ERR_CONFIG,
-                          "--officer needs --policy: what has the officer signed?");
     r = officers_read(pems, count, &officers, err);
     if (r == GB_OK)
         r = signed_set_read(arena, parts->policies, parts->policy_count, officers, &set, err);
     if (r == GB_OK)
         r = signed_set_fault(arena, &set, 0, &why, err);
-    return r == GB_OK && why ? gb_err_set(err, GB_ERR_CONFIG, "the policy does not count: %s", why)
-                             : r;
+    return r == GB_OK && why ? gb_err_set(err, GB_ERR_CONFIG, "%s: %s", what, why) : r;
 }
 
 int trust_files_read(struct gb_arena *arena, const struct cmd_line *line, struct trust *ret_trust,
@@ -77,7 +73,10 @@ int trust_files_read(struct gb_arena *arena, const struct cmd_line *line, struct
         r = read_files(arena, line, "policy", GB_LIMIT_POLICY, policies, &parts.policy_count, err);
     if (r == GB_OK)
         r = read_files(arena, line, "root", GB_LIMIT_CERT, roots, &parts.root_count, err);
+    if (r == GB_OK && cmd_has(line, "officer") && parts.policy_count == 0)
+        return gb_err_set(err, GB_ERR_CONFIG,
+                          "--officer needs --policy: what has the officer signed?");
     if (r == GB_OK)
-        r = check_signatures(arena, line, &parts, err);
+        r = trust_files_signed(arena, line, "the policy does not count", &parts, err);
     return r < 0 ? r : trust_read(arena, digester, &parts, ret_trust, ret_roots, err);
 }

@@ -62,8 +62,8 @@ static int judge(struct verifying *v, enum node_evidence_by by, int64_t time_s,
     struct node_facts facts;
     int r = node_evidence_facts(v->arena, v->kept, by, &facts, err);
     if (r == GB_OK)
-        r = node_evidence_trust(v->arena, v->kept, by, v->roots, v->root_count, &trust, &roots,
-                                err);
+        r = node_evidence_trust(v->arena, v->line, v->kept, by, v->roots, v->root_count, &trust,
+                                &roots, err);
     return r < 0 ? r
                  : attest_again(v->arena, v->digester, &trust, v->kept, &facts, time_s, NULL,
                                 ret_verdict, err);
@@ -98,6 +98,8 @@ static int print_json(const struct verifying *v)
     json_set(json, "verified_at", time_json(v->kept->issued_s));
     json_set(json, "judged_at", time_json(v->kept->judged_s));
     json_set(json, "roots", json_text(roots_word(v)));
+    json_set(json, "signatures",
+             json_text(cmd_has(v->line, "officer") ? "checked" : "not-checked"));
     json_set(json, "recorded", recorded_json(v));
     json_set(json, "then", verdict_json(v->arena, &v->then));
     json_set(json, "now", verdict_json(v->arena, &v->now));
@@ -121,6 +123,10 @@ static int print_text(const struct verifying *v)
     printf("Roots of TPM makers: %s\n",
            v->root_count > 0 ? "the files given"
                              : "those of the server (name yours with --root to rely on nobody)");
+    printf("Signatures of the documents: %s\n",
+           cmd_has(v->line, "officer")
+               ? "good, by the officers given"
+               : "not checked (name your officers with --officer to rely on nobody)");
     printf("\nUnder the documents of then:\n");
     int code = output_verdict(v->line, v->arena, &v->then);
     if (code != CMD_OK)

@@ -43,27 +43,27 @@ static int add_section(struct predict_set *build, const struct uki_section *sect
     return predict_set_bytes(build, &event, &section->memory, 1, err);
 }
 
-/* The kernel inside: firmware measures it as the stub loads it, then it measures what it got. */
+/* Firmware measures a kernel as it loads it, if it does; then the kernel measures what it got. */
 static int add_kernel(struct gb_arena *arena, struct predict_set *build, const char *about,
-                      struct gb_bytes bytes, struct gb_err *err)
+                      struct gb_bytes bytes, bool by_firmware, struct gb_err *err)
 {
     struct pe_image image;
     int r = pe_read(arena, bytes, &image, err);
     if (r == 0)
         r = kernel_check(bytes, err);
-    return r < 0 ? r : add_image(build, GB_LINK_KERNEL, about, &image, err);
+    return r < 0 || !by_firmware ? r : add_image(build, GB_LINK_KERNEL, about, &image, err);
 }
 
 /* In the order of measuring. */
 static int add_uki(struct gb_arena *arena, struct predict_set *build, const char *file,
-                   const struct uki *uki, struct gb_err *err)
+                   const struct uki *uki, bool secure_boot, struct gb_err *err)
 {
     int r = add_image(build, GB_LINK_BOOTLOADER, file, &uki->image, err);
     for (size_t i = 0; r == 0 && i < uki->section_count; i++)
         r = add_section(build, &uki->sections[i], err);
     if (r < 0)
         return r;
-    r = add_kernel(arena, build, "the kernel inside the UKI", uki->linux_image, err);
+    r = add_kernel(arena, build, "the kernel inside the UKI", uki->linux_image, !secure_boot, err);
     if (r < 0) {
         gb_err_shift(err, (size_t)(uki->linux_image.data - uki->image.file.data));
         gb_err_prefix(err, ".linux: ");
@@ -75,22 +75,22 @@ static int add_uki(struct gb_arena *arena, struct predict_set *build, const char
     return r;
 }
 
-int predict_uki(struct gb_arena *arena, struct digester *digester, const char *file,
-                struct gb_bytes image, const char *name, struct ref_set **ret_set,
-                struct gb_err *err)
+int predict_uki(struct gb_arena *arena, struct digester *digester,
+                const struct predict_image *image, bool secure_boot, const char *name,
+                struct ref_set **ret_set, struct gb_err *err)
 {
     struct uki uki;
     struct predict_set build = {0};
-    const char *about = predict_about(arena, file, NULL);
+    const char *about = predict_about(arena, image->file, NULL);
     if (!about)
         return gb_err_nomem(err);
-    int r = uki_read(arena, image, &uki, err);
+    int r = uki_read(arena, image->bytes, &uki, err);
     if (r == 0)
         r = predict_set_begin(arena, digester, REF_OS, name, &build, err);
     if (r == 0)
-        r = add_uki(arena, &build, about, &uki, err);
+        r = add_uki(arena, &build, about, &uki, secure_boot, err);
     if (r < 0) {
-        gb_err_prefix(err, "%s: ", file);
+        gb_err_prefix(err, "%s: ", image->file);
         return r;
     }
     *ret_set = build.set;
@@ -119,7 +119,7 @@ int predict_parts(struct gb_arena *arena, struct digester *digester,
     r = kernel_release(arena, parts->kernel, &release, err);
     if (r == 0)
         r = add_kernel(arena, &build, predict_about(arena, parts->kernel_file, release),
-                       parts->kernel, err);
+                       parts->kernel, true, err);
     if (r < 0) {
         gb_err_prefix(err, "%s: ", parts->kernel_file);
         return r;

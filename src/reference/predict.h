@@ -14,13 +14,21 @@
 #include "base/err.h"
 #include "crypto/digest.h"
 #include "policy/refval.h"
+#include "reference/secure_boot.h"
 
-/* `file` names the image in messages. SHA-1 is not predicted; SHA-256, SHA-384 and SHA-512 are.
- * GB_ERR_INPUT (offset) for bytes that are no PE image, GB_ERR_CONFIG for an image whose
- * measurements cannot be told from the file alone: better no reference than a guess. */
-GB_MUST_USE int predict_uki(struct gb_arena *arena, struct digester *digester, const char *file,
-                            struct gb_bytes image, const char *name, struct ref_set **ret_set,
-                            struct gb_err *err);
+/* What firmware starts. */
+struct predict_image {
+    const char *file; /* for messages */
+    struct gb_bytes bytes;
+};
+
+/* With `secure_boot` systemd-stub has the kernel inside loaded without firmware looking at it, and
+ * so measuring it: the kernel then stands in PCR 11 alone. SHA-1 is not predicted; SHA-256, SHA-384
+ * and SHA-512 are. GB_ERR_INPUT (offset) for bytes that are no PE image, GB_ERR_CONFIG for an image
+ * whose measurements cannot be told from the file alone: better no reference than a guess. */
+GB_MUST_USE int predict_uki(struct gb_arena *arena, struct digester *digester,
+                            const struct predict_image *image, bool secure_boot, const char *name,
+                            struct ref_set **ret_set, struct gb_err *err);
 
 struct predict_parts {
     const char *kernel_file;
@@ -41,6 +49,14 @@ bool predict_initrd_by_name(struct gb_bytes cmdline);
 GB_MUST_USE int predict_parts(struct gb_arena *arena, struct digester *digester,
                               const struct predict_parts *parts, const char *name,
                               struct ref_set **ret_set, struct gb_err *err);
+
+/* Secure Boot's variables, for the boot policy, and the certificate of db that firmware verifies
+ * the image by that it starts (NULL: not told). GB_ERR_CONFIG when no certificate of db is named by
+ * its signature. The set is of class `platform`. */
+GB_MUST_USE int predict_secure_boot(struct gb_arena *arena, struct digester *digester,
+                                    const struct secure_boot *variables,
+                                    const struct predict_image *started, const char *name,
+                                    struct ref_set **ret_set, struct gb_err *err);
 
 /* Collects file digests into a set of class `packages`; reference/ does no I/O, cli/ walks the tree
  * and hashes. */

@@ -18,11 +18,13 @@
 #include "os/file.h"
 #include "os/pool.h"
 #include "policy/policy.h"
+#include "result/verdict.h"
 #include "server/blob_cache.h"
 #include "server/documents.h"
 #include "server/nodes.h"
 #include "server/server.h"
 #include "server/simulation_judge.h"
+#include "server/simulation_shadows.h"
 #include "server/snapshot.h"
 #include "store/store.h"
 #include "wire/json.h"
@@ -47,6 +49,7 @@ struct simulation {
     size_t count;
     atomic_size_t next; /* the next node to judge */
     atomic_bool cancelled;
+    _Atomic int64_t asked_ms; /* when somebody asked for it last, monotonic */
     struct lane lanes[MAX_LANES];
     size_t lane_count;
 
@@ -56,6 +59,8 @@ struct simulation {
     size_t done, unchanged, worse, better, other, without, left_out;
     struct gb_buf changes; /* JSON objects with commas between */
     struct gb_buf names;   /* JSON strings, likewise */
+    struct simulation_shadows shadows;
+    bool alone; /* cancelled, for nobody asked for it */
     bool failed;
     struct gb_err err;
     int64_t ended_ms;
@@ -71,6 +76,7 @@ static void simulation_free(struct simulation *s)
     }
     gb_buf_done(&s->changes);
     gb_buf_done(&s->names);
+    simulation_shadows_done(&s->shadows);
     x509_store_free(s->roots);
     gb_arena_free(s->arena);
     pthread_mutex_destroy(&s->lock);
@@ -164,6 +170,8 @@ static int fill(struct simulation *s, struct gb_bytes body, struct gb_err *err)
     if (r == GB_OK)
         r = read_trust(s, body, err);
     if (r == GB_OK)
+        r = simulation_shadows_init(&s->shadows, s->arena, &s->trust.policy, err);
+    if (r == GB_OK)
         r = nodes_list(s->server->nodes, s->arena, 0, &s->nodes, &s->count, &revision, err);
     return r < 0 ? r : new_lanes(s, err);
 }
@@ -177,6 +185,7 @@ int simulation_new(struct server *server, struct gb_bytes body, struct simulatio
     s->server = server;
     s->holders = 1;
     s->time_s = gb_clock_s();
+    s->asked_ms = gb_clock_ms();
     pthread_mutex_init(&s->lock, NULL);
     gb_buf_init(&s->changes, SIMULATION_ANSWER);
     gb_buf_init(&s->names, SIMULATION_NAMES);
@@ -202,9 +211,12 @@ static bool append(struct gb_buf *list, struct gb_bytes text)
     return !list->failed;
 }
 
-static void note(struct simulation *s, enum simulated simulated, struct gb_bytes change)
+static void note(struct lane *lane, const struct node_summary *node, enum simulated simulated,
+                 struct gb_bytes change, const struct verdict *verdict)
 {
+    struct simulation *s = lane->simulation;
     pthread_mutex_lock(&s->lock);
+    simulation_shadows_note(&s->shadows, lane->arena, node->name, verdict);
     s->done++;
     s->unchanged += simulated == SIMULATED_SAME;
     s->worse += simulated == SIMULATED_WORSE;
@@ -250,11 +262,12 @@ static void judge_one(struct lane *lane, struct digester *digester, const struct
                                            .trust = &s->trust,
                                            .time_s = s->time_s};
     gb_cleanup(json_freep) struct json *change = NULL;
+    const struct verdict *verdict;
     enum simulated simulated;
     struct gb_buf line;
     struct gb_err err;
     gb_arena_reset(lane->arena);
-    int r = simulation_judge(&judge, node, &simulated, &change, &err);
+    int r = simulation_judge(&judge, node, &simulated, &change, &verdict, &err);
     /* What one node's evidence is must not end it for the fleet: it counts as none, and is named.
      */
     if (r == GB_ERR_NOTFOUND || r == GB_ERR_LIMIT || r == GB_ERR_INPUT || r == GB_ERR_CONFIG) {
@@ -271,7 +284,7 @@ static void judge_one(struct lane *lane, struct digester *digester, const struct
     if (r < 0)
         note_failure(s, node->name, &err);
     else
-        note(s, simulated, gb_buf_bytes(&line));
+        note(lane, node, simulated, gb_buf_bytes(&line), verdict);
     gb_buf_done(&line);
 }
 
@@ -291,6 +304,7 @@ static void run_lane(void *ctx, unsigned worker)
     struct lane *lane = ctx;
     struct simulation *s = lane->simulation;
     int64_t until_ms = gb_clock_ms() + SLICE_MS;
+    simulation_look(s, gb_clock_ms());
     while (!atomic_load(&s->cancelled) && !atomic_load(&s->server->stopping)) {
         size_t at = atomic_fetch_add(&s->next, 1);
         if (at >= s->count)
@@ -300,6 +314,7 @@ static void run_lane(void *ctx, unsigned worker)
             continue;
         if (pool_run(s->server->pool, run_lane, lane))
             return;
+        simulation_look(s, gb_clock_ms());
         until_ms = gb_clock_ms() + SLICE_MS; /* full: nobody runs it but we */
     }
     end_lane(lane);
@@ -324,6 +339,17 @@ bool simulation_start(struct simulation *s)
 void simulation_cancel(struct simulation *s)
 {
     atomic_store(&s->cancelled, true);
+}
+
+/* A client that was killed, or whose network went, cannot say so. */
+void simulation_look(struct simulation *s, int64_t now_ms)
+{
+    if (now_ms - atomic_load(&s->asked_ms) < SIMULATION_ALONE_MS)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->alone = true;
+    pthread_mutex_unlock(&s->lock);
+    simulation_cancel(s);
 }
 
 /* ---- being looked at ---- */
@@ -358,14 +384,25 @@ int64_t simulation_ended_ms(struct simulation *s)
     return ended_ms;
 }
 
+static const char *why_not(const struct simulation *s)
+{
+    if (s->failed)
+        return s->err.text;
+    if (state(s) != SIMULATION_CANCELLED)
+        return NULL;
+    return s->alone ? "nobody asked for it for a minute: begin again, and ask every few seconds"
+                    : "it was cancelled";
+}
+
 static void write_results(const struct simulation *s, struct gb_buf *out)
 {
+    const char *error = why_not(s);
     gb_buf_printf(out,
                   ",\"unchanged\":%zu,\"worse\":%zu,\"better\":%zu,\"other\":%zu,"
                   "\"without_evidence_count\":%zu,\"changes_left_out\":%zu,\"error\":",
                   s->unchanged, s->worse, s->better, s->other, s->without, s->left_out);
-    if (s->failed)
-        json_line_text(gb_bytes_str(s->err.text), out);
+    if (error)
+        json_line_text(gb_bytes_str(error), out);
     else
         gb_buf_puts(out, "null");
     if (state(s) != SIMULATION_DONE)
@@ -374,7 +411,8 @@ static void write_results(const struct simulation *s, struct gb_buf *out)
     gb_buf_add(out, s->names.data, s->names.len);
     gb_buf_puts(out, "],\"changes\":[");
     gb_buf_add(out, s->changes.data, s->changes.len);
-    gb_buf_puts(out, "]");
+    gb_buf_puts(out, "],\"shadow\":");
+    simulation_shadows_write(&s->shadows, out);
 }
 
 void simulation_write(struct simulation *s, struct gb_buf *out)
@@ -385,6 +423,7 @@ void simulation_write(struct simulation *s, struct gb_buf *out)
                                         [SIMULATION_CANCELLED] = "cancelled"};
     char id[2 * SIMULATION_ID + 1];
     gb_hex_encode(gb_bytes(s->id, sizeof s->id), id);
+    atomic_store(&s->asked_ms, gb_clock_ms());
     pthread_mutex_lock(&s->lock);
     gb_buf_printf(out, "{\"id\":\"%s\",\"state\":\"%s\",\"nodes\":%zu,\"done\":%zu", id,
                   words[state(s)], s->count, s->done);

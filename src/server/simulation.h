@@ -21,6 +21,9 @@ enum {
     SIMULATION_ID = 8,
     SIMULATION_ANSWER = 48 << 20, /* bytes of changes that are kept; the rest is counted */
     SIMULATION_NAMES = 1 << 20,   /* likewise of names without evidence */
+    SIMULATION_SHADOW_NODES =
+        20, /* that a policy in the shadow would not trust; the rest is counted */
+    SIMULATION_ALONE_MS = 60 * 1000, /* nobody asked for so long: who began it is gone */
 };
 
 enum simulation_state {
@@ -46,7 +49,9 @@ const uint8_t *simulation_id(const struct simulation *simulation);
 enum simulation_state simulation_state(struct simulation *simulation);
 /* When it ended, monotonic; 0: it runs. */
 int64_t simulation_ended_ms(struct simulation *simulation);
-/* Appends its resource (docs/api), JSON. Failure sticks in `out`. */
+/* Cancels it when nobody has asked for it for SIMULATION_ALONE_MS; its lanes look now and then. */
+void simulation_look(struct simulation *simulation, int64_t now_ms);
+/* Appends its resource (docs/api), JSON, for somebody who asks. Failure sticks in `out`. */
 void simulation_write(struct simulation *simulation, struct gb_buf *out);
 
 #endif

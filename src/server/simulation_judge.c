@@ -151,7 +151,8 @@ static struct json *without_link_json(const struct simulation_judge *judge,
 }
 
 int simulation_judge(const struct simulation_judge *judge, const struct node_summary *node,
-                     enum simulated *ret_simulated, struct json **ret_change, struct gb_err *err)
+                     enum simulated *ret_simulated, struct json **ret_change,
+                     const struct verdict **ret_verdict, struct gb_err *err)
 {
     struct judged *now = gb_arena_new_one(judge->arena, struct judged);
     char id[NODE_ID_TEXT];
@@ -160,6 +161,7 @@ int simulation_judge(const struct simulation_judge *judge, const struct node_sum
         return r;
     const struct node_verdict *old = &node->verdict;
     *ret_change = NULL;
+    *ret_verdict = &now->verdict;
     *ret_simulated = compare(old, now);
     if (*ret_simulated == SIMULATED_SAME)
         return GB_OK;

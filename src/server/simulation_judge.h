@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "crypto/digest.h"
+#include "result/verdict.h"
 #include "server/blob_cache.h"
 #include "server/nodes.h"
 #include "store/store.h"
@@ -23,11 +24,13 @@ struct simulation_judge {
     int64_t time_s;
 };
 
-/* What the node's newest evidence comes to, beside the verdict that stands. *ret_change (owned by
- * the caller) is NULL for SIMULATED_SAME. GB_ERR_NOTFOUND: nothing of it is kept. */
+/* What the node's newest evidence comes to (in the judge's arena), beside the verdict that stands.
+ * *ret_change (owned by the caller) is NULL for SIMULATED_SAME. GB_ERR_NOTFOUND: nothing of it is
+ * kept. */
 GB_MUST_USE int simulation_judge(const struct simulation_judge *judge,
                                  const struct node_summary *node, enum simulated *ret_simulated,
-                                 struct json **ret_change, struct gb_err *err);
+                                 struct json **ret_change, const struct verdict **ret_verdict,
+                                 struct gb_err *err);
 const char *simulated_word(enum simulated simulated);
 
 #endif

@@ -27,7 +27,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     struct ref_set *set = NULL;
     struct gb_err err;
-    int r = predict_uki(arena, digester, "x.efi", gb_bytes(data, size), "x", &set, &err);
+    const struct predict_image image = {"x.efi", gb_bytes(data, size)};
+    int r = predict_uki(arena, digester, &image, size % 2 == 0, "x", &set, &err);
     check(r, set);
     struct predict_parts parts = {
         .kernel_file = "x", .kernel = gb_bytes(data, size), .cmdline = gb_bytes_str("quiet")};

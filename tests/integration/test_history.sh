@@ -69,6 +69,15 @@ same 'as it was with it' $? 1
 same 'with roots of mine' "$(jq -r .roots "$s/then")" files
 same 'contraindicated' "$(tier_of "$s/then" 'then')" contraindicated
 
+echo '# signatures count here as they do there (T17)'
+exits 0 verify --node w1 --at "$first" --officer "$s/etc/officer.pem"
+prints 'Signatures of the documents: good, by the officers given'
+exits 0 verify --node w1 --at "$first"
+prints 'Signatures of the documents: not checked'
+exits 0 officer create --out "$s/mallory.key"
+exits 2 verify --node w1 --at "$first" --officer "$s/mallory.pem"
+says 'the documents that judged it then do not count: NodePolicy'
+
 echo '# a kept state as a folder'
 "$garboard" verify --node w1 --at "$first" --save "$s/saved" >"$s/text"
 same 'it is saved' $? 0
@@ -119,6 +128,13 @@ simulated '.changes[0].links[] | select(.link == "os") | .findings[0].message' |
 sed '/^kind: NodePolicy/,/^spec:/s/^spec:$/spec:\n  mode: warn/' "$s/p4.yaml" >"$s/warn.yaml"
 simulate 1 "$s/warn.yaml"
 same 'one that only warns leaves it trusted' "$(simulated '.changes[0] | "\(.change) \(.to.verdict) \(.to.tier)"')" 'worse trusted contraindicated'
+printf -- '---\napiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\nmetadata: {name: later, version: 3}\nspec: {mode: shadow, require: [os], cmdline: {require: [never]}}\n' >"$s/shadow.yaml"
+simulate 0 "$s/shadow.yaml"
+same 'one in the shadow changes nothing' "$(simulated '"\(.unchanged) \(.changes | length)"')" '1 0'
+same 'and says what it would do' "$(simulated '.shadow[0] | "\(.policy) \(.version) \(.nodes) \(.untrusted) \(.untrusted_nodes[0].node) \(.untrusted_nodes[0].tier)"')" 'later 3 1 1 w1 contraindicated'
+simulated '.shadow[0].untrusted_nodes[0].reason' | grep -q never || fail 'and why' "$(cat "$s/simulated")"
+exits 0 simulate -f "$s/shadow.yaml"
+prints 'In the shadow: later version 3 is for 1 nodes, and would not trust 1:'
 code=$(curl -s -o /dev/null -w '%{http_code}' -X DELETE --cacert "$s/etc/ca.pem" --cert "$s/etc/client/operator-admin.pem" \
     --key "$s/etc/client/operator-admin.key" "https://127.0.0.1:$api_port/v1/simulations/$(simulated .id)")
 same 'a simulation is forgotten when asked' "$code" 204

@@ -128,8 +128,92 @@ refusals() {
     says 'no .sdmagic'
 }
 
+# Secure Boot's variables in each form that they come in, against values laid out here: the same digests; and what firmware
+# starts by them.
+variables() {
+    local form
+    command -v openssl >/dev/null || return 0
+    openssl req -x509 -newkey rsa:2048 -nodes -keyout owner.key -out owner.pem -subj /CN=owner -days 2 2>/dev/null
+    openssl x509 -in owner.pem -outform DER -out owner.der
+    python3 - <<'PYTHON'
+import hashlib, os, struct, uuid
+owner = uuid.UUID('11111111-2222-3333-4444-555555555555').bytes_le
+def signatures(kind, data): # EFI_SIGNATURE_LIST
+    return uuid.UUID(kind).bytes_le + struct.pack('<3I', 28 + 16 + len(data), 0, 16 + len(data)) + owner + data
+der = open('owner.der', 'rb').read()
+certificate = signatures('a5c059a1-94e4-4aa7-87b5-ab155c2bf072', der)
+revoked = signatures('c1c41626-504c-4092-aca9-41f936934328', hashlib.sha256(b'a bad one').digest())
+glob, security = '8be4df61-93ca-11d2-aa0d-00e098032b8c', 'd719b2cb-3d3a-4596-a3bc-dad00e67656f'
+names = {'PK': (glob, certificate), 'KEK': (glob, certificate), 'db': (security, certificate), 'dbx': (security, revoked)}
+for form in ('efivarfs', 'esl', 'auth', 'off', 'empty'):
+    os.mkdir(form)
+for name, (guid, data) in names.items():
+    open(f'efivarfs/{name}-{guid}', 'wb').write(struct.pack('<I', 0x27) + data)
+    open(f'esl/{name}.esl', 'wb').write(data)
+    signed = struct.pack('<IHH', 24 + 100, 0x200, 0xef1) + bytes(16 + 100) # WIN_CERTIFICATE_UEFI_GUID
+    open(f'auth/{name}.auth', 'wb').write(bytes(16) + signed + data)
+open(f'efivarfs/SecureBoot-{glob}', 'wb').write(struct.pack('<IB', 6, 1))
+open(f'off/SecureBoot-{glob}', 'wb').write(struct.pack('<IB', 6, 0))
+def event(guid, name, data): # UEFI_VARIABLE_DATA
+    return uuid.UUID(guid).bytes_le + struct.pack('<QQ', len(name), len(data)) + name.encode('utf-16le') + data
+def write(file, events):
+    with open(file, 'w') as out:
+        for data in events:
+            for alg in ('sha256', 'sha384', 'sha512'):
+                print(7, alg, hashlib.new(alg, data).hexdigest(), file=out)
+on = [event(glob, 'SecureBoot', b'\1')] + [event(guid, name, data) for name, (guid, data) in names.items()]
+write('wanted.on', on)
+write('wanted.uki', on + [event(security, 'db', owner + der)])
+write('wanted.off', [event(glob, 'SecureBoot', b'\0')] + [event(guid, name, b'') for name, (guid, _) in names.items()])
+PYTHON
+    for form in efivarfs esl auth; do
+        exits 0 reference predict --efivars "$form" -o "$form.yaml"
+        same "variables as $form" "$(measured "$form.yaml")" "$(cat wanted.on)"
+    done
+    grep -q 'class: platform' esl.yaml || fail 'the set is not one of the platform'
+    exits 0 reference predict --efivars off -o off.yaml
+    same 'no variables' "$(measured off.yaml)" "$(cat wanted.off)"
+    exits 2 reference predict --efivars empty
+    says 'no variable of Secure Boot'
+    exits 2 reference predict --efivars none
+    says 'no such folder'
+    exits 2 reference predict --uki good.efi --efivars esl
+    says 'no certificate of db'
+    command -v sbsign >/dev/null || return 0
+    sbsign --key owner.key --cert owner.pem --output owned.efi good.efi >/dev/null 2>&1 || { fail 'sbsign'; return; }
+    exits 0 reference predict --uki owned.efi --efivars esl -o owned.yaml
+    same 'what verified the image' "$(measured owned.yaml | grep '^7 ')" "$(cat wanted.uki)"
+    # The kernel inside, the second image, is not looked at by firmware then.
+    same 'and the image' "$(measured owned.yaml | grep -v '^7 ')" "$(awk '$1 == 4 && ++images > 3 {next} {print}' wanted)"
+}
+
+# FAT does not tell upper from lower case, so nor does what is read of a folder that stands for it.
+cases() {
+    mkdir -p esp/efi/Boot esp/Loader/Entries
+    python3 - <<'PYTHON'
+import struct
+body = b'#### LoaderInfo: systemd-boot 252.39 ####'.ljust(0x200, b'\0')
+optional = struct.pack('<H2B5IQ2I6H4I2H4Q2I', 0x20b, 2, 0, 0, 0, 0, 0x1000, 0x1000, 0, 0x1000, 0x200, 0, 0, 1, 0, 0, 0,
+                       0, 0x2000, 0x400, 0, 10, 0, 0, 0, 0, 0, 0, 16) + bytes(128)
+head = b'MZ'.ljust(0x3c, b'\0') + struct.pack('<I', 0x40) + b'PE\0\0' + struct.pack('<2H3I2H', 0x8664, 1, 0, 0, 0, 240, 0x206)
+table = struct.pack('<8s6I2HI', b'.sdmagic', 41, 0x1000, 0x200, 0x400, 0, 0, 0, 0, 0x40000040)
+open('esp/efi/Boot/bootx64.EFI', 'wb').write((head + optional + table).ljust(0x400, b'\0') + body)
+PYTHON
+    echo 'default ONE.conf' >esp/Loader/loader.CONF
+    printf '%s\n' 'linux /KERNEL' 'initrd /Initrd' 'options quiet' >esp/Loader/Entries/one.conf
+    cp kernel esp/kernel
+    cp initrd esp/INITRD
+    exits 0 reference predict --esp esp -o esp.yaml
+    same 'files whatever their case' "$(measured esp.yaml | cut -d' ' -f1 | uniq -c | tr -s ' ' | paste -sd' ')" ' 6 4  3 12  6 9'
+    cp initrd esp/initrd
+    exits 2 reference predict --esp esp
+    says 'differs only in case'
+}
+
 images
 signatures
+variables
+cases
 trees
 judging
 refusals

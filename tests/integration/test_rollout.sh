@@ -156,6 +156,34 @@ labels_choose() {
     anew a
 }
 
+live() {
+    until_true 20 is "$1" liveness "$2" || fail "$1 is $(field "$1" liveness), not $2" "$(tail -5 "$s/log/server")"
+    checks=$((checks + 1))
+}
+
+# freshness of the node's policy, not of the service: that has 60 seconds here. It outlives a restart.
+a_policy_says_how_long_a_proof_stands() {
+    local begun
+    sed 's/version: 1/version: 2/; s/require:/freshness: 3s, require:/' nodes.yaml >fresh.yaml
+    exits 0 apply -f fresh.yaml
+    anew a
+    anew b
+    live a fresh
+    stop agent-a
+    begun=$SECONDS
+    live a stale
+    [ $((SECONDS - begun)) -lt 30 ] || fail "it took the service's time: $((SECONDS - begun)) s"
+    live b fresh
+    exits 0 rollout status
+    prints "1 without a fresh proof"
+    stop server
+    server_start || fail "the server does not start" "$(tail -5 "$s/log/server")"
+    live a stale
+    agent_start a
+    live a fresh
+    same "it is trusted" "$(field a verdict)" trusted
+}
+
 for node in a b; do
     tpm_make $node
     boot $node
@@ -170,4 +198,5 @@ T17_life_does_not_go_back
 old_files_are_told
 drafted_and_accepted
 labels_choose
+a_policy_says_how_long_a_proof_stands
 conclude
