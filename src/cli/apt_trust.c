@@ -106,6 +106,27 @@ static const char *shown(struct gb_arena *arena, struct gb_bytes text)
     return safe ? safe : "?";
 }
 
+/* "Sat, 09 Dec 2023 10:43:35 UTC" (RFC 5322, 3.3, in UTC) to seconds since 1970. */
+static bool read_date(struct gb_bytes text, int64_t *ret_s)
+{
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char iso[32];
+    uint64_t day, year;
+    (void)gb_text_word(&text); /* of the week */
+    bool good = gb_text_u64(gb_text_word(&text), 31, &day);
+    struct gb_bytes name = gb_text_word(&text);
+    good = good && gb_text_u64(gb_text_word(&text), 9999, &year);
+    struct gb_bytes at = gb_text_word(&text), zone = gb_text_trim(text);
+    const char *month =
+        name.len == 3 ? memmem(months, sizeof months - 1, name.data, name.len) : NULL;
+    if (!good || !month || (month - months) % 3 != 0 || at.len != 8 ||
+        !(gb_bytes_is(zone, "UTC") || gb_bytes_is(zone, "GMT") || gb_bytes_is(zone, "+0000")))
+        return false;
+    snprintf(iso, sizeof iso, "%04u-%02u-%02uT%.8sZ", (unsigned)year,
+             (unsigned)((month - months) / 3 + 1), (unsigned)day, (const char *)at.data);
+    return gb_clock_parse(gb_bytes_str(iso), ret_s);
+}
+
 /* A mirror that stands still, or that somebody holds still, serves what is signed and old. */
 static void tell_age(struct gb_arena *arena, const struct apt_release *release, const char *lists)
 {
@@ -115,7 +136,7 @@ static void tell_age(struct gb_arena *arena, const struct apt_release *release, 
             shown(arena, name), shown(arena, release->date),
             release->valid_until.len > 0 ? ", valid until " : "",
             shown(arena, release->valid_until));
-    if (apt_date(release->valid_until, &until_s) && until_s < gb_clock_s())
+    if (read_date(release->valid_until, &until_s) && until_s < gb_clock_s())
         fprintf(stderr,
                 "garboard: WARNING: %s: its Release is no longer valid: newer packages may be "
                 "missing on purpose\n",

@@ -1,9 +1,7 @@
 #include "reference/apt.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -38,26 +36,6 @@ bool apt_release_is(const struct apt_release *release, struct gb_bytes suite)
     bool says = release->suite.len > 0 || release->codename.len > 0;
     return !says || gb_bytes_equal(release->suite, suite) ||
            gb_bytes_equal(release->codename, suite);
-}
-
-bool apt_date(struct gb_bytes text, int64_t *ret_s)
-{
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    char iso[32];
-    uint64_t day, year;
-    (void)gb_text_word(&text); /* of the week */
-    bool good = gb_text_u64(gb_text_word(&text), 31, &day);
-    struct gb_bytes name = gb_text_word(&text);
-    good = good && gb_text_u64(gb_text_word(&text), 9999, &year);
-    struct gb_bytes at = gb_text_word(&text), zone = gb_text_trim(text);
-    const char *month =
-        name.len == 3 ? memmem(months, sizeof months - 1, name.data, name.len) : NULL;
-    if (!good || !month || (month - months) % 3 != 0 || at.len != 8 ||
-        !(gb_bytes_is(zone, "UTC") || gb_bytes_is(zone, "GMT") || gb_bytes_is(zone, "+0000")))
-        return false;
-    snprintf(iso, sizeof iso, "%04u-%02u-%02uT%.8sZ", (unsigned)year,
-             (unsigned)((month - months) / 3 + 1), (unsigned)day, (const char *)at.data);
-    return gb_clock_parse(gb_bytes_str(iso), ret_s);
 }
 
 bool apt_release_find(const struct apt_release *release, const char *path,

@@ -39,9 +39,6 @@ GB_MUST_USE bool apt_release_find(const struct apt_release *release, const char 
                                   struct apt_file *ret_file);
 /* Whether the release calls itself so; one that says no name may have any. */
 GB_MUST_USE bool apt_release_is(const struct apt_release *release, struct gb_bytes suite);
-/* "Sat, 09 Dec 2023 10:43:35 UTC" (RFC 5322, 3.3, in UTC) to seconds since 1970; false for anything
- * else. */
-GB_MUST_USE bool apt_date(struct gb_bytes text, int64_t *ret_s);
 /* The text between the lines of a clear signature (RFC 4880, 7), unescaped, in the arena; nothing
  * is verified. GB_ERR_INPUT, NOMEM. */
 GB_MUST_USE int apt_unsigned(struct gb_arena *arena, struct gb_bytes text,
