@@ -44,11 +44,13 @@ static int read_kind(const struct field_file *file, const struct yaml_node *docu
                      enum document_kind *ret_kind, struct gb_err *err)
 {
     static const char *const versions[] = {REFVAL_API_VERSION};
+    static const char *const known[] = {"apiVersion", "kind", "metadata", "spec"};
     const struct yaml_node *version, *kind;
     size_t index = 0;
-    if (document->kind != YAML_MAPPING)
-        return field_wrong(file, document->line, err, "a document must be a mapping");
-    int r = field_get(file, document, "apiVersion", YAML_SCALAR, true, &version, err);
+    int r = field_mapping(file, document, "a document", FIELD_NAMES(known), err);
+    if (r < 0)
+        return r;
+    r = field_get(file, document, "apiVersion", YAML_SCALAR, true, &version, err);
     if (r < 0)
         return r;
     r = field_choice(file, version, "apiVersion", FIELD_NAMES(versions), &index, err);

@@ -137,6 +137,35 @@ static void T14_violations_are_findings(void **state)
 }
 
 /* A required link may have the violations that the policy allows, and no other gap. */
+/* Where a set of class engine counts, a violation in the engine's places is the engine's. */
+static void T14_a_violation_of_the_engine_blames_the_engine(void **state)
+{
+    (void)state;
+    struct make make;
+    const struct ref_set *sets = good(&make, "ima_policy=tcb");
+    make_file(&make, NULL, "/usr/bin/containerd")->is_violation = true;
+    struct verdict verdict = judge(&make, &plain, sets); /* no set of that class: the os's */
+    assert_int_equal(make_count(&verdict, GB_LINK_OS, GB_FINDING_IMA_VIOLATION), 1);
+    struct ref_set engine = {.name = "engine", .cls = REF_ENGINE, .next = NULL};
+    struct ref_set *last = (struct ref_set *)(uintptr_t)sets;
+    while (last->next)
+        last = last->next;
+    last->next = &engine;
+    verdict = judge(&make, &plain, sets);
+    assert_int_equal(make_count(&verdict, GB_LINK_OS, GB_FINDING_IMA_VIOLATION), 0);
+    assert_int_equal(make_count(&verdict, GB_LINK_ENGINE, GB_FINDING_IMA_VIOLATION), 1);
+    assert_int_equal(verdict.links[GB_LINK_ENGINE].tier, GB_TIER_CONTRAINDICATED);
+    assert_int_equal(verdict.tier, GB_TIER_CONTRAINDICATED);
+    struct node_policy node = plain;
+    node.rules.ima.allow_violations = true;
+    verdict = judge(&make, &node, sets);
+    assert_int_equal(verdict.links[GB_LINK_ENGINE].tier, GB_TIER_WARNING);
+    make_file(&make, NULL, "/var/log/x")->is_violation = true; /* and others are not */
+    verdict = judge(&make, &plain, sets);
+    assert_int_equal(make_count(&verdict, GB_LINK_OS, GB_FINDING_IMA_VIOLATION), 1);
+    make_done(&make);
+}
+
 static void T14_allowed_violations_excuse_nothing_else(void **state)
 {
     (void)state;
@@ -390,6 +419,7 @@ int main(void)
         cmocka_unit_test(a_known_digest_counts_under_any_name),
         cmocka_unit_test(T14_a_file_without_a_path_answers_to_the_engine),
         cmocka_unit_test(T14_violations_are_findings),
+        cmocka_unit_test(T14_a_violation_of_the_engine_blames_the_engine),
         cmocka_unit_test(T14_allowed_violations_excuse_nothing_else),
         cmocka_unit_test(T15_the_policy_must_be_named),
         cmocka_unit_test(T15_a_policy_record_must_be_proven),
