@@ -57,13 +57,15 @@ static void look_ahead(const struct judge *judge, size_t index)
 }
 
 /* Which class must know the file: where a set of class engine counts, what lies in the engine's
- * places is the engine's, and what such a set knows, wherever it lies. */
+ * places is the engine's, what such a set knows, wherever it lies, and what does not say where it
+ * lies: the list's template names, which no PCR covers, can hide a path. */
 static enum ref_class class_of(const struct judge *judge, const struct ima_count *count,
                                const struct ima_entry *entry, const struct file_hit *hit)
 {
     if (!count->has_engine || entry->buffer.data)
         return REF_PACKAGES;
-    if (engine_path(judge->node, entry->path) || file_hit_in(hit, &count->engines))
+    if (entry->path.len == 0 || engine_path(judge->node, entry->path) ||
+        file_hit_in(hit, &count->engines))
         return REF_ENGINE;
     return REF_PACKAGES;
 }
