@@ -141,6 +141,12 @@ static bool find_for(const struct router *router, struct route_call *call, struc
     return true;
 }
 
+static size_t max_body(const struct router *router, const struct route *route, enum route_role role)
+{
+    bool less = role == ROUTE_NODE && router->node_body > 0 && router->node_body < route->max_body;
+    return less ? router->node_body : route->max_body;
+}
+
 /* NULL: refused. */
 static const struct route *look(const struct router *router, struct route_call *call)
 {
@@ -163,7 +169,7 @@ static const struct route *look(const struct router *router, struct route_call *
         refuse(router, call, &bad_query);
         return NULL;
     }
-    if (http_request_length(request) > route->max_body) {
+    if (http_request_length(request) > max_body(router, route, call->role)) {
         refuse(router, call, &too_long);
         return NULL;
     }

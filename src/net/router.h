@@ -65,7 +65,8 @@ struct router {
     const struct route *routes;
     const char *trust_domain;
     void *ctx;
-    bool enrolment; /* this listener admits strangers, and nobody else */
+    bool enrolment;   /* this listener admits strangers, and nobody else */
+    size_t node_body; /* what a node may send at most, whatever its route says; 0: as that says */
     /* Who calls: role and name are as the certificate says (ROUTE_NOBODY: nothing, or nobody of
      * ours); false when it has refused. NULL: by the certificate. */
     bool (*identify)(void *ctx, struct route_call *call);

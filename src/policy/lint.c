@@ -7,6 +7,9 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "policy/lint_parts.h"
+#include "policy/policy.h"
+#include "policy/refval.h"
+#include "wire/yaml.h"
 
 /* ---- the list ---- */
 
@@ -20,6 +23,7 @@ static bool is_wanted(const struct lint_subject *subject, const char *kind, cons
 }
 
 /* `lint` but for its sentence, which is made of `why`. */
+GB_PRINTF(3, 0)
 static struct lint *add(struct lints *lints, const struct lint *lint, const char *why, va_list args)
 {
     char text[GB_LIMIT_ERR_TEXT];

@@ -88,7 +88,8 @@ static const struct conf_key table[] = {
     {"max_body", CONF_NUMBER, AT(max_body), "67108864", MIB, 300 * (int64_t)MIB, NULL,
      "Bytes of one attestation: a node's first one brings its whole IMA list.", false},
     {"body_memory", CONF_NUMBER, AT(body_memory), "268435456", MIB, 65536 * (int64_t)MIB, NULL,
-     "Bytes of bodies above 64 KB that one thread holds; above, 503; at least 2 MiB over max_body.",
+     "Bytes of bodies above 64 KB that one thread holds; above, 503; documents need theirs and 2 "
+     "MiB.",
      false},
     {"body_time", CONF_SPAN, AT(body_time_s), "60s", 1, 3600, NULL,
      "How long a body may take on its way, and again the answer.", false},

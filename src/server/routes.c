@@ -3,6 +3,7 @@
 #include <stdbool.h>
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "net/http_server.h"
 #include "net/router.h"
 #include "policy/access.h"
@@ -12,9 +13,9 @@ enum {
     NONE = 0,
     SMALL = 16 << 10,     /* a person's request */
     ENROLL = 64 << 10,    /* certificates and keys of a TPM */
-    EVIDENCE = 300 << 20, /* the listener's own ceiling (max_body) comes before */
+    EVIDENCE = 300 << 20, /* the ceiling for nodes (max_body) comes before */
     TOKEN = 88 << 20, /* GB_LIMIT_RPC_EVIDENCE in base64: keyd takes no more; a renewal's, too */
-    DOCUMENTS = 256 << 20, /* GB_LIMIT_POLICY; the listener's max_body comes before */
+    DOCUMENTS = GB_LIMIT_POLICY, /* of people, who are known before a byte of it is kept */
     EXPIRED_OK = ROUTE_EXPIRED_OK,
     UNRECORDED = ROUTE_UNRECORDED,
     PROBE = ROUTE_UNRECORDED | ROUTE_PROBE,

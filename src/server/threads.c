@@ -49,6 +49,17 @@ struct threads {
     size_t count;
 };
 
+/* A node's evidence has a ceiling of its own (max_body); documents of people may be as large as
+ * they are read, and as the budget of bodies has room for. */
+static size_t max_body(const struct config *config)
+{
+    enum { SPARE = 2 << 20 }; /* as config.c demands beside max_body */
+    int64_t documents = config->body_memory - SPARE;
+    if (documents > GB_LIMIT_POLICY)
+        documents = GB_LIMIT_POLICY;
+    return (size_t)(documents > config->max_body ? documents : config->max_body);
+}
+
 static int listen_api(struct one *one, uint16_t port, bool first, struct gb_err *err)
 {
     const struct config *config = one->thread.server->config;
@@ -56,7 +67,7 @@ static int listen_api(struct one *one, uint16_t port, bool first, struct gb_err 
                                           .port = port,
                                           .first = first,
                                           .max_header = MAX_HEADER,
-                                          .max_body = (size_t)config->max_body,
+                                          .max_body = max_body(config),
                                           .max_connections = (size_t)config->max_connections,
                                           .handshake_ms = HANDSHAKE_MS,
                                           .header_ms = HEADER_MS,
@@ -67,6 +78,7 @@ static int listen_api(struct one *one, uint16_t port, bool first, struct gb_err 
     one->api_router = (struct router){.routes = routes_api,
                                       .trust_domain = config->trust_domain,
                                       .ctx = &one->thread,
+                                      .node_body = (size_t)config->max_body,
                                       .identify = gate_identify,
                                       .known = gate_known,
                                       .refuse = call_refuse,
@@ -112,7 +124,7 @@ static int listen_people(struct one *one, bool first, struct gb_err *err)
                                           .port = (uint16_t)config->people_port,
                                           .first = first,
                                           .max_header = PEOPLE_HEADER,
-                                          .max_body = (size_t)config->max_body,
+                                          .max_body = max_body(config),
                                           .max_connections = PEOPLE_CONNECTIONS,
                                           .handshake_ms = HANDSHAKE_MS,
                                           .header_ms = HEADER_MS,
@@ -123,6 +135,7 @@ static int listen_people(struct one *one, bool first, struct gb_err *err)
     one->people_router = (struct router){.routes = routes_api,
                                          .trust_domain = config->trust_domain,
                                          .ctx = &one->thread,
+                                         .node_body = (size_t)config->max_body,
                                          .identify = gate_identify_bearer,
                                          .known = gate_known,
                                          .refuse = call_refuse,

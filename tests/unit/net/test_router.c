@@ -30,6 +30,7 @@ enum { ANNAS = 1, BOBS = 2 };
 static const struct route table[] = {
     {HTTP_GET, "/any?x&y", ROUTE_NODE | ROUTE_PERSON, ANNAS, 0, 0, 0, tell, "any"},
     {HTTP_POST, "/node", ROUTE_NODE, 0, 0, 10, 0, tell, "nodes"},
+    {HTTP_POST, "/both", ROUTE_NODE | ROUTE_PERSON, ANNAS, 0, 10, 0, tell, "nodes and people"},
     {HTTP_POST, "/renew", ROUTE_NODE, 0, 0, 10, ROUTE_EXPIRED_OK, tell, "also late"},
     {HTTP_GET, "/op/{a}/x/{b}", ROUTE_PERSON, ANNAS, 0, 0, 0, tell, "people"},
     {HTTP_DELETE, "/op/{a}/x/{b}", ROUTE_PERSON, ANNAS | BOBS, 0, 0, 0, tell, "people"},
@@ -142,6 +143,23 @@ static void refused_unread(const struct fixture *f, const struct kit_id *id, con
         fail_msg("%s: %d %s", line, got, body);
     assert_true(kit_ended(&client));
     kit_client_done(&client);
+}
+
+/* The operator's ceiling for nodes does not bind people, whose documents are larger. */
+static void T29_nodes_have_a_ceiling_of_their_own(void **state)
+{
+    (void)state;
+    const struct kit_people *who = kit_people();
+    struct fixture f;
+    start(&f, false);
+    f.router.node_body = 5;
+    expect(&f, &who->node, "POST /both", "01234", 200, "2 n1");
+    refused_unread(&f, &who->node, "POST /both", "6", 413, "\"body-too-long\"");
+    expect(&f, &who->operator, "POST /both", "0123456789", 200, "4 anna");
+    refused_unread(&f, &who->operator, "POST /both", "11", 413, "\"body-too-long\"");
+    f.router.node_body = 20; /* the route's own comes first */
+    refused_unread(&f, &who->node, "POST /both", "11", 413, "\"body-too-long\"");
+    kit_stop(&f.server);
 }
 
 static void T29_no_body_is_read_of_who_is_refused(void **state)
@@ -456,6 +474,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(T19_what_is_not_allowed_is_denied),
+        cmocka_unit_test(T29_nodes_have_a_ceiling_of_their_own),
         cmocka_unit_test(T29_no_body_is_read_of_who_is_refused),
         cmocka_unit_test(T29_who_is_unknown_is_refused_unread),
         cmocka_unit_test(what_a_route_does_not_know_is_not_passed_over),
