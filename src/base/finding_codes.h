@@ -110,6 +110,9 @@ X(IMA_MISSING, "ima.list-missing", WARNING, EVIDENCE,
 X(IMA_TEMPLATE_HASH, "ima.template-mismatch", CONTRAINDICATED, EVIDENCE,
   "the entry's fields do not hash to its template digest ({0})",
   "the entry was edited: the list replays, its words lie")
+X(IMA_RELABELLED, "ima.entry-relabelled", CONTRAINDICATED, EVIDENCE,
+  "{0} stands in the list under template {1}, and its digest says that it is of another",
+  "the list was edited: a buffer's digest is of the bytes in the entry, a file's is not")
 X(IMA_PADDED, "ima.bank-padded", AFFIRMING, EVIDENCE,
   "the kernel extends bank {0} of PCR 10 with zero-padded SHA-1",
   "prefer the SHA-256 bank, or a newer kernel")

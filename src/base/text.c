@@ -79,7 +79,7 @@ bool gb_text_u64(struct gb_bytes in, uint64_t max, uint64_t *ret_value)
     return true;
 }
 
-enum { NEAREST_MAX_WORD = 48, NEAREST_MAX_EDITS = 3 };
+enum { NEAREST_MAX_WORD = 48, NEAREST_MAX_EDITS = 3, NEAREST_MIN_BEGINNING = 3 };
 
 static uint8_t lower(uint8_t c)
 {
@@ -105,6 +105,20 @@ static size_t distance(struct gb_bytes a, struct gb_bytes b)
     return row[b.len];
 }
 
+/* The only name that begins with the word: its end was left out. */
+static const char *only_longer(struct gb_bytes word, const char *const *names, size_t count)
+{
+    const char *found = NULL;
+    for (size_t i = 0; i < count && word.len >= NEAREST_MIN_BEGINNING; i++) {
+        if (!gb_bytes_starts(gb_bytes_str(names[i]), word))
+            continue;
+        if (found)
+            return NULL;
+        found = names[i];
+    }
+    return found;
+}
+
 const char *gb_text_nearest(struct gb_bytes word, const char *const *names, size_t count)
 {
     const char *best = NULL;
@@ -119,5 +133,5 @@ const char *gb_text_nearest(struct gb_bytes word, const char *const *names, size
             best_edits = edits;
         }
     }
-    return best;
+    return best ? best : only_longer(word, names, count);
 }

@@ -8,10 +8,10 @@
 #include "base/encode.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "cli/apt_trust.h"
 #include "cli/packages.h"
 #include "crypto/digest.h"
 #include "os/file.h"
-#include "os/spawn.h"
 #include "reference/apt.h"
 #include "reference/control.h"
 #include "reference/dpkg.h"
@@ -82,74 +82,22 @@ static int choose_suite(struct repo *repo, struct gb_err *err)
     return r;
 }
 
-/* What gpgv lets pass, and nothing else, is read. */
-static int gpgv(const struct repo *repo, const char *const *argv, struct gb_bytes text,
-                struct gb_bytes *ret_out, struct gb_err *err)
+/* A mirror that serves one suite's signed Release as another's is no mirror of it. */
+static int check_suite(const struct repo *repo, struct gb_err *err)
 {
-    struct gb_bytes said = {0};
-    int status = 0;
-    int r = spawn_run(repo->arena, argv, text, GB_LIMIT_CONTROL, &status, ret_out, &said, err);
-    if (r < 0 || status == 0)
-        return r;
-    const char *shown = gb_text_escape(repo->arena, gb_text_trim(said), SHOWN);
-    return gb_err_set(err, GB_ERR_DENIED, "%s: its signature is not good by %s: %s", repo->lists,
-                      repo->wish->keyring, shown ? shown : "?");
-}
-
-static int read_signed(const struct repo *repo, const char *inrelease, const char *release,
-                       struct gb_bytes *ret_text, struct gb_err *err)
-{
-    const char *keyring = repo->wish->keyring;
-    const char *signature = in(repo, repo->lists, "Release.gpg");
-    struct gb_bytes text = {0};
-    struct gb_bytes nothing = {0};
-    /* gpgv takes a name without a slash for one in its own folder. */
-    const char *full = strchr(keyring, '/') ? keyring : in(repo, ".", keyring);
-    if (!signature || !full)
-        return gb_err_nomem(err);
-    if (there(inrelease)) {
-        const char *const argv[] = {"gpgv",     "--quiet", "--keyring", full,
-                                    "--output", "-",       "-",         NULL};
-        int r = file_read(repo->arena, inrelease, GB_LIMIT_CONTROL, &text, err);
-        return r < 0 ? r : gpgv(repo, argv, text, ret_text, err);
-    }
-    if (!there(signature))
-        return gb_err_set(err, GB_ERR_DENIED, "%s: neither InRelease nor Release.gpg: not signed",
-                          repo->lists);
-    const char *const argv[] = {"gpgv", "--quiet", "--keyring", full, signature, "-", NULL};
-    int r = file_read(repo->arena, release, GB_LIMIT_CONTROL, ret_text, err);
-    return r < 0 ? r : gpgv(repo, argv, *ret_text, &nothing, err);
-}
-
-static int read_release(struct repo *repo, struct gb_err *err)
-{
-    const char *inrelease = in(repo, repo->lists, "InRelease");
-    const char *release = in(repo, repo->lists, "Release");
-    struct gb_bytes text = {0};
-    if (!inrelease || !release)
-        return gb_err_nomem(err);
-    int r;
-    if (repo->wish->keyring) {
-        r = read_signed(repo, inrelease, release, &text, err);
-    } else {
-        fprintf(stderr, "garboard: %s: the signature is not checked (--keyring FILE checks it)\n",
-                repo->lists);
-        r = file_read(repo->arena, there(inrelease) ? inrelease : release, GB_LIMIT_CONTROL, &text,
-                      err);
-        if (r == 0 && there(inrelease))
-            r = apt_unsigned(repo->arena, text, &text, err);
-    }
-    if (r == 0)
-        r = apt_release_read(text, &repo->release, err);
-    if (r < 0) {
-        gb_err_prefix(err, "%s: ", repo->lists);
-        return r;
-    }
-    fprintf(stderr, "garboard: Release of %.*s%s%.*s\n", (int)repo->release.date.len,
-            (const char *)repo->release.date.data,
-            repo->release.valid_until.len > 0 ? ", valid until " : "",
-            (int)repo->release.valid_until.len, (const char *)repo->release.valid_until.data);
-    return GB_OK;
+    const struct apt_release *release = &repo->release;
+    struct gb_bytes folder, last, name = gb_bytes_str(repo->wish->suite ? repo->wish->suite : "");
+    while (name.len > 0 && name.data[name.len - 1] == '/')
+        name.len--;
+    if (repo->flat || !file_path_split(gb_bytes_str(repo->lists), &folder, &last) ||
+        apt_release_is(release, last) || apt_release_is(release, name)) /* "buster/updates" */
+        return GB_OK;
+    const char *suite = gb_text_escape(repo->arena, release->suite, SHOWN);
+    const char *codename = gb_text_escape(repo->arena, release->codename, SHOWN);
+    return gb_err_set(err, GB_ERR_DENIED,
+                      "%s: its Release is of suite \"%s\", codename \"%s\": name the folder as it "
+                      "calls itself, if that is what you want",
+                      repo->lists, suite ? suite : "?", codename ? codename : "?");
 }
 
 /* Unpacks a stream whole: Packages.xz. */
@@ -227,10 +175,30 @@ static int add_package(void *ctx, const struct apt_package *package, struct gb_e
     return GB_OK;
 }
 
-/* One Packages file, in whichever compression is there. *ret_found is false when there is none. */
+static const char *const ends[] = {"", ".xz", ".gz", ".zst", ".bz2"};
+
+/* A set without them is good, and knows less than the repository has. */
+static int tell_missing(const struct repo *repo, const char *base, struct gb_err *err)
+{
+    for (size_t i = 0; i < GB_ARRAY_LEN(ends); i++) {
+        const char *name = gb_arena_printf(repo->arena, "%s%s", base, ends[i]);
+        struct apt_file file;
+        if (!name)
+            return gb_err_nomem(err);
+        if (!apt_release_find(&repo->release, name, &file) || file.size == 0)
+            continue;
+        fprintf(stderr,
+                "garboard: WARNING: %s/%s: Release lists it, and it is not here: its packages are "
+                "not in the set\n",
+                repo->lists, base);
+        return GB_OK;
+    }
+    return GB_OK;
+}
+
+/* One Packages file, in whichever compression is there. *ret_found stays when there is none. */
 static int read_list(struct repo *repo, const char *base, bool *ret_found, struct gb_err *err)
 {
-    static const char *const ends[] = {"", ".xz", ".gz", ".zst", ".bz2"};
     for (size_t i = 0; i < GB_ARRAY_LEN(ends); i++) {
         const char *name = gb_arena_printf(repo->arena, "%s%s", base, ends[i]);
         const char *path = name ? in(repo, repo->lists, name) : NULL;
@@ -252,7 +220,7 @@ static int read_list(struct repo *repo, const char *base, bool *ret_found, struc
         *ret_found = true;
         return r;
     }
-    return GB_OK;
+    return tell_missing(repo, base, err);
 }
 
 static int choose_arch(const struct repo *repo, struct gb_bytes *ret_arch, struct gb_err *err)
@@ -279,7 +247,8 @@ static int read_component(struct repo *repo, struct gb_bytes component, struct g
                           bool *ret_found, struct gb_err *err)
 {
     const struct gb_bytes archs[] = {arch, gb_bytes_str("all")};
-    size_t count = gb_bytes_is(arch, "all") ? 1 : GB_ARRAY_LEN(archs);
+    bool one = gb_bytes_is(arch, "all") || repo->release.all_is_within;
+    size_t count = one ? 1 : GB_ARRAY_LEN(archs);
     int r = GB_OK;
     for (size_t i = 0; r == 0 && i < count; i++) {
         const char *base = gb_arena_printf(repo->arena, "%.*s/binary-%.*s/Packages",
@@ -325,7 +294,9 @@ int apt_repo_jobs(struct gb_arena *arena, const struct apt_wish *wish,
     if (r == 0)
         r = choose_suite(&repo, err);
     if (r == 0)
-        r = read_release(&repo, err);
+        r = apt_trusted_release(arena, wish, repo.lists, &repo.release, err);
+    if (r == 0)
+        r = check_suite(&repo, err);
     if (r == 0)
         r = read_lists(&repo, err);
     if (r < 0)

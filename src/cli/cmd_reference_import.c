@@ -154,6 +154,10 @@ static int check_options(const struct cmd_line *line, enum ref_class *ret_only)
         return output_usage(line, "--key, --cert and --unsigned go with --from corim");
     if (cmd_has(line, "key") && cmd_has(line, "cert"))
         return output_usage(line, "either --key or --cert");
+    /* Whoever takes a signature away would else get past the key. */
+    if (cmd_has(line, "unsigned") && (cmd_has(line, "key") || cmd_has(line, "cert")))
+        return output_usage(line, "either a key, or --unsigned: a manifest of two is imported "
+                                  "by two commands");
     *ret_only = REF_NONE;
     for (int i = REF_NONE + 1; wanted && i < REF_CLASS_COUNT; i++)
         if (strcmp(ref_class_name((enum ref_class)i), wanted) == 0)

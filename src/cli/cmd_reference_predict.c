@@ -214,7 +214,8 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
     static const char comment[] =
         "# Predicted by garboard from files alone, before anything booted.\n"
         "# Local and unsigned: whoever can write this file decides what is trusted.\n";
-    struct reference_out out = {.comment = comment, .with_policy = true};
+    /* Who chooses a life has a policy already, and a second one would tie with it. */
+    struct reference_out out = {.comment = comment, .with_policy = !cmd_has(line, "life")};
     struct boot_dir dir = {0};
     enum ref_life life = REF_ACCEPTED;
     int code = check_options(line);

@@ -61,8 +61,8 @@ static struct gb_bytes format_of(struct gb_bytes name)
 }
 
 /* No PCR covers a template's name. So that no other name makes the same data say something else, a
- * format has one digest at most, one path, and the digest of a module before the signature on it.
- */
+ * format has one digest at most, one path with nothing but that digest before it, and the digest of
+ * a module before the signature on it. */
 static const char *add_field(struct ima_template *template, enum ima_field field, unsigned *seen)
 {
     const unsigned digests = 1u << IMA_FIELD_D | 1u << IMA_FIELD_D_NG | 1u << IMA_FIELD_D_NGV2;
@@ -73,6 +73,8 @@ static const char *add_field(struct ima_template *template, enum ima_field field
         return "template has too many fields";
     if ((bit & digests && *seen & digests) || (field == IMA_FIELD_NAME && *seen & bit))
         return "template has two digests or two names";
+    if (field == IMA_FIELD_NAME && *seen & ~digests)
+        return "template has its name behind other fields";
     if (field == IMA_FIELD_D_MODSIG && !(*seen & digests))
         return "template has d-modsig before the file's digest";
     template->fields[template->count++] = field;
@@ -189,8 +191,8 @@ static const char *read_field(enum ima_field field, struct gb_bytes in, struct i
     case IMA_FIELD_SIG:
     case IMA_FIELD_MODSIG:
         return read_bytes(in, in.len ? &entry->signature : &unused);
-    case IMA_FIELD_BUF:
-        return read_bytes(in, &entry->buffer);
+    case IMA_FIELD_BUF: /* empty for a file (ima_eventbuf_init) */
+        return read_bytes(in, in.len ? &entry->buffer : &unused);
     case IMA_FIELD_BYTES:
         return read_bytes(in, &unused);
     case IMA_FIELD_U32:

@@ -98,7 +98,8 @@ int field_choice(const struct field_file *file, const struct yaml_node *node, co
                  struct field_names known, size_t *ret_index, struct gb_err *err)
 {
     if (node->kind != YAML_SCALAR)
-        return field_wrong(file, node->line, err, "a %s must be a single value", what);
+        return field_wrong(file, node->line, err, "%s %s must be a single value",
+                           strchr("aeiou", what[0]) ? "an" : "a", what);
     for (size_t i = 0; i < known.count; i++) {
         if (gb_bytes_is(node->text, known.names[i])) {
             *ret_index = i;

@@ -3,161 +3,12 @@
 
 #include "base/encode.h"
 #include "crypto/digest.h"
-#include "evidence/eventlog.h"
-#include "policy/chain.h"
-#include "policy/cmdline.h"
 #include "policy/diff.h"
 #include "policy/judge.h"
+#include "policy/judge_edit.h"
 #include "policy/refval.h"
 #include "policy/select.h"
-#include "policy/standing.h"
 #include "verify/claims.h"
-
-enum { SHOWN_CMDLINE = 2048 };
-
-const struct ref_set *judge_next_set(const struct set_list *sets, enum ref_class cls, size_t *at)
-{
-    while (*at < sets->count) {
-        const struct ref_set *set = sets->items[(*at)++];
-        if (set->cls == cls)
-            return set;
-    }
-    return NULL;
-}
-
-bool judge_has_set(const struct judge *judge, enum ref_class cls)
-{
-    size_t at = 0;
-    return judge_next_set(&judge->sets.accepted, cls, &at) != NULL;
-}
-
-void judge_no_set(struct judge *judge, enum ref_class cls, enum gb_link link)
-{
-    if (judge->sets.left_out[cls])
-        judge_add(judge, link, GB_FINDING_REF_OTHER_MACHINE, GB_NO_EVENT, ref_class_name(cls), NULL,
-                  NULL);
-    else if (cls != REF_ENGINE) /* who has no engine needs no set of one */
-        judge_add(judge, link, GB_FINDING_REF_UNJUDGED, GB_NO_EVENT, NULL, NULL, NULL);
-}
-
-void judge_matched(struct judge *judge, const struct ref_set *set, bool needed)
-{
-    uint64_t bit = UINT64_C(1) << set->place % 64;
-    if (set->place >= STANDING_SETS)
-        return;
-    judge->seen->matched[set->place / 64] |= bit;
-    if (needed)
-        judge->seen->needed[set->place / 64] |= bit;
-}
-
-void judge_add(struct judge *judge, enum gb_link link, enum gb_finding_code code,
-               struct gb_event_ref event, const char *arg0, const char *arg1, const char *arg2)
-{
-    struct gb_finding *finding = gb_finding_add(&judge->links[link], code, event, arg0, arg1, arg2);
-    if (finding)
-        finding->link = link;
-}
-
-static struct gb_event_ref event_of(const struct chain_event *found)
-{
-    return (struct gb_event_ref){.log = found->measured->log, .index = found->measured->index};
-}
-
-/* "name (hex)", or the digest alone. */
-static const char *found_text(struct judge *judge, const struct chain_event *found, size_t bank,
-                              bool with_about)
-{
-    struct gb_bytes digest = measured_digest(found->measured, bank);
-    const char *hex = judge_text(judge, gb_hex(judge->arena, digest));
-    if (!hex || !with_about)
-        return hex;
-    return judge_text(judge, gb_arena_printf(judge->arena, "%s (%s)", found->about, hex));
-}
-
-static const char *digest_text(struct judge *judge, const struct ref_event *accepted, size_t bank)
-{
-    if (accepted->digest[bank].len > 0)
-        return judge_text(judge, gb_hex(judge->arena, accepted->digest[bank]));
-    return judge_text(
-        judge, gb_arena_printf(judge->arena, "no %s digest", digest_name(digest_algs[bank])));
-}
-
-static const char *accepted_text(struct judge *judge, const struct ref_event *accepted,
-                                 const struct ref_set *set, size_t bank, bool with_about)
-{
-    const char *hex = digest_text(judge, accepted, bank);
-    if (!hex)
-        return NULL;
-    if (with_about)
-        return judge_text(judge, gb_arena_printf(judge->arena, "%s (%s, set %s)", accepted->about,
-                                                 hex, set->name));
-    return judge_text(judge, gb_arena_printf(judge->arena, "%s (set %s)", hex, set->name));
-}
-
-static const char *place_text(struct judge *judge, const struct chain_event *found)
-{
-    char room[11];
-    return judge_text(judge, gb_arena_printf(judge->arena, "%s in PCR %u",
-                                             event_type_name(found->measured->type, room),
-                                             found->measured->pcr));
-}
-
-static const char *quoted(struct judge *judge, struct gb_bytes text)
-{
-    const char *shown = judge_text(judge, gb_text_escape(judge->arena, text, SHOWN_CMDLINE));
-    return shown ? judge_text(judge, gb_arena_printf(judge->arena, "\"%s\"", shown)) : NULL;
-}
-
-/* A command line that is another one: the words that were added or removed, when the text of what
- * was measured is proven. */
-static void add_cmdline(struct judge *judge, const struct diff_edit *edit,
-                        const struct ref_set *set, size_t bank)
-{
-    const struct chain_event *found = edit->found;
-    const struct ref_event *accepted = edit->accepted;
-    const char *difference =
-        found->text.data ? "the accepted text is not known" : "its text is not proven";
-    const char *found_shown = found_text(judge, found, bank, false);
-    const char *accepted_shown = accepted_text(judge, accepted, set, bank, false);
-    if (found->text.data)
-        found_shown = quoted(judge, found->text);
-    if (accepted->value)
-        accepted_shown = quoted(judge, gb_bytes_str(accepted->value));
-    if (found->text.data && accepted->value)
-        difference = judge_text(
-            judge, cmdline_difference(judge->arena, gb_bytes_str(accepted->value), found->text));
-    judge_add(judge, GB_LINK_CMDLINE, GB_FINDING_CMDLINE_CHANGED, event_of(found), difference,
-              found_shown, accepted_shown);
-}
-
-static void add_changed(struct judge *judge, enum gb_link link, const struct diff_edit *edit,
-                        const struct ref_set *set, size_t bank)
-{
-    const struct chain_event *found = edit->found;
-    const struct ref_event *accepted = edit->accepted;
-    if (link == GB_LINK_CMDLINE && (found->text.data || accepted->value)) {
-        add_cmdline(judge, edit, set, bank);
-        return;
-    }
-    bool differ = strcmp(found->about, accepted->about) != 0;
-    judge_add(judge, link, GB_FINDING_REF_CHANGED, event_of(found),
-              differ ? place_text(judge, found) : found->about,
-              found_text(judge, found, bank, differ),
-              accepted_text(judge, accepted, set, bank, differ));
-}
-
-static void add_edit(struct judge *judge, enum gb_link link, const struct diff_edit *edit,
-                     const struct ref_set *set, size_t bank)
-{
-    if (edit->found && edit->accepted)
-        add_changed(judge, link, edit, set, bank);
-    else if (edit->found)
-        judge_add(judge, link, GB_FINDING_REF_UNEXPECTED, event_of(edit->found), edit->found->about,
-                  found_text(judge, edit->found, bank, false), NULL);
-    else
-        judge_add(judge, link, GB_FINDING_REF_ABSENT, GB_NO_EVENT, edit->accepted->about,
-                  accepted_text(judge, edit->accepted, set, bank, false), NULL);
-}
 
 /*
  * Under Secure Boot, systemd-stub 252 starts the kernel inside a UKI without asking firmware, which
@@ -317,7 +168,7 @@ static int judge_link(struct judge *judge, enum ref_class cls, enum gb_link link
     if (ref_class_of_link(link) != cls && best.diff.found_count + best.diff.accepted_count == 0)
         return GB_OK;
     for (size_t i = 0; i < best.diff.count; i++)
-        add_edit(judge, link, &best.diff.edits[i], best.set, best.bank);
+        judge_edit(judge, link, &best.diff.edits[i], best.set, best.bank);
     r = judge_others(judge, cls, link, &best, err);
     if (r < 0 || best.diff.count > 0)
         return r;

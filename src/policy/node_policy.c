@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "policy/engine.h"
 #include "policy/field.h"
 #include "policy/metadata.h"
 #include "policy/policy.h"
@@ -102,35 +103,6 @@ static int read_place(const struct field_file *file, const struct yaml_node *spe
     return r != GB_OK || !nodes ? r : node_selector_read(file, nodes, &policy->nodes, err);
 }
 
-static int read_engine(const struct field_file *file, const struct yaml_node *spec,
-                       struct node_policy *policy, struct gb_err *err)
-{
-    static const char *const known[] = {"paths"};
-    const struct yaml_node *mapping, *list;
-    size_t count = 0;
-    int r = field_get(file, spec, "engine", YAML_MAPPING, false, &mapping, err);
-    if (r < 0 || !mapping)
-        return r;
-    r = field_mapping(file, mapping, "engine", FIELD_NAMES(known), err);
-    if (r == GB_OK)
-        r = field_get(file, mapping, "paths", YAML_SEQUENCE, true, &list, err);
-    if (r != GB_OK)
-        return r;
-    const char **paths = gb_arena_new_array(file->arena, const char *, list->count + 1);
-    if (!paths)
-        return gb_err_nomem(err);
-    for (const struct yaml_node *node = list->first; node; node = node->next) {
-        if (node->kind != YAML_SCALAR || node->text.len == 0 || node->text.data[0] != '/')
-            return field_wrong(file, node->line, err, "a path begins with a slash");
-        r = field_printable(file, node, &paths[count++], err);
-        if (r < 0)
-            return r;
-    }
-    policy->engine_paths = paths;
-    policy->engine_path_count = count;
-    return GB_OK;
-}
-
 /* Reads `section: {key: refuse|allow}`. */
 static int read_permission(const struct field_file *file, const struct yaml_node *spec,
                            const char *section, const char *key, bool *ret_allow,
@@ -173,7 +145,7 @@ static int read_spec(const struct field_file *file, const struct yaml_node *docu
     r = read_place(file, spec, policy, err);
     if (r < 0)
         return r;
-    r = read_engine(file, spec, policy, err);
+    r = engine_read(file, spec, policy, err);
     if (r < 0)
         return r;
     r = read_sets(file, spec, policy, ret_names, err);
@@ -241,18 +213,6 @@ static void write_place(struct gb_buf *out, const struct node_policy *policy)
     node_selector_write(out, &policy->nodes);
 }
 
-static void write_engine(struct gb_buf *out, const struct node_policy *policy)
-{
-    if (!policy->engine_paths)
-        return;
-    gb_buf_printf(out, "  engine:\n    paths:%s\n", policy->engine_path_count == 0 ? " []" : "");
-    for (size_t i = 0; i < policy->engine_path_count; i++) {
-        gb_buf_puts(out, "      - ");
-        yaml_write_scalar(out, gb_bytes_str(policy->engine_paths[i]));
-        gb_buf_puts(out, "\n");
-    }
-}
-
 const char *policy_mode_name(enum policy_mode mode)
 {
     return modes[mode];
@@ -268,7 +228,7 @@ void node_policy_write(struct gb_buf *out, const struct node_policy *policy)
     write_place(out, policy);
     write_names(out, policy);
     write_require(out, policy);
-    write_engine(out, policy);
+    engine_write(out, policy);
     gb_buf_printf(out, "  identity:\n    expired: %s\n", permissions[policy->allow_expired_ek]);
     node_rules_write(out, &policy->rules);
 }

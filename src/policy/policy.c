@@ -6,49 +6,24 @@
 #include "policy/field.h"
 #include "policy/file_index.h"
 #include "policy/node_policy.h"
+#include "policy/policy_load.h"
 #include "policy/refval.h"
 #include "wire/yaml.h"
 
 enum document_kind { KIND_NODE_POLICY, KIND_REFERENCE_SET, KIND_ACCESS_POLICY };
 static const char *const kinds[] = {"NodePolicy", "ReferenceSet", "AccessPolicy"};
 
-/* A NodePolicy and where it stands. */
-struct loaded_policy {
-    struct loaded_policy *next;
-    struct node_policy node;
-    struct field_file file;
-    const struct yaml_node *set_names; /* its list of names, for their lines; or NULL */
-};
-
-/* All files on their way to one snapshot. */
-struct loader {
-    struct gb_arena *arena;
-    struct loaded_policy *policies; /* in the order of loading */
-    struct loaded_policy **policy_tail;
-    size_t policy_count;
-    struct access_policy *access;
-    struct ref_set *sets;
-    struct ref_set **tail;
-    size_t set_count;
-};
-
-static const struct ref_set *find_set(const struct loader *loader, struct gb_bytes name)
-{
-    for (const struct ref_set *set = loader->sets; set; set = set->next)
-        if (gb_bytes_is(name, set->name))
-            return set;
-    return NULL;
-}
-
 static int read_kind(const struct field_file *file, const struct yaml_node *document,
                      enum document_kind *ret_kind, struct gb_err *err)
 {
     static const char *const versions[] = {REFVAL_API_VERSION};
+    static const char *const known[] = {"apiVersion", "kind", "metadata", "spec"};
     const struct yaml_node *version, *kind;
     size_t index = 0;
-    if (document->kind != YAML_MAPPING)
-        return field_wrong(file, document->line, err, "a document must be a mapping");
-    int r = field_get(file, document, "apiVersion", YAML_SCALAR, true, &version, err);
+    int r = field_mapping(file, document, "a document", FIELD_NAMES(known), err);
+    if (r < 0)
+        return r;
+    r = field_get(file, document, "apiVersion", YAML_SCALAR, true, &version, err);
     if (r < 0)
         return r;
     r = field_choice(file, version, "apiVersion", FIELD_NAMES(versions), &index, err);
@@ -112,7 +87,7 @@ static int load_set(struct loader *loader, const struct field_file *file,
         return r;
     if (loader->set_count == GB_LIMIT_SETS)
         return field_wrong(file, document->line, err, "more than %d reference sets", GB_LIMIT_SETS);
-    if (find_set(loader, gb_bytes_str(set->name)))
+    if (policy_find_set(loader, gb_bytes_str(set->name)))
         return field_wrong(file, document->line, err, "a second ReferenceSet \"%s\"", set->name);
     *loader->tail = set;
     loader->tail = &set->next;
@@ -155,82 +130,6 @@ static int load_file(struct loader *loader, const struct policy_file *in, struct
     return GB_OK;
 }
 
-/* The error for a set that a policy names and no file has. */
-static int missing_set(const struct loader *loader, const struct loaded_policy *loaded,
-                       const struct yaml_node *name, struct gb_err *err)
-{
-    const char **names = gb_arena_new_array(loader->arena, const char *, loader->set_count + 1);
-    size_t count = 0;
-    if (!names)
-        return gb_err_nomem(err);
-    for (const struct ref_set *set = loader->sets; set; set = set->next)
-        if (!set->deleted)
-            names[count++] = set->name;
-    return field_unknown(&loaded->file, name->line, "reference set", name->text,
-                         (struct field_names){names, count}, err);
-}
-
-/* From names to sets. */
-static int choose_sets(const struct loader *loader, struct loaded_policy *loaded,
-                       struct gb_err *err)
-{
-    size_t count = 0;
-    if (!loaded->set_names)
-        return GB_OK;
-    const struct ref_set **sets =
-        gb_arena_new_array(loader->arena, const struct ref_set *, loaded->set_names->count + 1);
-    if (!sets)
-        return gb_err_nomem(err);
-    for (const struct yaml_node *name = loaded->set_names->first; name; name = name->next) {
-        const struct ref_set *set = find_set(loader, name->text);
-        if (!set)
-            return missing_set(loader, loaded, name, err);
-        if (set->deleted)
-            return field_wrong(&loaded->file, name->line, err,
-                               "reference set \"%s\" was deleted; take it off this list",
-                               set->name);
-        sets[count++] = set;
-    }
-    loaded->node.sets = sets;
-    return GB_OK;
-}
-
-/* Behind those of higher or the same priority: names decide nothing, the order of loading breaks no
- * tie (select.h tells of one). */
-static void insert(struct node_policy **list, struct node_policy *node)
-{
-    while (*list && (*list)->priority >= node->priority)
-        list = &(*list)->next;
-    node->next = *list;
-    *list = node;
-}
-
-static int join_policies(const struct loader *loader, struct node_policy **ret_list,
-                         struct gb_err *err)
-{
-    *ret_list = NULL;
-    for (struct loaded_policy *loaded = loader->policies; loaded; loaded = loaded->next) {
-        if (loaded->node.deleted)
-            continue;
-        int r = choose_sets(loader, loaded, err);
-        if (r < 0)
-            return r;
-        insert(ret_list, &loaded->node);
-    }
-    return GB_OK;
-}
-
-static void drop_deleted(struct loader *loader)
-{
-    struct ref_set **link = &loader->sets;
-    while (*link) {
-        if ((*link)->deleted)
-            *link = (*link)->next;
-        else
-            link = &(*link)->next;
-    }
-}
-
 int policy_read(struct gb_arena *arena, const struct policy_file *files, size_t count,
                 uint64_t seed, struct policy *ret_policy, struct gb_err *err)
 {
@@ -245,10 +144,10 @@ int policy_read(struct gb_arena *arena, const struct policy_file *files, size_t 
         if (r < 0)
             return r;
     }
-    int r = join_policies(&loader, &policies, err);
+    int r = policy_join(&loader, &policies, err);
     if (r < 0)
         return r;
-    drop_deleted(&loader);
+    policy_drop_deleted(&loader);
     r = file_index_build(arena, loader.sets, seed, &index, err);
     if (r < 0)
         return r;

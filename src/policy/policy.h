@@ -20,8 +20,8 @@ struct access_policy;
 struct file_index;
 struct sig_cache;
 
-/* What follows from a verdict: nothing, it is only told (shadow); a contraindicated chain is told
- * loudly and still counts as trusted (warn); it is untrusted (enforce). */
+/* What follows from a verdict: nothing, it is only told (shadow); what sets and rules say against a
+ * node is told loudly, and it still counts as trusted (warn); it is untrusted (enforce). */
 enum policy_mode { POLICY_ENFORCE, POLICY_WARN, POLICY_SHADOW };
 
 /* NodePolicy.spec */

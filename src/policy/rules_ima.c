@@ -99,11 +99,13 @@ static int read_signer(const struct field_file *file, const struct yaml_node *no
         r = rule_words(file, node, "paths", &paths, &given, err);
     if (r < 0)
         return r;
-    if (given && paths.count == 0) /* it would be every path, and looks like none */
-        return field_wrong(file, node->line, err, "paths is empty; leave it out for every path");
-    for (size_t i = 0; i < paths.count; i++)
+    const struct yaml_node *list = yaml_get(node, "paths"), *item = list ? list->first : NULL;
+    if (list && paths.count == 0) /* it would be every path, and looks like none */
+        return field_wrong(file, list->key_line, err,
+                           "paths is empty; leave it out for every path");
+    for (size_t i = 0; i < paths.count && item; i++, item = item->next)
         if (paths.items[i][0] != '/')
-            return field_wrong(file, node->line, err, "a signer's path begins with a slash");
+            return field_wrong(file, item->line, err, "a signer's path begins with a slash");
     signer->paths = paths.items;
     signer->path_count = paths.count;
     return GB_OK;

@@ -22,7 +22,7 @@ static int read_kind(const struct field_file *file, const struct yaml_node *node
         r = field_wrong(file, node->line, err,
                         "a kind of TPM needs manufacturer, model or firmware");
     if (r == GB_OK && kind->firmware && !tpm_firmware_ok(kind->firmware))
-        r = field_wrong(file, node->line, err,
+        r = field_wrong(file, yaml_get(node, "firmware")->line, err,
                         "firmware must be a pattern like 7.85.* or a comparison like >=7.85");
     return r;
 }

@@ -105,6 +105,8 @@ static int read_names(const struct field_file *file, const struct yaml_node *par
     for (const struct yaml_node *node = list->first; node; node = node->next) {
         if (node->kind != YAML_SCALAR)
             return field_wrong(file, node->line, err, "a name must be a text");
+        if (node->text.len == 0)
+            return field_wrong(file, node->line, err, "a name is empty");
         r = field_printable(file, node, &names[count++], err);
         if (r < 0)
             return r;

@@ -55,7 +55,7 @@ static bool same_link(const struct standing_link *a, const struct standing_link 
 bool standing_same(const struct standing *a, const struct standing *b)
 {
     bool same = a->policy_named == b->policy_named && a->files_judged == b->files_judged &&
-                a->until_s == b->until_s;
+                a->disproven == b->disproven && a->until_s == b->until_s;
     for (size_t i = 0; i < GB_LINK_COUNT; i++)
         same = same && same_link(&a->links[i], &b->links[i]);
     return same;

@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/bytes.h"
 #include "base/check.h"
@@ -43,8 +44,8 @@ bool tpm_firmware_ok(const char *asked)
 {
     struct gb_bytes rest = gb_bytes_str(asked);
     uint64_t number;
-    if (cut_operator(&rest) < 0)
-        return true;
+    if (cut_operator(&rest) < 0) /* a pattern: what is no part of a version would match nothing */
+        return strspn(asked, "0123456789.*") == rest.len;
     if (rest.len == 0 || rest.data[rest.len - 1] == '.')
         return false;
     while (rest.len > 0)

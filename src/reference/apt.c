@@ -9,18 +9,33 @@
 
 int apt_release_read(struct gb_bytes text, struct apt_release *ret_release, struct gb_err *err)
 {
-    static const char *const names[] = {"Components", "Architectures", "Date", "Valid-Until",
-                                        "SHA256"};
+    static const char *const names[] = {
+        "Suite", "Codename",    "Components", "Architectures",
+        "Date",  "Valid-Until", "SHA256",     "No-Support-for-Architecture-all"};
     struct gb_bytes values[GB_ARRAY_LEN(names)];
     struct control control;
     control_init(&control, text);
     int r = control_next(&control, names, GB_ARRAY_LEN(names), values, err);
     if (r < 0)
         return r;
-    if (values[4].len == 0)
+    if (values[6].len == 0)
         return gb_err_set(err, GB_ERR_INPUT, "lists no file by SHA-256");
-    *ret_release = (struct apt_release){values[0], values[1], values[2], values[3], values[4]};
+    *ret_release = (struct apt_release){.suite = values[0],
+                                        .codename = values[1],
+                                        .components = values[2],
+                                        .architectures = values[3],
+                                        .date = values[4],
+                                        .valid_until = values[5],
+                                        .sha256 = values[6],
+                                        .all_is_within = gb_bytes_is(values[7], "Packages")};
     return GB_OK;
+}
+
+bool apt_release_is(const struct apt_release *release, struct gb_bytes suite)
+{
+    bool says = release->suite.len > 0 || release->codename.len > 0;
+    return !says || gb_bytes_equal(release->suite, suite) ||
+           gb_bytes_equal(release->codename, suite);
 }
 
 bool apt_release_find(const struct apt_release *release, const char *path,

@@ -20,11 +20,14 @@ struct apt_file {
 };
 
 struct apt_release {
+    struct gb_bytes suite;         /* "oldstable"; empty: none is said */
+    struct gb_bytes codename;      /* "bookworm"; likewise */
     struct gb_bytes components;    /* names, with blanks between */
     struct gb_bytes architectures; /* likewise */
     struct gb_bytes date;          /* empty: none is said */
     struct gb_bytes valid_until;   /* likewise */
     struct gb_bytes sha256;        /* lines "HEX SIZE PATH" */
+    bool all_is_within;            /* lists of each architecture hold the packages of "all" too */
 };
 
 /* The first paragraph; spans point into `text`. GB_ERR_INPUT. */
@@ -34,6 +37,8 @@ GB_MUST_USE int apt_release_read(struct gb_bytes text, struct apt_release *ret_r
  * in this form. */
 GB_MUST_USE bool apt_release_find(const struct apt_release *release, const char *path,
                                   struct apt_file *ret_file);
+/* Whether the release calls itself so; one that says no name may have any. */
+GB_MUST_USE bool apt_release_is(const struct apt_release *release, struct gb_bytes suite);
 /* The text between the lines of a clear signature (RFC 4880, 7), unescaped, in the arena; nothing
  * is verified. GB_ERR_INPUT, NOMEM. */
 GB_MUST_USE int apt_unsigned(struct gb_arena *arena, struct gb_bytes text,

@@ -42,6 +42,8 @@ struct comid {
     const char *label;   /* printable: for notes */
     struct ref_set *own; /* the set of ours that this CoMID is; NULL: of others */
     struct ref_event **own_tail;
+    unsigned own_words; /* bit by bit, which settings it had */
+    bool own_has_life;
     struct import_list own_files, own_verity;
     enum digest_alg own_files_alg, own_verity_alg;
 };

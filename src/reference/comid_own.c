@@ -85,6 +85,18 @@ static void add_event(struct cbor_reader *reader, struct comid *comid, enum gb_l
         comid->own_tail = import_event(comid->import, comid->own, comid->own_tail, &event);
 }
 
+/* We write neither; who adds a condition or a mask to a set of ours says what it cannot hold. */
+static bool is_plain(struct cbor_reader *reader, const struct comid *comid,
+                     const struct comid_measurement *m)
+{
+    if (!m->needs_more && !m->left_out)
+        return true;
+    cbor_fail(reader, GB_ERR_INPUT,
+              "%s: a value with a condition or a member that no set holds: %s", comid->label,
+              m->needs_more ? "authorized-by" : m->left_out);
+    return false;
+}
+
 /* All of one list are of one algorithm. */
 static void add_file(struct cbor_reader *reader, struct comid *comid, bool is_verity,
                      const struct comid_measurement *m)
@@ -123,7 +135,7 @@ void comid_own_values(struct cbor_reader *reader, struct comid *comid, const str
     for (size_t i = 0; i < count && cbor_ok(reader) && comid->import->failed == GB_OK; i++) {
         struct comid_measurement m;
         comid_measurement_read(reader, comid->import, &m);
-        if (!cbor_ok(reader))
+        if (!cbor_ok(reader) || !is_plain(reader, comid, &m))
             return;
         if (is_files || is_verity)
             add_file(reader, comid, is_verity, &m);
@@ -142,7 +154,7 @@ void comid_own_settings(struct cbor_reader *reader, struct comid *comid,
     for (size_t i = 0; i < count && cbor_ok(reader); i++) {
         struct comid_measurement m;
         comid_measurement_read(reader, comid->import, &m);
-        if (cbor_ok(reader))
+        if (cbor_ok(reader) && is_plain(reader, comid, &m))
             comid_setting_read(reader, comid, &m);
     }
 }

@@ -32,8 +32,20 @@ static const char *word_of(const struct ref_set *set, const struct word *word)
     return text;
 }
 
-static void read_life(struct cbor_reader *reader, struct comid *comid, const char *value)
+/* Of two, one would be lost without a word, and it may be the one that narrows the set. */
+static void refuse_twice(struct cbor_reader *reader, const struct comid *comid,
+                         const struct comid_measurement *m)
 {
+    cbor_fail(reader, GB_ERR_INPUT, "%s: the setting \"%s\" comes twice", comid->label,
+              import_text(comid->import, m->key_text));
+}
+
+static void read_life(struct cbor_reader *reader, struct comid *comid,
+                      const struct comid_measurement *m, const char *value)
+{
+    if (comid->own_has_life)
+        refuse_twice(reader, comid, m);
+    comid->own_has_life = true;
     for (int i = 0; i < REF_LIFE_COUNT; i++) {
         if (strcmp(ref_life_name((enum ref_life)i), value) != 0)
             continue;
@@ -43,12 +55,14 @@ static void read_life(struct cbor_reader *reader, struct comid *comid, const cha
     cbor_fail(reader, GB_ERR_INPUT, "%s: no set lives as %s", comid->label, value);
 }
 
-/* Labels stand in the order in which they come; there are few. */
+/* Labels stand in the order in which they come; a node has no more than the ceiling. */
 static void read_label(struct cbor_reader *reader, struct comid *comid, struct gb_bytes key,
                        const char *value)
 {
     struct set_selector *applies = &comid->own->applies;
     const char *name = comid_own_text(reader, comid, key, true);
+    if (applies->label_count == GB_LIMIT_LABELS)
+        cbor_fail(reader, GB_ERR_LIMIT, "%s: more than %d labels", comid->label, GB_LIMIT_LABELS);
     for (size_t i = 0; name && i < applies->label_count; i++)
         if (strcmp(applies->labels[i].key, name) == 0)
             cbor_fail(reader, GB_ERR_INPUT, "%s: the label %s comes twice", comid->label, name);
@@ -76,12 +90,15 @@ void comid_setting_read(struct cbor_reader *reader, struct comid *comid,
     for (size_t i = 0; i < GB_ARRAY_LEN(words); i++) {
         if (!gb_bytes_is(m->key_text, words[i].key))
             continue;
+        if (comid->own_words >> i & 1)
+            refuse_twice(reader, comid, m);
+        comid->own_words |= 1U << i;
         memcpy((char *)comid->own + words[i].at, &value, sizeof value);
         return;
     }
     struct gb_bytes before = gb_bytes_str(label_key);
     if (gb_bytes_is(m->key_text, "life"))
-        read_life(reader, comid, value);
+        read_life(reader, comid, m, value);
     else if (gb_bytes_starts(m->key_text, before) && m->key_text.len > before.len)
         read_label(reader, comid, gb_bytes_from(m->key_text, before.len), value);
     else

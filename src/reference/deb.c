@@ -19,6 +19,8 @@ struct reading {
     const struct package_room *room;
     struct package *package;
     struct file_list *list;
+    struct gb_bytes control; /* the file of that name */
+    struct file_node *infos; /* all files beside it, and itself */
     bool same;   /* Multi-Arch: same: dpkg keeps its files under name and architecture */
     size_t held; /* bytes of its control files, all in the scratch arena */
 };
@@ -99,54 +101,90 @@ static int add_info(const struct reading *reading, const struct file_node *node,
                 : gb_err_nomem(err);
 }
 
+/* The names of files beside each other: dpkg looks into no folder below. */
+static bool on_top(struct gb_bytes path, struct gb_bytes *ret_name)
+{
+    struct gb_bytes folder, above, name;
+    return file_path_split(path, &folder, ret_name) && !file_path_split(folder, &above, &name);
+}
+
+static int hash_info(struct reading *reading, struct arc *arc, size_t size, struct file_node *node,
+                     struct gb_err *err)
+{
+    struct gb_bytes bytes = {0};
+    int r = read_whole(reading, arc, size, GB_LIMIT_DEB_CONTROL, &bytes, err);
+    if (r < 0)
+        return r;
+    reading->held += bytes.len;
+    if (reading->held > GB_LIMIT_DEB_CONTROLS)
+        return gb_err_set(err, GB_ERR_LIMIT, "more than %d MB in all", GB_LIMIT_DEB_CONTROLS >> 20);
+    if (gb_bytes_is(node->name, "control"))
+        reading->control = bytes;
+    r = digest_of(reading->room->digester, DIGEST_SHA256, bytes, node->digest);
+    return r < 0 ? gb_err_set(err, r, "cannot compute a digest") : GB_OK;
+}
+
+/* dpkg unpacks a hard link as the file that it names, which came before it. */
+static int link_info(const struct reading *reading, struct gb_bytes target, struct file_node *node,
+                     struct gb_err *err)
+{
+    struct gb_bytes name;
+    const struct file_node *other = on_top(target, &name) ? reading->infos : NULL;
+    while (other && !gb_bytes_equal(other->name, name))
+        other = other->next;
+    if (!other || gb_bytes_is(node->name, "control") || gb_bytes_is(name, "control"))
+        return gb_err_set(err, GB_ERR_INPUT, "a hard link to what is not there, or of \"control\"");
+    memcpy(node->digest, other->digest, sizeof node->digest);
+    return GB_OK;
+}
+
+static int read_info(struct reading *reading, struct arc *arc, const struct arc_entry *entry,
+                     struct gb_err *err)
+{
+    struct gb_arena *scratch = reading->room->scratch;
+    struct gb_bytes name;
+    if (entry->type == ARC_FOLDER || !on_top(entry->path, &name))
+        return GB_OK;
+    if (entry->type != ARC_FILE && entry->type != ARC_HARDLINK)
+        return gb_err_set(err, GB_ERR_INPUT, "a file in it is a symbolic link or a device");
+    struct file_node *node = gb_arena_new_one(scratch, struct file_node);
+    if (!node)
+        return gb_err_nomem(err);
+    node->name = gb_arena_copy(scratch, name);
+    if (!node->name.data)
+        return gb_err_nomem(err);
+    int r = entry->type == ARC_HARDLINK ? link_info(reading, entry->target, node, err)
+                                        : hash_info(reading, arc, (size_t)entry->size, node, err);
+    node->next = reading->infos;
+    reading->infos = node;
+    return r;
+}
+
 /* The tar within: `control` is read and all others are kept by dpkg as they are. */
 static int read_control_tar(struct reading *reading, struct arc_input input, struct gb_err *err)
 {
     gb_cleanup(arc_freep) struct arc *arc = NULL;
-    struct gb_arena *scratch = reading->room->scratch;
-    struct file_node *first = NULL;
-    struct gb_bytes folder, name;
-    struct gb_bytes text = {0};
+    struct package *package = reading->package;
     struct arc_entry entry;
     int r = arc_open(ARC_TAR, false, input, &arc, err);
     if (r < 0)
         return r;
     for (r = arc_next(arc, &entry, err); r > 0; r = arc_next(arc, &entry, err)) {
-        if (entry.type != ARC_FILE || !file_path_split(entry.path, &folder, &name))
-            continue;
-        struct file_node *node = gb_arena_new_one(scratch, struct file_node);
-        struct gb_bytes bytes = {0};
-        if (!node)
-            return gb_err_nomem(err);
-        node->name = gb_arena_copy(scratch, name);
-        if (!node->name.data)
-            return gb_err_nomem(err);
-        int read = read_whole(reading, arc, (size_t)entry.size, GB_LIMIT_DEB_CONTROL, &bytes, err);
+        int read = read_info(reading, arc, &entry, err);
         if (read < 0)
             return read;
-        reading->held += bytes.len;
-        if (reading->held > GB_LIMIT_DEB_CONTROLS)
-            return gb_err_set(err, GB_ERR_LIMIT, "more than %d MB in all",
-                              GB_LIMIT_DEB_CONTROLS >> 20);
-        if (gb_bytes_is(node->name, "control")) {
-            text = bytes;
-            continue;
-        }
-        int d = digest_of(reading->room->digester, DIGEST_SHA256, bytes, node->digest);
-        if (d < 0)
-            return gb_err_set(err, d, "cannot compute a digest");
-        node->next = first;
-        first = node;
     }
     if (r < 0)
         return r;
-    if (!text.data)
+    if (!reading->control.data)
         return gb_err_set(err, GB_ERR_INPUT, "has no file \"control\"");
-    r = read_control(reading, text, err);
-    reading->package->skipped =
-        r == 0 && reading->room->want && !reading->room->want(reading->room->ctx, reading->package);
-    for (; r == 0 && first && !reading->package->skipped; first = first->next)
-        r = add_info(reading, first, err);
+    r = read_control(reading, reading->control, err);
+    package->skipped =
+        r == 0 && reading->room->want && !reading->room->want(reading->room->ctx, package);
+    for (const struct file_node *node = reading->infos; r == 0 && node && !package->skipped;
+         node = node->next)
+        if (!gb_bytes_is(node->name, "control"))
+            r = add_info(reading, node, err);
     return r;
 }
 

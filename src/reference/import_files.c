@@ -100,5 +100,7 @@ int import_finish(struct import *import, struct gb_err *err)
                           "nothing to import: its digests are SHA-1, which no set rests on");
     if (import->mapped == 0)
         return gb_err_set(err, GB_ERR_INPUT, "nothing in it that a reference set can hold");
+    if (!import->sets) /* --class left all of them out */
+        return gb_err_set(err, GB_ERR_INPUT, "nothing is left of it: see the notes");
     return GB_OK;
 }

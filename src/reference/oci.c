@@ -292,6 +292,9 @@ static int read_index(const struct reading *reading, struct json *top, struct gb
         struct blob blob = {0};
         if (json_absent(json_get(at, "manifests")))
             return read_manifest(reading, at, err);
+        /* Others choose by its media type, and would run another image (CVE-2021-41190). */
+        if (!json_absent(json_get(at, "layers")) || !json_absent(json_get(at, "config")))
+            return gb_err_set(err, GB_ERR_INPUT, "an index and a manifest in one");
         int r = choose(reading, at, i == 0, &blob, err);
         json_free(gb_take(at));
         if (r == 0)

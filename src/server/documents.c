@@ -64,8 +64,11 @@ static int read_head(struct gb_arena *arena, const struct yaml_node *yaml,
                      struct gb_err *err)
 {
     const struct field_file file = {.arena = arena, .name = "document"};
+    static const char *const known[] = {"apiVersion", "kind", "metadata", "spec"};
     const struct yaml_node *kind, *metadata, *name;
-    int r = field_get(&file, yaml, "kind", YAML_SCALAR, true, &kind, err);
+    int r = field_mapping(&file, yaml, "a document", FIELD_NAMES(known), err);
+    if (r == GB_OK)
+        r = field_get(&file, yaml, "kind", YAML_SCALAR, true, &kind, err);
     if (r == GB_OK)
         r = field_get(&file, yaml, "metadata", YAML_MAPPING, true, &metadata, err);
     if (r == GB_OK)

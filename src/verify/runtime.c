@@ -8,6 +8,7 @@
 #include "evidence/pcr.h"
 #include "verify/aggregate.h"
 #include "verify/boot.h"
+#include "verify/relabelled.h"
 #include "verify/replay_ima.h"
 #include "verify/runtime_pcr.h"
 
@@ -151,6 +152,8 @@ static int judge_list(struct gb_arena *arena, struct digester *digester, const s
     r = judge_others(digester, &proven_part, proven, bank->alg, runtime, findings, err);
     if (r == GB_OK)
         r = aggregate_judge(arena, digester, log, runtime->count, proven, findings, err);
+    if (r == GB_OK)
+        r = relabelled_judge(digester, log, runtime->count, findings, err);
     if (r < 0)
         return r;
     runtime_judge_entries(arena, log, runtime->count, findings);

@@ -5,6 +5,7 @@
 #include "evidence/ima.h"
 #include "evidence/pcr.h"
 #include "verify/aggregate.h"
+#include "verify/relabelled.h"
 #include "verify/replay_ima.h"
 #include "verify/runtime.h"
 #include "verify/runtime_pcr.h"
@@ -87,6 +88,8 @@ static int judge_new(struct gb_arena *arena, struct digester *digester, const st
     r = judge_others(proven, runtime, findings, err);
     if (r == GB_OK)
         r = judge_aggregates(digester, log, runtime->count, proven, err);
+    if (r == GB_OK)
+        r = relabelled_judge(digester, log, runtime->count, findings, err);
     if (r < 0)
         return r;
     runtime_judge_entries(arena, log, runtime->count, findings);

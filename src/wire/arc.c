@@ -197,8 +197,26 @@ static int describe(struct arc *arc, struct archive_entry *from, struct arc_entr
     return GB_OK;
 }
 
+/* What nobody read of an entry, where it has to be unpacked to get behind it: the ceilings count
+ * it, as libarchive would not. */
+static int pass_over(struct arc *arc, struct gb_err *err)
+{
+    struct gb_bytes piece = {0};
+    if (arc->kind == ARC_RAW || archive_filter_count(arc->lib) < 2)
+        return GB_OK;
+    while (arc->given < arc->size) {
+        int r = arc_read(arc, &piece, err);
+        if (r < 0)
+            return r;
+    }
+    return GB_OK;
+}
+
 int arc_next(struct arc *arc, struct arc_entry *ret_entry, struct gb_err *err)
 {
+    int passed = pass_over(arc, err);
+    if (passed < 0)
+        return passed;
     struct archive_entry *entry = NULL;
     locale_t before = uselocale(arc->locale);
     int r = archive_read_next_header(arc->lib, &entry);

@@ -76,6 +76,9 @@ PYTHON
     [ ! -e never.yaml ] || fail 'sets were written of what was refused'
     exits 0 reference import --from corim --unsigned bare.corim
     says "WARNING"
+    exits 2 reference import --from corim --unsigned --key signer.pem bare.corim -o never.yaml
+    says "either a key, or --unsigned"
+    [ ! -e never.yaml ] || fail 'a signature that was taken away let a manifest pass a key'
     exits 2 reference import --from keylime --unsigned bare.corim
 }
 

@@ -158,11 +158,13 @@ def image(folder, layers, lie=None, extra=None):
     if lie == 'size': manifest['size'] += 1
     if lie == 'traversal': manifest['digest'] = 'sha256:../../../../etc/passwd'
     manifests = [dict(manifest, platform=dict(os='linux', architecture='amd64'), annotations={'org.opencontainers.image.ref.name': 'test'})]
+    if lie == 'both': manifests[0] = blob(json.dumps(dict(schemaVersion=2, config=config, layers=descs, manifests=manifests)).encode(),
+                                          'application/vnd.oci.image.manifest.v1+json')
     if lie == 'two': manifests.append(dict(manifest, platform=dict(os='linux', architecture='arm64')))
     json.dump(dict(imageLayoutVersion='1.0.0'), open(folder + '/oci-layout', 'w'))
     json.dump(dict(schemaVersion=2, manifests=manifests), open(folder + '/index.json', 'w'))
 image('image', layers)
-for lie in ('diff', 'encrypted', 'fewer', 'size', 'traversal', 'two'): image('image-' + lie, layers, lie)
+for lie in ('diff', 'encrypted', 'fewer', 'size', 'traversal', 'both', 'two'): image('image-' + lie, layers, lie)
 image('image-climbs', [[('../x', R, b'x')]])
 image('image-whiteout', [[('a/.wh...', R, b'')]])
 image('image-link', [[('a', H, 'b')]])
@@ -191,7 +193,7 @@ images() {
         exits 0 reference predict oci $file --name image
         same "$file" "$out" "$(cat image.yaml)"
     done
-    for lie in diff fewer size traversal climbs whiteout link; do exits 3 reference predict oci image-$lie; done
+    for lie in diff fewer size traversal both climbs whiteout link; do exits 3 reference predict oci image-$lie; done
     exits 2 reference predict oci image-encrypted
     says 'encrypted'
     exits 2 reference predict oci image-two
@@ -241,6 +243,12 @@ debs() {
         "$({ unpacked first_1:1.0-1_all.deb first; unpacked second-xz_2_all.deb second-xz; } | sorted | grep -vc gr)"
 }
 
+# signs HOME DIST: InRelease and Release.gpg
+signs() {
+    gpg --homedir "$1" --batch --quiet --yes -u test --clearsign -o "$2/InRelease" "$2/Release"
+    gpg --homedir "$1" --batch --quiet --yes -u test --detach-sign --armor -o "$2/Release.gpg" "$2/Release"
+}
+
 # A mirror by apt-ftparchive, signed by gpg; then each link of the chain is broken.
 repositories() {
     command -v apt-ftparchive >/dev/null && command -v gpg >/dev/null && command -v gpgv >/dev/null || return 0
@@ -258,7 +266,6 @@ repositories() {
     gpg --homedir "$home" --batch --quiet --export test >key.gpg
     gpg --homedir "$home" --batch --quiet --clearsign -o $dist/InRelease $dist/Release
     gpg --homedir "$home" --batch --quiet --detach-sign --armor -o $dist/Release.gpg $dist/Release
-    gpgconf --homedir "$home" --kill all 2>/dev/null
     exits 0 reference predict deb folder --name both -o both.yaml
     exits 0 reference predict apt repo --keyring key.gpg --name both -o repo.yaml
     same 'a signed repository' "$(cat repo.yaml)" "$(cat both.yaml)"
@@ -270,6 +277,39 @@ repositories() {
     same 'what is installed' "$(listed some.yaml)" "$(listed both.yaml | grep -v second | grep -v /usr/lib/)"
     exits 2 reference predict apt repo --dpkg-status status
     says 'installed, and not given: second-xz:all 3'
+    # gpgv itself is content with a key that has expired.
+    gpg --homedir "$home" --batch --quiet --passphrase '' --quick-gen-key old ed25519 sign seconds=3 2>/dev/null
+    gpg --homedir "$home" --batch --quiet --export old >old.gpg
+    cp $dist/InRelease InRelease.good
+    gpg --homedir "$home" --batch --quiet --yes -u old --clearsign -o $dist/InRelease $dist/Release
+    exits 0 reference predict apt repo --keyring old.gpg
+    sleep 5
+    exits 5 reference predict apt repo --keyring old.gpg
+    says 'signature is not good'
+    gpg --homedir "$home" --batch --quiet --yes -u test --digest-algo SHA1 --clearsign -o $dist/InRelease $dist/Release
+    exits 5 reference predict apt repo --keyring key.gpg
+    cp InRelease.good $dist/InRelease
+    # Another suite's Release, rightly signed; one that is past; one that lists what is not here.
+    cp $dist/Release Release.good
+    mkdir -p repo/dists/other
+    cp -r $dist/main repo/dists/other
+    { printf 'Suite: stable\nCodename: test\n'; cat Release.good; } >$dist/Release
+    signs "$home" $dist
+    exits 0 reference predict apt repo --suite test --keyring key.gpg --name both -o repo.yaml
+    same 'a suite by its codename' "$(cat repo.yaml)" "$(cat both.yaml)"
+    cp $dist/InRelease repo/dists/other
+    exits 5 reference predict apt repo --suite other --keyring key.gpg
+    says 'its Release is of suite "stable", codename "test"'
+    rm -r repo/dists/other
+    { printf 'Valid-Until: Sat, 09 Dec 2023 10:43:35 UTC\n'; sed 's/^Components:.*/& contrib/' Release.good; } |
+        sed "/^SHA256:/a\ $(printf '%064d' 0) 17 contrib/binary-amd64/Packages.gz" >$dist/Release
+    signs "$home" $dist
+    exits 0 reference predict apt repo --keyring key.gpg --name both -o repo.yaml
+    says 'no longer valid'
+    says 'contrib/binary-amd64/Packages: Release lists it, and it is not here'
+    cp Release.good $dist/Release
+    signs "$home" $dist
+    gpgconf --homedir "$home" --kill all 2>/dev/null
     rm $dist/InRelease
     exits 0 reference predict apt repo --keyring key.gpg --name both -o repo.yaml
     same 'a detached signature' "$(cat repo.yaml)" "$(cat both.yaml)"

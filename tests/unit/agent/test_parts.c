@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "../test.h"
 #include "agent/extras.h"
@@ -12,6 +13,7 @@
 #include "agent/state.h"
 #include "evidence/ima.h"
 #include "os/file.h"
+#include "wire/cbor.h"
 #include "wire/json.h"
 
 static char folder[64];
@@ -264,7 +266,28 @@ static void versions_of_the_system(void **state)
     assert_int_equal(extras_os_value(text, "VERSION").len, 0);
     struct gb_bytes extras;
     assert_int_equal(extras_make(arena, &extras, &err), 0);
-    assert_true(extras.len > 20);
+    /* One map of text in which every key is one that the service knows; the kernel's is ours. */
+    static const char *const known[] = {"agent",      "kernel", "boot_id", "os",
+                                        "os_version", "vendor", "model",   "firmware"};
+    struct utsname host;
+    struct cbor_reader reader;
+    bool has_kernel = false, has_agent = false;
+    assert_int_equal(uname(&host), 0);
+    cbor_reader_init(&reader, extras);
+    size_t next = 0;
+    for (size_t count = cbor_read_map(&reader, GB_ARRAY_LEN(known)); count > 0; count--) {
+        struct gb_bytes key = cbor_read_text(&reader, 32);
+        struct gb_bytes value = cbor_read_text(&reader, 256);
+        while (next < GB_ARRAY_LEN(known) && !gb_bytes_is(key, known[next]))
+            next++;
+        assert_in_range(next, 0, GB_ARRAY_LEN(known) - 1); /* each once, in this order */
+        assert_int_not_equal(value.len, 0);
+        has_kernel = has_kernel || (next == 1 && gb_bytes_is(value, host.release));
+        has_agent = has_agent || (next == 0 && gb_bytes_is(value, GARBOARD_VERSION));
+        next++;
+    }
+    assert_int_equal(cbor_finish(&reader, &err), 0);
+    assert_true(has_kernel && has_agent);
 }
 
 int main(void)

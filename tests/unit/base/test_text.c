@@ -91,6 +91,15 @@ static void the_nearest_name_is_one_that_was_meant(void **state)
     assert_string_equal(near("a word that is much too long to be one of the names we know, really"),
                         "");
     assert_null(gb_text_nearest(gb_bytes_str("x"), NULL, 0));
+    static const char *const sets[] = {"files-1-packages", "files-10-packages", "os-1-os"};
+    const struct {
+        const char *word, *near;
+    } rows[] = {
+        {"files-1-", "files-1-packages"}, {"files-1", NULL}, {"os-1", "os-1-os"}, {"os", NULL}};
+    for (size_t i = 0; i < GB_ARRAY_LEN(rows); i++) {
+        const char *found = gb_text_nearest(gb_bytes_str(rows[i].word), sets, GB_ARRAY_LEN(sets));
+        assert_string_equal(found ? found : "", rows[i].near ? rows[i].near : "");
+    }
 }
 
 int main(void)

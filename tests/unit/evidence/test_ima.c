@@ -278,6 +278,33 @@ static void another_template_name_cannot_hide_the_digest(void **state)
     }
 }
 
+/* Whose path is what an attribute says lies where root likes it. */
+static void T14_another_template_name_cannot_choose_the_path(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"d-ng|xattrnames|n-ng", "d-ng|xattrvalues|n-ng",
+                                        "d-ng|sig|n-ng",        "d-ng|buf|n-ng",
+                                        "d-ng|evmsig|n-ng",     "d-ng|iuid|n-ng"};
+    for (size_t i = 0; i < GB_ARRAY_LEN(names); i++) {
+        struct lists l = begin(DIGEST_SHA1);
+        ADD(&l, names[i], DIGEST(sha256_a), NAME("/ab"), NAME("\003/var/tmp/x1"));
+        assert_int_equal(read_binary(&l), GB_ERR_INPUT);
+        assert_non_null(strstr(l.err.text, "template has its name behind other fields"));
+        end(&l);
+    }
+}
+
+/* A file whose signature is missing, under the name of a buffer's template. */
+static void T14_an_empty_buffer_is_none(void **state)
+{
+    (void)state;
+    struct lists l = begin(DIGEST_SHA1);
+    ADD(&l, "ima-buf", DIGEST(sha256_a), NAME("/usr/bin/runc"), {MAKE_IMA_HEX, "", 0, NULL});
+    assert_int_equal(read_binary(&l), 0);
+    assert_null(l.log.entries[0].buffer.data);
+    end(&l);
+}
+
 /* An attribute that root may write holds the digest of a good file. */
 static void a_signature_cannot_pass_as_the_digest(void **state)
 {
@@ -428,6 +455,8 @@ int main(void)
         cmocka_unit_test(T11_every_truncation_is_an_error_or_a_shorter_list),
         cmocka_unit_test(T11_lying_sizes_are_refused_where_they_stand),
         cmocka_unit_test(another_template_name_cannot_hide_the_digest),
+        cmocka_unit_test(T14_another_template_name_cannot_choose_the_path),
+        cmocka_unit_test(T14_an_empty_buffer_is_none),
         cmocka_unit_test(a_signature_cannot_pass_as_the_digest),
         cmocka_unit_test(an_unknown_algorithm_keeps_its_digest_without_a_name),
         cmocka_unit_test(big_endian_lists_are_named),

@@ -82,6 +82,36 @@ static void a_known_digest_counts_under_any_name(void **state)
     make_done(&make);
 }
 
+/* An old runtime that the packages know, and no set of the engine: a list that hides where it lies
+ * must not get it past these. */
+static void T14_a_file_without_a_path_answers_to_the_engine(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {"/usr/bin/runc", ""};
+    for (size_t i = 0; i < GB_ARRAY_LEN(paths); i++) {
+        struct make make;
+        struct policy engines;
+        make_init(&make);
+        make_uki(&make, "good", "ima_policy=tcb");
+        make_file(&make, "sh", "/bin/sh");
+        make_file(&make, "runc-1", paths[i]);
+        struct ref_set *sets = (struct ref_set *)(uintptr_t)make_sets(&make, true, true, true);
+        const char *text = gb_arena_printf(
+            make.arena,
+            "apiVersion: garboard.dev/v1alpha1\nkind: ReferenceSet\nmetadata: {name: e}\n"
+            "spec:\n  class: engine\n  files:\n    algorithm: sha256\n    list: |\n"
+            "      %s  /usr/bin/runc\n",
+            hex(&make, "runc-2"));
+        const struct policy_file file = {"e.yaml", gb_bytes_str(text)};
+        assert_int_equal(policy_read(make.arena, &file, 1, 1, &engines, NULL), GB_OK);
+        ((struct ref_set *)(uintptr_t)engines.sets)->next = sets;
+        struct verdict verdict = judge(&make, &plain, engines.sets);
+        assert_int_equal(verdict.links[GB_LINK_OS].tier, GB_TIER_AFFIRMING);
+        assert_int_equal(verdict.links[GB_LINK_ENGINE].tier, GB_TIER_CONTRAINDICATED);
+        make_done(&make);
+    }
+}
+
 static void T14_violations_are_findings(void **state)
 {
     (void)state;
@@ -107,6 +137,35 @@ static void T14_violations_are_findings(void **state)
 }
 
 /* A required link may have the violations that the policy allows, and no other gap. */
+/* Where a set of class engine counts, a violation in the engine's places is the engine's. */
+static void T14_a_violation_of_the_engine_blames_the_engine(void **state)
+{
+    (void)state;
+    struct make make;
+    const struct ref_set *sets = good(&make, "ima_policy=tcb");
+    make_file(&make, NULL, "/usr/bin/containerd")->is_violation = true;
+    struct verdict verdict = judge(&make, &plain, sets); /* no set of that class: the os's */
+    assert_int_equal(make_count(&verdict, GB_LINK_OS, GB_FINDING_IMA_VIOLATION), 1);
+    struct ref_set engine = {.name = "engine", .cls = REF_ENGINE, .next = NULL};
+    struct ref_set *last = (struct ref_set *)(uintptr_t)sets;
+    while (last->next)
+        last = last->next;
+    last->next = &engine;
+    verdict = judge(&make, &plain, sets);
+    assert_int_equal(make_count(&verdict, GB_LINK_OS, GB_FINDING_IMA_VIOLATION), 0);
+    assert_int_equal(make_count(&verdict, GB_LINK_ENGINE, GB_FINDING_IMA_VIOLATION), 1);
+    assert_int_equal(verdict.links[GB_LINK_ENGINE].tier, GB_TIER_CONTRAINDICATED);
+    assert_int_equal(verdict.tier, GB_TIER_CONTRAINDICATED);
+    struct node_policy node = plain;
+    node.rules.ima.allow_violations = true;
+    verdict = judge(&make, &node, sets);
+    assert_int_equal(verdict.links[GB_LINK_ENGINE].tier, GB_TIER_WARNING);
+    make_file(&make, NULL, "/var/log/x")->is_violation = true; /* and others are not */
+    verdict = judge(&make, &plain, sets);
+    assert_int_equal(make_count(&verdict, GB_LINK_OS, GB_FINDING_IMA_VIOLATION), 1);
+    make_done(&make);
+}
+
 static void T14_allowed_violations_excuse_nothing_else(void **state)
 {
     (void)state;
@@ -358,7 +417,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unknown_and_changed_files_are_named),
         cmocka_unit_test(a_known_digest_counts_under_any_name),
+        cmocka_unit_test(T14_a_file_without_a_path_answers_to_the_engine),
         cmocka_unit_test(T14_violations_are_findings),
+        cmocka_unit_test(T14_a_violation_of_the_engine_blames_the_engine),
         cmocka_unit_test(T14_allowed_violations_excuse_nothing_else),
         cmocka_unit_test(T15_the_policy_must_be_named),
         cmocka_unit_test(T15_a_policy_record_must_be_proven),

@@ -5,6 +5,7 @@
 #include "policy/engine.h"
 #include "policy/pattern.h"
 #include "policy/select.h"
+#include "wire/cbor.h"
 
 #define POLICY(name, spec)                                                                         \
     "---\napiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\nmetadata:\n  name: " name           \
@@ -175,6 +176,93 @@ static void warn_trusts_what_is_proven(void **state)
     make_done(&make);
 }
 
+/* ---- what a machine says of itself ---- */
+
+/* A map of text, key after value; the quote is taken to cover it. */
+static void say(struct make *make, const char *const *words, size_t count)
+{
+    struct gb_buf out;
+    gb_buf_init(&out, 4096);
+    cbor_map(&out, count / 2);
+    for (size_t i = 0; i < count; i++)
+        cbor_text(&out, gb_bytes_str(words[i]));
+    make->claims.extras = gb_arena_copy(make->arena, gb_buf_bytes(&out));
+    gb_buf_done(&out);
+}
+
+static void said_words_choose_sets_and_only_narrow(void **state)
+{
+    (void)state;
+    static const char *const dell[] = {"vendor", "Dell Inc.", "model",  "R760",   "firmware",
+                                       "2.1",    "os",        "debian", "kernel", "6.1.0-49"};
+    static const char *const hp[] = {"vendor", "HPE", "kernel", "6.1.0-49"};
+    static const struct set_selector applies[] = {{.vendor = "Dell*"},
+                                                  {.model = "R7*"},
+                                                  {.firmware = "2.*"},
+                                                  {.distribution = "debian"},
+                                                  {.vendor = "Dell*", .kernel = "6.1.0-*"}};
+    struct make make;
+    const struct ref_set *sets = good(&make);
+    struct ref_set *first = (struct ref_set *)(uintptr_t)sets;
+    const struct node_policy plain = {.name = "p", .version = 1};
+    for (size_t i = 0; i < GB_ARRAY_LEN(applies); i++) {
+        first->applies = applies[i];
+        say(&make, dell, GB_ARRAY_LEN(dell));
+        struct verdict verdict = judge(&make, &plain, sets);
+        assert_int_equal(verdict.links[GB_LINK_FIRMWARE].tier, GB_TIER_AFFIRMING);
+        say(&make, hp, GB_ARRAY_LEN(hp)); /* one word that fits does not make up for another */
+        verdict = judge(&make, &plain, sets);
+        assert_int_equal(make_count(&verdict, GB_LINK_FIRMWARE, GB_FINDING_REF_OTHER_MACHINE), 1);
+        make.claims.extras = gb_bytes(NULL, 0); /* who says nothing is nothing */
+        verdict = judge(&make, &plain, sets);
+        assert_int_equal(make_count(&verdict, GB_LINK_FIRMWARE, GB_FINDING_REF_OTHER_MACHINE), 1);
+        assert_int_equal(verdict.tier, GB_TIER_CONTRAINDICATED);
+    }
+    make_done(&make);
+}
+
+/* A set that decides nothing knows this boot, and its words tell which build that is. */
+static void another_build_is_named(void **state)
+{
+    (void)state;
+    struct make make, other;
+    const struct ref_set *sets = good(&make);
+    make_init(&other);
+    make_uki(&other, "good", "ima_policy=tcb");
+    for (size_t i = 0; i < other.claims.boot_count; i++)
+        if (other.boot[i].pcr == 4 &&
+            gb_bytes_equal(other.boot[i].digest, make_digest(other.arena, "inner kernel")))
+            other.boot[i].digest = make_digest(other.arena, "newer kernel");
+    struct ref_set *newer = (struct ref_set *)(uintptr_t)make_sets(&other, false, true, false);
+    newer->name = "newer";
+    newer->life = REF_CANDIDATE;
+    const char *const builds[] = {"Linux 6.1.0-49", "Linux 6.1.0-50"};
+    struct ref_set *both[] = {(struct ref_set *)(uintptr_t)sets->next, newer};
+    for (size_t i = 0; i < GB_ARRAY_LEN(both); i++)
+        for (struct ref_event *e = both[i]->events; e; e = e->next)
+            if (e->link == GB_LINK_KERNEL)
+                e->about = builds[i];
+    both[0]->next->next = newer; /* behind platform, os and packages */
+    const struct node_policy plain = {.name = "p", .version = 1};
+    make.claims.boot = other.claims.boot;
+    make.claims.boot_count = other.claims.boot_count;
+    make.claims.cmdline_at = other.claims.cmdline_at;
+    struct verdict verdict = judge(&make, &plain, sets);
+    assert_int_equal(verdict.links[GB_LINK_KERNEL].tier, GB_TIER_CONTRAINDICATED);
+    assert_string_equal(
+        make_message(make.arena, &verdict, GB_LINK_KERNEL, GB_FINDING_SET_OTHER_BUILD),
+        "it is Linux 6.1.0-50, of candidate set newer; accepted: Linux 6.1.0-49");
+    /* where both have the same words, only the set is named */
+    for (struct ref_event *e = newer->events; e; e = e->next)
+        if (e->link == GB_LINK_KERNEL)
+            e->about = builds[0];
+    verdict = judge(&make, &plain, sets);
+    assert_int_equal(make_count(&verdict, GB_LINK_KERNEL, GB_FINDING_SET_OTHER_BUILD), 0);
+    assert_int_equal(make_count(&verdict, GB_LINK_KERNEL, GB_FINDING_SET_OTHER_LIFE), 1);
+    make_done(&make);
+    make_done(&other);
+}
+
 /* What verify() found against the TPM or the logs is no matter of policy; what a rule says of the
  * TPM's kind is one. */
 static void T05_warn_softens_policy_and_no_broken_identity(void **state)
@@ -325,6 +413,8 @@ int main(void)
         cmocka_unit_test(the_highest_priority_judges),
         cmocka_unit_test(a_tie_decides_nothing),
         cmocka_unit_test(warn_trusts_what_is_proven),
+        cmocka_unit_test(said_words_choose_sets_and_only_narrow),
+        cmocka_unit_test(another_build_is_named),
         cmocka_unit_test(T05_warn_softens_policy_and_no_broken_identity),
         cmocka_unit_test(T20_warn_trusts_nothing_that_the_firmware_reports_as_an_error),
         cmocka_unit_test(T20_warn_trusts_nothing_that_was_dropped),

@@ -11,6 +11,7 @@ static struct standing filled(uint8_t before)
         standing.links[i] = (struct standing_link){.worst = 2, .has_affirming = true};
     standing.policy_named = true;
     standing.files_judged = false;
+    standing.disproven = false;
     standing.until_s = 7;
     return standing;
 }
@@ -26,7 +27,7 @@ static void every_member_counts(void **state)
 {
     (void)state;
     const struct standing as_was = filled(0);
-    struct standing other[7];
+    struct standing other[8];
     for (size_t i = 0; i < GB_ARRAY_LEN(other); i++)
         other[i] = as_was;
     other[0].policy_named = false;
@@ -36,6 +37,7 @@ static void every_member_counts(void **state)
     other[4].links[GB_LINK_COUNT - 1].has_affirming = false;
     other[5].links[1].unjudged = true;
     other[6].links[1].not_allowed = true;
+    other[7].disproven = true;
     for (size_t i = 0; i < GB_ARRAY_LEN(other); i++)
         if (standing_same(&as_was, &other[i]))
             fail_msg("member %zu", i);

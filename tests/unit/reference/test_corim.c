@@ -594,6 +594,24 @@ static void unsigned_needs_leave_and_cannot_hide_behind_a_key(void **state)
     "6f6172642e646576"                                                                             \
     "02" model
 
+/* {0: "life", 1: {11: "accepted"}}, {0: "source", 1: {11: "x"}} */
+#define SETTING_LIFE                                                                               \
+    "a2"                                                                                           \
+    "00"                                                                                           \
+    "646c696665"                                                                                   \
+    "01"                                                                                           \
+    "a1"                                                                                           \
+    "0b"                                                                                           \
+    "686163636570746564"
+#define SETTING_SOURCE                                                                             \
+    "a2"                                                                                           \
+    "00"                                                                                           \
+    "66736f75726365"                                                                               \
+    "01"                                                                                           \
+    "a1"                                                                                           \
+    "0b"                                                                                           \
+    "6178"
+
 static void sets_of_ours_that_contradict_themselves_are_refused(void **state)
 {
     (void)state;
@@ -615,6 +633,50 @@ static void sets_of_ours_that_contradict_themselves_are_refused(void **state)
         "00"
         "81"
         "82" OWN("646f732f78") "81" PLAIN("04", D1), /* os/x */
+        "a1"
+        "00"
+        "81"
+        "82" OWN("696f732f6b65726e656c") "81"
+                                         "a3"
+                                         "00"
+                                         "04"
+                                         "01"
+                                         "a1"
+                                         "02"
+                                         "81"
+                                         "82"
+                                         "01"
+                                         "5820" D1 "02"
+                                         "80", /* authorized by nobody */
+        "a1"
+        "00"
+        "81"
+        "82" OWN("696f732f6b65726e656c") "81"
+                                         "a2"
+                                         "00"
+                                         "04"
+                                         "01"
+                                         "a2"
+                                         "02"
+                                         "81"
+                                         "82"
+                                         "01"
+                                         "5820" D1 "05"
+                                         "4100", /* masked */
+        "a2"
+        "00"
+        "81"
+        "82" OWN("696f732f6b65726e656c") "81" PLAIN(
+            "04", D1) "01"
+                      "81"
+                      "82" OWN("666f732f736574") "82" SETTING_LIFE SETTING_LIFE,
+        "a2"
+        "00"
+        "81"
+        "82" OWN("696f732f6b65726e656c") "81" PLAIN(
+            "04", D1) "01"
+                      "81"
+                      "82" OWN("666f732f736574") "82" SETTING_SOURCE SETTING_SOURCE,
     };
     for (size_t i = 0; i < GB_ARRAY_LEN(triples); i++) {
         struct room room;
@@ -624,6 +686,52 @@ static void sets_of_ours_that_contradict_themselves_are_refused(void **state)
         assert_int_equal(room.import.set_count, 0);
         close_room(&room);
     }
+}
+
+/* As many labels as the file holds would be copied as often. */
+static void labels_of_a_set_have_a_ceiling(void **state)
+{
+    (void)state;
+    for (size_t count = GB_LIMIT_LABELS; count <= GB_LIMIT_LABELS + 1; count++) {
+        gb_cleanup(gb_buf_done) struct gb_buf triples;
+        struct room room;
+        open_room(&room);
+        gb_buf_init(&triples, MOST);
+        gb_buf_puts(&triples, "a2"
+                              "00"
+                              "81"
+                              "82" OWN("696f732f6b65726e656c") "81" PLAIN("04", D1) "01");
+        gb_buf_printf(&triples, "98%02zx", count);
+        for (size_t i = 0; i < count; i++) {
+            char key[32];
+            int len = snprintf(key, sizeof key, "appliesTo.labels.l%02zu", i);
+            gb_buf_puts(&triples, "82" OWN("666f732f736574") "81a200");
+            gb_buf_printf(&triples, "%02x", 0x60 + len);
+            gb_buf_puts(&triples, gb_hex(room.arena, gb_bytes_str(key)));
+            gb_buf_puts(&triples, "01a10b6178");
+        }
+        gb_buf_u8(&triples, 0);
+        int r = read_in(&room, manifest(&room, (const char *)triples.data, 2, ""), NULL, true);
+        assert_int_equal(r, count > GB_LIMIT_LABELS ? GB_ERR_LIMIT : GB_OK);
+        close_room(&room);
+    }
+}
+
+static void sets_of_another_class_leave_nothing(void **state)
+{
+    (void)state;
+    static const char triples[] = "a1"
+                                  "00"
+                                  "81"
+                                  "82" OWN("696f732f6b65726e656c") "81" PLAIN("04", D1);
+    struct room room;
+    open_room(&room);
+    struct gb_bytes in = manifest(&room, triples, 2, "");
+    room.import.only = REF_PLATFORM;
+    assert_int_equal(read_in(&room, in, NULL, true), GB_ERR_INPUT);
+    assert_non_null(strstr(room.err.text, "nothing is left"));
+    assert_true(has_note(&room.import, "is left out"));
+    close_room(&room);
 }
 
 int main(void)
@@ -637,6 +745,8 @@ int main(void)
         cmocka_unit_test(only_the_signers_key_opens_it),
         cmocka_unit_test(unsigned_needs_leave_and_cannot_hide_behind_a_key),
         cmocka_unit_test(sets_of_ours_that_contradict_themselves_are_refused),
+        cmocka_unit_test(labels_of_a_set_have_a_ceiling),
+        cmocka_unit_test(sets_of_another_class_leave_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

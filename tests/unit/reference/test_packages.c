@@ -92,6 +92,46 @@ static void an_honest_package_passes(void **state)
     assert_true(gb_bytes_is(kit->list.first->path, "/var/lib/dpkg/info/p.postinst"));
 }
 
+/* dpkg looks at the top alone, and unpacks a script that is a hard link like any other. */
+static void control_files_are_those_that_dpkg_keeps(void **state)
+{
+    struct kit *kit = *state;
+    struct gb_buf control, data;
+    gb_buf_init(&control, 1 << 20);
+    gb_buf_init(&data, 1 << 20);
+    make_tar_entry(&control, "./control", MAKE_TAR_FILE, "", TEXT(CONTROL));
+    make_tar_entry(&control, "./postinst", MAKE_TAR_FILE, "", TEXT("#!/bin/sh\n"));
+    make_tar_entry(&control, "./preinst", MAKE_TAR_HARDLINK, "./postinst", TEXT(""));
+    make_tar_entry(&control, "./deep/control", MAKE_TAR_FILE, "",
+                   TEXT("Package: q\nVersion: 9\nArchitecture: all\n"));
+    make_tar_entry(&control, "./deep/prerm", MAKE_TAR_FILE, "", TEXT("x"));
+    assert_int_equal(read_deb(kit, make_deb(kit->arena, &control, &data), NULL), GB_OK);
+    assert_int_equal(kit->list.count, 2);
+    const struct file_item *first = kit->list.first, *second = first->next;
+    assert_true(gb_bytes_is(first->path, "/var/lib/dpkg/info/p.preinst"));
+    assert_true(gb_bytes_is(second->path, "/var/lib/dpkg/info/p.postinst"));
+    assert_memory_equal(first->digest, second->digest, FILE_DIGEST);
+}
+
+static void control_files_that_are_none_are_refused(void **state)
+{
+    struct kit *kit = *state;
+    static const struct {
+        char type;
+        const char *target;
+    } links[] = {{MAKE_TAR_SYMLINK, "postinst"},
+                 {MAKE_TAR_HARDLINK, "./nothing"},
+                 {MAKE_TAR_HARDLINK, "./deep/control"}};
+    for (size_t i = 0; i < GB_ARRAY_LEN(links); i++) {
+        struct gb_buf control, data;
+        gb_buf_init(&control, 1 << 20);
+        gb_buf_init(&data, 1 << 20);
+        make_tar_entry(&control, "./control", MAKE_TAR_FILE, "", TEXT(CONTROL));
+        make_tar_entry(&control, "./preinst", links[i].type, links[i].target, TEXT(""));
+        assert_int_equal(read_deb(kit, make_deb(kit->arena, &control, &data), NULL), GB_ERR_INPUT);
+    }
+}
+
 /* A cut one never passes for one with fewer files. */
 static void every_cut_is_refused(void **state)
 {
@@ -332,6 +372,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_honest_package_passes),
+        cmocka_unit_test(control_files_are_those_that_dpkg_keeps),
+        cmocka_unit_test(control_files_that_are_none_are_refused),
         cmocka_unit_test(every_cut_is_refused),
         cmocka_unit_test(paths_that_leave_the_root_are_refused),
         cmocka_unit_test(scripts_have_a_ceiling_together),

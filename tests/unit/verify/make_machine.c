@@ -192,6 +192,14 @@ void machine_file(struct machine *m, const char *path, uint8_t fill)
     extend_entry(m, at);
 }
 
+void machine_entry(struct machine *m, const char *template, const struct make_ima_field *fields,
+                   size_t count)
+{
+    size_t at = m->ima.binary.len;
+    make_ima_add(&m->ima, 10, template, fields, count, false);
+    extend_entry(m, at);
+}
+
 void machine_aggregate(struct machine *m, enum digest_alg alg, unsigned last)
 {
     const struct pcr_bank *bank = pcr_bank_get(&m->pcrs, alg);

@@ -47,6 +47,9 @@ void machine_word(struct machine *m, const char *word, bool extend);
 /* The list's boot_aggregate of `alg` over PCR 0 to `last`, then files. */
 void machine_aggregate(struct machine *m, enum digest_alg alg, unsigned last);
 void machine_file(struct machine *m, const char *path, uint8_t fill);
+/* Any entry: what is extended does not depend on the template's name. */
+void machine_entry(struct machine *m, const char *template, const struct make_ima_field *fields,
+                   size_t count);
 
 /* Quotes what the masks of m->pcrs select (all PCRs of all banks) for the nonce "nonce", and asks
  * for it. */

@@ -170,6 +170,87 @@ static void an_entry_of_another_pcr_is_no_claim(void **state)
     machine_done(&m);
 }
 
+/* ---- the template's name, which no PCR covers ---- */
+
+static const uint8_t signature[] = {3, 2, 4, 1, 2, 3, 4, 0, 2, 0xaa, 0xbb};
+static const char buffer[] = "root=/dev/vda1 init=/bin/sh";
+
+/* An entry with three fields; its digest is that of the buffer, or of a file. */
+static void add_third(struct machine *m, const char *template, bool of_buffer, const void *third,
+                      size_t len)
+{
+    uint8_t digest[32];
+    memset(digest, 5, sizeof digest);
+    if (of_buffer)
+        assert_int_equal(digest_of(m->digester, DIGEST_SHA256, gb_bytes_str(buffer), digest),
+                         GB_OK);
+    const struct make_ima_field fields[] = {{MAKE_IMA_DIGEST, digest, sizeof digest, "sha256:"},
+                                            {MAKE_IMA_TEXT, "/usr/bin/runc", 13, NULL},
+                                            {MAKE_IMA_HEX, third, len, NULL}};
+    machine_entry(m, template, fields, GB_ARRAY_LEN(fields));
+}
+
+static void T14_buffers_and_files_under_their_own_templates_are_claims(void **state)
+{
+    (void)state;
+    struct machine m;
+    run(&m, three);
+    add_third(&m, "ima-buf", true, buffer, strlen(buffer));
+    add_third(&m, "ima-sig", false, signature, sizeof signature);
+    add_third(&m, "ima-sig", false, "", 0);
+    add_third(&m, "d-ng|n-ng|evmsig", false, "\5other", 6);
+    verify_now(&m);
+    machine_assert_good(&m, GB_TIER_AFFIRMING);
+    assert_int_equal(m.claims.ima_count, 7);
+    machine_done(&m);
+}
+
+/* criticalData: allow would let the file pass, and a buffer is no file of the engine. */
+static void T14_a_file_listed_as_a_buffer_is_blamed(void **state)
+{
+    (void)state;
+    struct machine m;
+    run(&m, three);
+    add_third(&m, "ima-buf", false, signature, sizeof signature);
+    verify_now(&m);
+    struct gb_finding f = machine_finding(&m, GB_FINDING_IMA_RELABELLED);
+    assert_int_equal(f.tier, GB_TIER_CONTRAINDICATED);
+    assert_int_equal(f.event.index, 3);
+    assert_string_equal(f.args[0], "/usr/bin/runc");
+    assert_string_equal(f.args[1], "ima-buf");
+    machine_done(&m);
+}
+
+/* Two fields suffice: the path is the buffer. */
+static void T14_a_path_listed_as_a_buffer_is_blamed(void **state)
+{
+    (void)state;
+    static const uint8_t digest[32] = {7};
+    const struct make_ima_field fields[] = {{MAKE_IMA_DIGEST, digest, sizeof digest, "sha256:"},
+                                            {MAKE_IMA_TEXT, "/usr/bin/runc", 13, NULL}};
+    struct machine m;
+    run(&m, three);
+    machine_entry(&m, "d-ng|buf", fields, GB_ARRAY_LEN(fields));
+    verify_now(&m);
+    assert_int_equal(machine_finding(&m, GB_FINDING_IMA_RELABELLED).event.index, 3);
+    machine_done(&m);
+}
+
+/* criticalData: refuse would not see it. */
+static void T14_a_buffer_listed_as_a_file_is_blamed(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"ima-sig", "d-ng|n-ng|evmsig", "d-ng|n-ng|xattrvalues"};
+    for (size_t i = 0; i < GB_ARRAY_LEN(names); i++) {
+        struct machine m;
+        run(&m, sha256);
+        add_third(&m, names[i], true, buffer, strlen(buffer));
+        verify_now(&m);
+        assert_int_equal(machine_finding(&m, GB_FINDING_IMA_RELABELLED).event.index, 3);
+        machine_done(&m);
+    }
+}
+
 /* ---- boot_aggregate ---- */
 
 static void T15_boot_aggregate_is_accepted_both_ways(void **state)
@@ -300,6 +381,10 @@ int main(void)
         cmocka_unit_test(an_extended_pcr_10_wants_a_list),
         cmocka_unit_test(T15_a_list_that_was_never_measured_is_blamed),
         cmocka_unit_test(an_entry_of_another_pcr_is_no_claim),
+        cmocka_unit_test(T14_buffers_and_files_under_their_own_templates_are_claims),
+        cmocka_unit_test(T14_a_file_listed_as_a_buffer_is_blamed),
+        cmocka_unit_test(T14_a_path_listed_as_a_buffer_is_blamed),
+        cmocka_unit_test(T14_a_buffer_listed_as_a_file_is_blamed),
         cmocka_unit_test(T15_boot_aggregate_is_accepted_both_ways),
         cmocka_unit_test(T15_boot_aggregate_of_another_boot_is_blamed),
         cmocka_unit_test(T15_a_list_without_its_start_is_blamed),

@@ -162,6 +162,33 @@ static void a_bomb_is_refused(void **state)
     assert_true(bytes >> 20 <= GB_LIMIT_ARC_FREE_MB);
 }
 
+/* In an entry that nobody reads, which has to be unpacked to get behind it. */
+static void a_bomb_that_is_passed_over_is_refused(void **state)
+{
+    (void)state;
+    enum { BLOCKS = 2560, BLOCK = 128 << 10 };
+    gb_cleanup(gb_buf_done) struct gb_buf tar;
+    gb_cleanup(gb_buf_done) struct gb_buf bomb;
+    gb_cleanup(arc_freep) struct arc *arc = NULL;
+    struct arc_entry entry;
+    gb_buf_init(&tar, 1 << 20);
+    gb_buf_init(&bomb, 1 << 20);
+    make_tar_lie(&tar, "zeros", MAKE_TAR_FILE, "", (uint64_t)BLOCKS * BLOCK, TEXT(""));
+    /* A frame of one raw block (RFC 8878, 3.1.1), and one of zeros behind it. */
+    static const uint8_t head[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38};
+    uint32_t raw = 1 | (uint32_t)tar.len << 3;
+    gb_buf_add(&bomb, head, sizeof head);
+    for (int i = 0; i < 3; i++)
+        gb_buf_u8(&bomb, (uint8_t)(raw >> 8 * i));
+    gb_buf_add(&bomb, tar.data, tar.len);
+    make_zeros(&bomb, BLOCKS);
+    struct arc_bytes source = {.rest = gb_buf_bytes(&bomb)};
+    assert_int_equal(arc_open(ARC_TAR, false, arc_input_bytes(&source), &arc, NULL), GB_OK);
+    assert_int_equal(arc_next(arc, &entry, NULL), 1);
+    assert_true(gb_bytes_is(entry.path, "zeros"));
+    assert_int_equal(arc_next(arc, &entry, NULL), GB_ERR_LIMIT);
+}
+
 static void small_zeros_are_no_bomb(void **state)
 {
     (void)state;
@@ -230,6 +257,7 @@ int main(void)
         cmocka_unit_test(a_header_that_was_changed_is_refused),
         cmocka_unit_test(names_have_a_ceiling),
         cmocka_unit_test(a_bomb_is_refused),
+        cmocka_unit_test(a_bomb_that_is_passed_over_is_refused),
         cmocka_unit_test(small_zeros_are_no_bomb),
         cmocka_unit_test(the_inputs_error_is_the_readers),
         cmocka_unit_test(what_is_no_archive_is_refused),
