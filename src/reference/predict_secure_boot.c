@@ -1,4 +1,5 @@
 #include "base/finding.h"
+#include "crypto/digest.h"
 #include "policy/refval.h"
 #include "reference/pe.h"
 #include "reference/predict.h"
