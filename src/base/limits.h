@@ -46,27 +46,28 @@ enum {
     GB_LIMIT_SETS = 1024,           /* reference sets of one policy; a fleet has some dozens */
     GB_LIMIT_SET_FILES =
         4 << 20, /* files of one set; Debian's archive of amd64 has some 6 million */
-    GB_LIMIT_SET_PATHS = 1 << 30,     /* bytes of all their paths; they stand in a document */
-    GB_LIMIT_FILE_PATH = 64 << 10,    /* one path; Linux opens 4 KB, IMA's name field holds more */
-    GB_LIMIT_INDEX_FILES = 1 << 28,   /* files of all sets: a number and a tag share 32 bits */
-    GB_LIMIT_IMA_POLICIES = 64,       /* files of a set that are called ima-policy: one or two */
-    GB_LIMIT_IMA_SIGNERS = 64,        /* of one policy: a distribution, an owner, some vendors */
-    GB_LIMIT_SIG_CACHE = 128 << 10,   /* signatures remembered: the files of some distributions */
-    GB_LIMIT_SIG_CACHED = 1 << 10,    /* bytes of one of these; RSA-4096 has 512 */
-    GB_LIMIT_STORE_QUEUE = 8192,      /* writes that wait for a commit of 4 ms; 16 KB each */
-    GB_LIMIT_STORE_LIST = 65536,      /* rows of one list */
-    GB_LIMIT_POLICY = 256 << 20,      /* reference sets: a million files are 110 to 140 MB */
-    GB_LIMIT_HTTP_FIELDS = 48,        /* header lines of a request; browsers send some 20 */
-    GB_LIMIT_HTTP_ANSWER = 64 << 20,  /* a list of 100,000 nodes in JSON */
-    GB_LIMIT_JSON_DEPTH = 32,         /* the records that we read nest four deep */
-    GB_LIMIT_JSON_VALUES = 4 << 20,   /* a list of 100,000 nodes; some 200 bytes of memory each */
-    GB_LIMIT_JSON_REQUEST = 128,      /* of a request's body: an enrolment has below 50 */
-    GB_LIMIT_JWT = 32 << 10,          /* a token: ours are 2 KB, an identity provider's below 8 */
-    GB_LIMIT_JWT_VALUES = 1024,       /* of a token's claims: a person's groups are some hundreds */
-    GB_LIMIT_JWKS = 256 << 10,        /* a key set: certificates ride along, 8 KB a key */
-    GB_LIMIT_JWKS_KEYS = 64,          /* keys of one set: a handful during a rotation */
-    GB_LIMIT_YAML_DEPTH = 16,         /* our documents nest five deep */
-    GB_LIMIT_YAML_NODES = 4 << 20,    /* nodes of all documents of one file */
+    GB_LIMIT_SET_PATHS = 1 << 30,    /* bytes of all their paths; they stand in a document */
+    GB_LIMIT_FILE_PATH = 64 << 10,   /* one path; Linux opens 4 KB, IMA's name field holds more */
+    GB_LIMIT_INDEX_FILES = 1 << 28,  /* files of all sets: a number and a tag share 32 bits */
+    GB_LIMIT_IMA_POLICIES = 64,      /* files of a set that are called ima-policy: one or two */
+    GB_LIMIT_IMA_SIGNERS = 64,       /* of one policy: a distribution, an owner, some vendors */
+    GB_LIMIT_SIG_CACHE = 128 << 10,  /* signatures remembered: the files of some distributions */
+    GB_LIMIT_SIG_CACHED = 1 << 10,   /* bytes of one of these; RSA-4096 has 512 */
+    GB_LIMIT_STORE_QUEUE = 8192,     /* writes that wait for a commit of 4 ms; 16 KB each */
+    GB_LIMIT_STORE_LIST = 65536,     /* rows of one list */
+    GB_LIMIT_POLICY = 256 << 20,     /* reference sets: a million files are 110 to 140 MB */
+    GB_LIMIT_HTTP_FIELDS = 48,       /* header lines of a request; browsers send some 20 */
+    GB_LIMIT_HTTP_ANSWER = 64 << 20, /* a list of 100,000 nodes in JSON; a file of the ledger */
+    GB_LIMIT_HTTP_OUT = 288 << 20,  /* any answer: documents of GB_LIMIT_POLICY, for people alone */
+    GB_LIMIT_JSON_DEPTH = 32,       /* the records that we read nest four deep */
+    GB_LIMIT_JSON_VALUES = 4 << 20, /* a list of 100,000 nodes; some 200 bytes of memory each */
+    GB_LIMIT_JSON_REQUEST = 128,    /* of a request's body: an enrolment has below 50 */
+    GB_LIMIT_JWT = 32 << 10,        /* a token: ours are 2 KB, an identity provider's below 8 */
+    GB_LIMIT_JWT_VALUES = 1024,     /* of a token's claims: a person's groups are some hundreds */
+    GB_LIMIT_JWKS = 256 << 10,      /* a key set: certificates ride along, 8 KB a key */
+    GB_LIMIT_JWKS_KEYS = 64,        /* keys of one set: a handful during a rotation */
+    GB_LIMIT_YAML_DEPTH = 16,       /* our documents nest five deep */
+    GB_LIMIT_YAML_NODES = 4 << 20,  /* nodes of all documents of one file */
     GB_LIMIT_YAML_SCALAR = 64 << 10,  /* one value */
     GB_LIMIT_CMDLINE = 64 << 10,      /* Linux takes 2 KB to 64 KB by architecture */
     GB_LIMIT_TREE_FILES = 1 << 20,    /* files of one root file system */
@@ -86,7 +87,7 @@ enum {
                                  garboardd can send one, by a socket */
     GB_LIMIT_RPC_EVIDENCE = 64 << 20, /* evidence in one, with whole logs: 250,000 IMA entries */
     GB_LIMIT_PASSPHRASE = 1024,       /* libcrypto's own ceiling of passphrases (PEM_BUFSIZE) */
-    GB_LIMIT_REPLY = 64 << 20,        /* an answer to the CLI: 100,000 nodes of 600 bytes */
+    GB_LIMIT_REPLY = 288 << 20,       /* an answer to the CLI: GB_LIMIT_HTTP_OUT */
     GB_LIMIT_ENTRY = 16 << 10,        /* one entry of the ledger; tlog-tiles allows 65535 bytes */
     GB_LIMIT_ENTRY_JSON = 4096,       /* values in an entry; the largest have some hundreds */
     GB_LIMIT_NOTE = 64 << 10,         /* a checkpoint with some dozens of cosignatures */
@@ -101,8 +102,10 @@ enum {
     GB_LIMIT_KEPT_NODE_BYTES =
         1 << 30, /* packed, of a node: a fiftieth of evidence_max's default */
     GB_LIMIT_KEPT_UNPROVEN =
-        4096,                 /* words beside a quote that proves nothing; agents say 300 bytes */
-    GB_LIMIT_KEPT = 64 << 20, /* one moment's evidence as it is handed out: GB_LIMIT_REPLY */
+        4096, /* words beside a quote that proves nothing; agents say 300 bytes */
+    GB_LIMIT_KEPT =
+        272
+        << 20, /* one moment's evidence as it is handed out, with documents: below GB_LIMIT_REPLY */
     GB_LIMIT_PACKAGE = 2047 << 20, /* one .deb or .rpm as it is packed; int holds no more */
     GB_LIMIT_PACKAGES = 256 << 10, /* of a repository: Debian has some 65,000 */
     GB_LIMIT_CONTROL = 256 << 20,  /* a Packages file: 50 MB for all of Debian's main */

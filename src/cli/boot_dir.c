@@ -108,8 +108,9 @@ static int read_variable(struct gb_arena *arena, const char *folder, const char 
                          struct gb_bytes *ret_data, size_t *found, struct gb_err *err)
 {
     static const char global[] = "8be4df61-93ca-11d2-aa0d-00e098032b8c";
+    static const char shim_lock[] = "605dab50-e046-4300-abb6-3dd810dd8b23";
     static const char security[] = "d719b2cb-3d3a-4596-a3bc-dad00e67656f";
-    const char *guid = name[0] == 'd' ? security : global;
+    const char *guid = name[0] == 'd' ? security : name[1] == 'b' ? shim_lock : global;
     const char *const paths[] = {gb_arena_printf(arena, "%s/%s-%s", folder, name, guid),
                                  gb_arena_printf(arena, "%s/%s.esl", folder, name),
                                  gb_arena_printf(arena, "%s/%s.auth", folder, name)};
@@ -140,11 +141,9 @@ int boot_dir_variables(struct gb_arena *arena, const char *folder,
     const struct {
         const char *name;
         struct gb_bytes *data;
-    } list[] = {{"SecureBoot", &state},
-                {"PK", &variables.pk},
-                {"KEK", &variables.kek},
-                {"db", &variables.db},
-                {"dbx", &variables.dbx}};
+    } list[] = {{"SecureBoot", &state},  {"PK", &variables.pk},
+                {"KEK", &variables.kek}, {"db", &variables.db},
+                {"dbx", &variables.dbx}, {"SbatLevelRT", &variables.sbat_level}};
     size_t found = 0;
     if (access(folder, R_OK) < 0)
         return gb_err_set(err, GB_ERR_NOTFOUND, "%s: there is no such folder", folder);

@@ -26,9 +26,10 @@ int boot_dir_init(struct boot_dir *dir, struct gb_arena *arena, const struct cmd
 /* Lets go of what was read. */
 void boot_dir_done(struct boot_dir *dir);
 
-/* PK, KEK, db, dbx and SecureBoot out of a folder: NAME-GUID as in /sys/firmware/efi/efivars,
- * NAME.esl or NAME.auth. A variable of which there is no file is not set; without SecureBoot, a PK
- * turns it on. GB_ERR_NOTFOUND without the folder, GB_ERR_CONFIG when it has none of them. */
+/* PK, KEK, db, dbx, SecureBoot and shim's SbatLevelRT out of a folder: NAME-GUID as in
+ * /sys/firmware/efi/efivars, NAME.esl or NAME.auth. A variable of which there is no file is not
+ * set; without SecureBoot, a PK turns it on. GB_ERR_NOTFOUND without the folder, GB_ERR_CONFIG when
+ * it has none of them. */
 GB_MUST_USE int boot_dir_variables(struct gb_arena *arena, const char *folder,
                                    struct secure_boot *ret_variables, struct gb_err *err);
 

@@ -62,7 +62,8 @@ bool key_equal(const struct key *a, const struct key *b);
 const char *key_weakness(const struct key *key);
 /* "RSA-2048", "P-256": a static string; "RSA" for other lengths, "unknown" for other kinds. */
 const char *key_name(const struct key *key);
-/* SHA-256 over the key's SubjectPublicKeyInfo: by this EKs and transport keys are known.
+/* SHA-256 over the key's SubjectPublicKeyInfo: by this EKs, transport keys and officers are known.
+ * Of an elliptic curve with a name and a whole point, whatever form the key came in.
  * GB_ERR_BUG, NOMEM. */
 GB_MUST_USE int key_fingerprint(const struct key *key, uint8_t out[32], struct gb_err *err);
 

@@ -57,7 +57,7 @@ bool conn_open(struct http_server *server, int fd, const union conn_address *add
                                .address = *address,
                                .budget = server->conf.budget,
                                .request = {.conn = conn}};
-    gb_buf_init(&conn->out, GB_LIMIT_HTTP_ANSWER);
+    gb_buf_init(&conn->out, GB_LIMIT_HTTP_OUT);
     conn->deadline_ms = gb_clock_ms() + server->spans_ms[CONN_HANDSHAKE];
     list_append(&server->lists[CONN_HANDSHAKE], conn);
     atomic_fetch_add_explicit(&server->counters.open, 1, memory_order_relaxed);
@@ -210,7 +210,7 @@ static void next_request(struct http_conn *conn)
         conn_io_forget(conn);
     conn->scanned = 0;
     gb_buf_done(&conn->out);
-    gb_buf_init(&conn->out, GB_LIMIT_HTTP_ANSWER);
+    gb_buf_init(&conn->out, GB_LIMIT_HTTP_OUT);
     conn->out_at = 0;
     conn_enter(conn, CONN_IDLE);
 }

@@ -180,10 +180,15 @@ void comid_own_end(struct cbor_reader *reader, struct comid *comid)
     take_list(comid, &comid->own_verity, comid->own_verity_alg, &set->verity);
     if (!set->name)
         return;
-    if (comid->import->only != REF_NONE && comid->import->only != set->cls)
+    if (comid->import->only != REF_NONE && comid->import->only != set->cls) {
         import_note(comid->import, "the set %s of class %s is left out: --class asks for %s",
                     set->name, ref_class_name(set->cls), ref_class_name(comid->import->only));
-    else
+    } else {
+        import_note(comid->import,
+                    "the set %s has its name, version, life and source from whoever wrote the "
+                    "CoRIM: applied, it takes the place of a set of that name",
+                    set->name);
         import_add_set(comid->import, set);
+    }
     comid->import->mapped++; /* even a set without values says something */
 }

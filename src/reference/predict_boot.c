@@ -196,7 +196,8 @@ static int add_shim(struct work *work, const char *about, const struct pe_image 
     if (r == 0)
         r = grub_image_read(work->os.arena, &loader, &grub, work->err);
     if (r == 0)
-        r = shim_add(&work->platform, shim, start.secure_boot ? &loader : NULL, work->err);
+        r = shim_add(&work->platform, shim, start.secure_boot ? &loader : NULL,
+                     work->boot->secure_boot->sbat_level, work->err);
     if (r == 0)
         r = predict_set_image(&work->os, &event, &loader, work->err);
     if (r < 0)

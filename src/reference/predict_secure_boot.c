@@ -1,4 +1,3 @@
-#include "base/finding.h"
 #include "crypto/digest.h"
 #include "policy/refval.h"
 #include "reference/pe.h"

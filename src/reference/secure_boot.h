@@ -20,6 +20,7 @@ struct secure_boot {
     struct gb_bytes kek;
     struct gb_bytes db;
     struct gb_bytes dbx;
+    struct gb_bytes sbat_level; /* that shim keeps on this machine: text; empty: none is known */
 };
 
 /* Contents out of a file: EFI variables as Linux shows them have four bytes of attributes in front,

@@ -148,19 +148,43 @@ static int add_vendor(struct predict_set *build, const struct shim *shim, struct
     return secure_boot_add_variable(build, &variable, pieces, GB_ARRAY_LEN(pieces), err);
 }
 
+/* "2025021800" of "sbat,1,2025021800\n..."; empty for text of another form. */
+static struct gb_bytes date_of(struct gb_bytes level)
+{
+    struct gb_bytes rest = level;
+    struct gb_bytes line = gb_text_until(&rest, '\n');
+    if (!gb_bytes_starts(line, gb_bytes_str("sbat,1,")))
+        return gb_bytes(NULL, 0);
+    return gb_bytes_from(line, strlen("sbat,1,"));
+}
+
+static bool is_newer(struct gb_bytes level, struct gb_bytes than)
+{
+    struct gb_bytes a = date_of(level);
+    struct gb_bytes b = date_of(than);
+    return a.len > 0 && a.len == b.len && memcmp(a.data, b.data, a.len) > 0;
+}
+
+/* Under Secure Boot a newer one that the machine has stays; without it shim sets the first of all.
+ */
+static struct gb_bytes level_of(const struct shim *shim, bool secure_boot, struct gb_bytes kept)
+{
+    if (!secure_boot)
+        return gb_bytes_str("sbat,1,2021030218\n");
+    return is_newer(kept, shim->sbat_level) ? kept : shim->sbat_level;
+}
+
 int shim_add(struct predict_set *build, const struct shim *shim, const struct pe_image *verified,
-             struct gb_err *err)
+             struct gb_bytes kept, struct gb_err *err)
 {
     static const uint8_t trusted = 1;
-    static const char first_level[] =
-        "sbat,1,2021030218\n"; /* what shim sets without Secure Boot */
     struct predict_event event = {
         .link = GB_LINK_BOOT_POLICY, .pcr = 14, .type = EV_IPL, .about = "MokList"};
     const struct secure_boot_variable level = {.guid = UEFI_SHIM_LOCK.bytes,
                                                .name = "SbatLevel",
                                                .about = "SbatLevel",
                                                .type = EV_EFI_VARIABLE_AUTHORITY};
-    const struct gb_bytes text = verified ? shim->sbat_level : gb_bytes_str(first_level);
+    const struct gb_bytes text = level_of(shim, verified, kept);
     if (verified && !secure_boot_signed_by(verified, shim->certificate))
         return gb_err_set(err, GB_ERR_CONFIG,
                           "shim's certificate did not issue its signature: shim will not start it");

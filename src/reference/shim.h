@@ -22,10 +22,10 @@ GB_MUST_USE int shim_read(const struct pe_image *image, struct shim *ret_shim, s
 
 /* MokList, MokListX, MokListTrusted (PCR 14), SbatLevel and the key by which shim verified the next
  * loader (PCR 7). `verified` is that loader, NULL when Secure Boot is off: then nothing is
- * verified. Assumed is that no keys are enrolled in MokManager and that the machine's own SbatLevel
- * is not newer. GB_ERR_CONFIG when the vendor's certificate did not issue the loader's signature.
- */
+ * verified. `kept` is the SbatLevel that the machine has, empty when it has none: shim replaces an
+ * older one. Assumed is that no keys are enrolled in MokManager. GB_ERR_CONFIG when the vendor's
+ * certificate did not issue the loader's signature. */
 GB_MUST_USE int shim_add(struct predict_set *build, const struct shim *shim,
-                         const struct pe_image *verified, struct gb_err *err);
+                         const struct pe_image *verified, struct gb_bytes kept, struct gb_err *err);
 
 #endif

@@ -57,7 +57,8 @@
     X(EVIDENCE_NOT_KEPT, 404, "evidence-not-kept", "nothing of this node is kept until then",      \
       "see: garboard node history")                                                                \
     X(EVIDENCE_TOO_LARGE, 413, "evidence-too-large", "this evidence is larger than an answer",     \
-      "64 MB is the most; judge it where it is: garboard simulate")                                \
+      "272 MB is the most, with the documents that judge it: garboard simulate judges it where "   \
+      "it is")                                                                                     \
     X(SIMULATION_NOT_FOUND, 404, "simulation-not-found", "there is no such simulation",            \
       "begin it anew: it is kept for ten minutes after its end, and not over a restart")           \
     X(SIMULATIONS_FULL, 503, "simulations-full", "four simulations run already",                   \

@@ -40,7 +40,7 @@ static void try_image(struct gb_arena *arena, struct predict_set *build, struct 
     if (pe_read(arena, in, &image, err) < 0)
         return;
     if (shim_read(&image, &shim, err) == 0 && shim.certificate.data &&
-        shim_add(build, &shim, &image, err) == 0 &&
+        shim_add(build, &shim, &image, image.file, err) == 0 &&
         !secure_boot_signed_by(&image, shim.certificate))
         abort();
     if (grub_image_read(arena, &image, &grub, err) == 0 && grub.prefix[0] != '/')

@@ -172,6 +172,21 @@ exits 1 verify --node w1
 prints /usr/bin/later
 [ "$(events '.verdict != null')" -ge 6 ] || fail 'verdicts stay' "$(history)"
 
+echo '# a set above 64 MB: applied, handed out, and judged by again, as the service is by default'
+python3 >"$s/large.yaml" <<'END'
+import hashlib
+print("apiVersion: garboard.dev/v1alpha1\nkind: ReferenceSet\nmetadata: {name: large, version: 1}\nspec:\n  class: packages\n  source: test\n"
+      "  files:\n    algorithm: sha256\n    list: |")
+print("\n".join(f"      {hashlib.sha256(b'%d' % n).hexdigest()}  /usr/lib/large/file-{n}" for n in range(700000)))
+END
+[ "$(stat -c %s "$s/large.yaml")" -gt $((64 << 20)) ] || fail 'it is no large set'
+exits 0 apply -f "$s/large.yaml"
+exits 0 get policy large -o "$s/large.back"
+grep -qF "$(tail -n 1 "$s/large.yaml")" "$s/large.back" || fail 'it does not come back whole' "$(tail -c 200 "$s/large.back")"
+exits 1 node attest w1 --wait 60s
+exits 1 verify --node w1
+prints /usr/bin/later
+
 stop agent-w1
 stop server
 stop keyd

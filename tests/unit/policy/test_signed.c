@@ -396,6 +396,50 @@ static void officers_are_keys_of_p256(void **state)
     assert_null(officers);
 }
 
+/* One key: its point whole, compressed, and with the curve's numbers written out. */
+static const char *const forms[] = {
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEWD72iB9xRCWdTd1kbswflU9J6ZpC\n"
+    "+F+Ugc0xAGTxeVxd8xq+D6AV32xUhCMeIX9oXTt2wpswegmgPWAU+2s6Jg==\n"
+    "-----END PUBLIC KEY-----\n",
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgACWD72iB9xRCWdTd1kbswflU9J6ZpC\n"
+    "+F+Ugc0xAGTxeVw=\n"
+    "-----END PUBLIC KEY-----\n",
+    "-----BEGIN PUBLIC KEY-----\n"
+    "MIIBSzCCAQMGByqGSM49AgEwgfcCAQEwLAYHKoZIzj0BAQIhAP////8AAAABAAAA\n"
+    "AAAAAAAAAAAA////////////////MFsEIP////8AAAABAAAAAAAAAAAAAAAA////\n"
+    "///////////8BCBaxjXYqjqT57PrvVV2mIa8ZR0GsMxTsPY7zjw+J9JgSwMVAMSd\n"
+    "NgiG5wSTamZ44ROdJreBn36QBEEEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5\n"
+    "RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9QIhAP////8AAAAA\n"
+    "//////////+85vqtpxeehPO5ysL8YyVRAgEBA0IABFg+9ogfcUQlnU3dZG7MH5VP\n"
+    "SemaQvhflIHNMQBk8XlcXfMavg+gFd9sVIQjHiF/aF07dsKbMHoJoD1gFPtrOiY=\n"
+    "-----END PUBLIC KEY-----\n",
+};
+
+/* Whoever has one key is one officer, and the id is that of the key, however the file says it. */
+static void T17_a_key_in_another_form_is_no_second_officer(void **state)
+{
+    (void)state;
+    struct policy_file pems[GB_ARRAY_LEN(forms)];
+    struct officers *officers = NULL, *alone = NULL;
+    for (size_t i = 0; i < GB_ARRAY_LEN(forms); i++)
+        pems[i] = (struct policy_file){"o.pem", gb_bytes_str(forms[i])};
+    assert_int_equal(officers_read(pems, 1, &alone, NULL), GB_OK);
+    assert_int_equal(officers_read(pems, 2, &officers, NULL), GB_OK);
+    assert_int_equal(officers_count(officers), 1);
+    officers_free(officers);
+    officers = NULL;
+    assert_int_equal(officers_read(&pems[1], 1, &officers, NULL), GB_OK);
+    assert_memory_equal(officers_id(officers, 0), officers_id(alone, 0), SIGNATURE_KEY_LEN);
+    officers_free(officers);
+    officers = NULL;
+    if (officers_read(pems, GB_ARRAY_LEN(forms), &officers, NULL) == GB_OK) /* or refused */
+        assert_int_equal(officers_count(officers), 1);
+    officers_free(officers);
+    officers_free(alone);
+}
+
 static void every_allocation_may_fail(void **state)
 {
     (void)state;
@@ -430,6 +474,7 @@ int main(void)
         cmocka_unit_test(a_version_is_put_in_and_signed),
         cmocka_unit_test(every_mistake_names_file_and_line),
         cmocka_unit_test(officers_are_keys_of_p256),
+        cmocka_unit_test(T17_a_key_in_another_form_is_no_second_officer),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -9,6 +9,7 @@
 #include "reference/boot_files.h"
 #include "reference/grub_eval.h"
 #include "reference/grub_image.h"
+#include "reference/grub_memdisk.h"
 #include "reference/loader_entry.h"
 #include "reference/predict_set.h"
 
@@ -371,6 +372,45 @@ static void the_default_is_found_as_grub_does(void **state)
     }
 }
 
+enum { SECTOR = 512, ROOT = 2 * SECTOR, DATA = ROOT + SECTOR };
+
+/* An entry of a folder: its name, as FAT has it, the first cluster and the size. */
+static void put_entry(uint8_t *at, const char *name, uint8_t cluster, uint8_t size)
+{
+    memcpy(at, name, 11);
+    at[26] = cluster;
+    at[28] = size;
+}
+
+/* A FAT file system: /A.CFG in cluster 2, /FONTS in 3, /FONTS/U.PF2 in 4. */
+static void files_of_a_memdisk_are_found(void **state)
+{
+    uint8_t disk[DATA + 3 * SECTOR] = {[12] = 2, [13] = 1, [14] = 1, [16] = 1, [17] = 16, [22] = 1};
+    struct gb_bytes whole = gb_bytes(disk, sizeof disk);
+    struct gb_bytes file = {0};
+    (void)state;
+    put_entry(disk + ROOT, "A       CFG", 2, 5);
+    put_entry(disk + ROOT + 32, "FONTS      ", 3, 0);
+    put_entry(disk + ROOT + 64, "FAR     CFG", 200, 5);
+    put_entry(disk + ROOT + 96, "LARGE   CFG", 4, 255);
+    put_entry(disk + DATA + SECTOR, "U       PF2", 4, 4);
+    memcpy(disk + DATA, "a cfg", 5);
+    memcpy(disk + DATA + 2 * SECTOR, "font", 4);
+    assert_true(grub_memdisk_find(whole, NULL, "a.cfg", &file));
+    assert_true(gb_bytes_is(file, "a cfg"));
+    assert_true(grub_memdisk_find(whole, "fonts", "u.pf2", &file));
+    assert_true(gb_bytes_is(file, "font"));
+    assert_false(grub_memdisk_find(whole, "fonts", "a.cfg", &file));
+    assert_false(grub_memdisk_find(whole, "none", "a.cfg", &file));
+    assert_false(grub_memdisk_find(whole, NULL, "far.cfg", &file));
+    assert_false(grub_memdisk_find(whole, NULL, "a-long-name.cfg", &file));
+    assert_true(grub_memdisk_find(whole, NULL, "large.cfg", &file));
+    assert_false(
+        grub_memdisk_find(gb_bytes(disk, DATA + 2 * SECTOR + 100), NULL, "large.cfg", &file));
+    assert_false(grub_memdisk_find(gb_bytes(disk, ROOT), NULL, "a.cfg", &file));
+    assert_false(grub_memdisk_find(gb_bytes(NULL, 0), NULL, "a.cfg", &file));
+}
+
 static void a_script_that_reads_itself_ends(void **state)
 {
     static const struct made_file files[] = {{0, "/x", "source /x\nsource /x\n"}};
@@ -415,6 +455,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(without_secure_boot_modules_are_files, setup, teardown),
         cmocka_unit_test_setup_teardown(a_generated_configuration_is_followed, setup, teardown),
         cmocka_unit_test_setup_teardown(the_default_is_found_as_grub_does, setup, teardown),
+        cmocka_unit_test(files_of_a_memdisk_are_found),
         cmocka_unit_test_setup_teardown(a_script_that_reads_itself_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(an_entry_of_systemd_boot_is_read, setup, teardown),
     };
