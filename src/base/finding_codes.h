@@ -298,6 +298,10 @@ X(REF_OTHER_MACHINE, "reference.other-machine", CONTRAINDICATED, NONE,
   "sets of class {0} are accepted, but none for what this machine says it is",
   "see spec.appliesTo of the sets, and what the agent says of vendor, model, firmware, os and "
   "kernel; an agent that says nothing is judged by no set with such words")
+X(KERNEL_KEXEC, "kernel.kexec", CONTRAINDICATED, KERNEL,
+  "another kernel was started by kexec after this boot, and nothing proves which, nor with what "
+  "command line",
+  "reboot through the firmware; on nodes that must use kexec, mode: warn tells and lets pass")
 X(SET_OTHER_LIFE, "reference.other-life", NONE, NONE, "{0} set {1} knows this {2}",
   "a candidate or shadow set: garboard reference accept NAME, once you know why; a retired one: "
   "update the node")

@@ -28,7 +28,8 @@ static const struct cmd_option options[] = {
     {"root-dir", "DIR", "the root file system, for IMA", false, 0},
     {"skip-unreadable", NULL, "leave out files that cannot be read; each is printed", false, 0},
     {"output", "FILE", "where to write (default: -, standard output)", false, 'o'},
-    {"life", "LIFE", "candidate, shadow or accepted (the default)", false, 0},
+    REFERENCE_OUT_LIFE,
+    REFERENCE_OUT_SETS_ONLY,
     {"name", "NAME", "what names of sets begin with (default: predicted-FILE)", false, 0},
     {NULL, NULL, NULL, false, 0},
 };
@@ -58,20 +59,6 @@ static int check_options(const struct cmd_line *line)
     return CMD_OK;
 }
 
-static int read_life(const struct cmd_line *line, enum ref_life *ret_life)
-{
-    static const enum ref_life lives[] = {REF_CANDIDATE, REF_SHADOW, REF_ACCEPTED};
-    const char *wanted = cmd_value(line, "life");
-    *ret_life = REF_ACCEPTED;
-    for (size_t i = 0; wanted && i < GB_ARRAY_LEN(lives); i++)
-        if (strcmp(wanted, ref_life_name(lives[i])) == 0) {
-            *ret_life = lives[i];
-            return CMD_OK;
-        }
-    return wanted ? output_usage(line, "--life is candidate, shadow or accepted, not %s", wanted)
-                  : CMD_OK;
-}
-
 /* NULL: nothing was asked for. */
 /* The option whose files a set is made of. */
 static const char *file_of(const struct cmd_line *line, const struct ref_set *set)
@@ -95,7 +82,7 @@ static void add_set(struct gb_arena *arena, const struct cmd_line *line, struct 
     const char *source = file ? gb_arena_printf(arena, "predicted from %s", file) : NULL;
     if (source)
         set->source = source;
-    if (read_life(line, &life) == CMD_OK)
+    if (reference_out_life(line, &life) == CMD_OK)
         set->life = life;
     out->sets[out->count++] = set;
 }
@@ -231,15 +218,14 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
     static const char comment[] =
         "# Predicted by garboard from files alone, before anything booted.\n"
         "# Local and unsigned: whoever can write this file decides what is trusted.\n";
-    /* Who chooses a life has a policy already, and a second one would tie with it. */
-    struct reference_out out = {.comment = comment, .with_policy = !cmd_has(line, "life")};
+    struct reference_out out = {.comment = comment, .with_policy = true};
     struct boot_dir dir = {0};
     enum ref_life life = REF_ACCEPTED;
     int code = check_options(line);
     if (code == CMD_OK && cmd_has(line, "esp"))
         code = boot_dir_init(&dir, arena, line);
     if (code == CMD_OK)
-        code = read_life(line, &life);
+        code = reference_out_life(line, &life);
     if (code != CMD_OK)
         return code;
     const struct ref_set boots = {.cls = REF_OS};

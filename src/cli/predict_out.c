@@ -25,22 +25,6 @@ static int read_class(const struct cmd_line *line, enum ref_class *ret_cls)
     return CMD_OK;
 }
 
-static int read_life(const struct cmd_line *line, enum ref_life *ret_life)
-{
-    static const enum ref_life lives[] = {REF_ACCEPTED, REF_CANDIDATE, REF_SHADOW};
-    const char *given = cmd_value(line, "life");
-    *ret_life = REF_ACCEPTED;
-    if (!given)
-        return CMD_OK;
-    for (size_t i = 0; i < GB_ARRAY_LEN(lives); i++) {
-        if (strcmp(given, ref_life_name(lives[i])) != 0)
-            continue;
-        *ret_life = lives[i];
-        return CMD_OK;
-    }
-    return output_usage(line, "--life is candidate, shadow or accepted, not \"%s\"", given);
-}
-
 static const char *source_of(struct gb_arena *arena, const char *what)
 {
     return what ? gb_arena_printf(arena, "predicted from %s", what) : NULL;
@@ -62,7 +46,7 @@ int predict_out_read(struct gb_arena *arena, const struct cmd_line *line, const 
     struct predict_out out = {0};
     int code = read_class(line, &out.cls);
     if (code == CMD_OK)
-        code = read_life(line, &out.life);
+        code = reference_out_life(line, &out.life);
     if (code == CMD_OK)
         code = reference_out_name(arena, line, "predicted", path, &out.name);
     if (code != CMD_OK)

@@ -7,13 +7,13 @@
 #include "base/err.h"
 #include "cli/cmd.h"
 #include "cli/packages.h"
+#include "cli/reference_out.h"
 #include "policy/refval.h"
 
 /* Rows for the table of options. */
 #define PREDICT_OUT_OPTIONS                                                                        \
     {"name", "NAME", "the set's name (default: predicted-SOURCE)", false, 0},                      \
-        {"class", "CLASS", "packages (default) or engine", false, 0},                              \
-        {"life", "LIFE", "candidate, shadow or accepted (default)", false, 0},                     \
+        {"class", "CLASS", "packages (default) or engine", false, 0}, REFERENCE_OUT_LIFE,          \
         {"output", "FILE", "where to write (default: -, standard output)", false, 'o'}
 
 struct predict_out {

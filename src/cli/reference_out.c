@@ -111,6 +111,28 @@ int reference_out_name(struct gb_arena *arena, const struct cmd_line *line, cons
     return CMD_OK;
 }
 
+int reference_out_life(const struct cmd_line *line, enum ref_life *ret_life)
+{
+    static const enum ref_life lives[] = {REF_CANDIDATE, REF_SHADOW, REF_ACCEPTED};
+    const char *wanted = cmd_value(line, "life");
+    *ret_life = REF_ACCEPTED;
+    for (size_t i = 0; wanted && i < GB_ARRAY_LEN(lives); i++)
+        if (strcmp(wanted, ref_life_name(lives[i])) == 0) {
+            *ret_life = lives[i];
+            return CMD_OK;
+        }
+    return wanted
+               ? output_usage(line, "--life is candidate, shadow or accepted, not \"%s\"", wanted)
+               : CMD_OK;
+}
+
+/* Who chooses a life has a policy already: a second one of the same priority would tie with it, and
+ * then no node is trusted. */
+static bool writes_policy(const struct cmd_line *line, const struct reference_out *out)
+{
+    return out->with_policy && !cmd_has(line, "life") && !cmd_has(line, "sets-only");
+}
+
 static void require(const struct ref_set *set, struct node_policy *policy)
 {
     for (const struct ref_event *event = set->events; event; event = event->next)
@@ -124,6 +146,7 @@ int reference_out_write(struct gb_arena *arena, const struct cmd_line *line,
                         const struct reference_out *out, struct gb_err *err)
 {
     (void)arena;
+    const bool with_policy = writes_policy(line, out);
     const char *path = cmd_value(line, "output");
     struct node_policy policy = {.name = out->name, .version = 1};
     struct gb_buf text;
@@ -133,7 +156,7 @@ int reference_out_write(struct gb_arena *arena, const struct cmd_line *line,
         ref_set_write(&text, out->sets[i]);
         require(out->sets[i], &policy);
     }
-    if (out->with_policy)
+    if (with_policy)
         node_policy_write(&text, &policy);
     int r = gb_buf_ok(&text)
                 ? file_write(path ? path : "-", gb_buf_bytes(&text), err)
@@ -143,7 +166,6 @@ int reference_out_write(struct gb_arena *arena, const struct cmd_line *line,
     gb_buf_done(&text);
     if (r == 0 && path && strcmp(path, "-") != 0)
         fprintf(stderr, "garboard: %s holds %zu reference set%s%s; it is local and unsigned\n",
-                path, out->count, out->count == 1 ? "" : "s",
-                out->with_policy ? " and a policy" : "");
+                path, out->count, out->count == 1 ? "" : "s", with_policy ? " and a policy" : "");
     return r;
 }

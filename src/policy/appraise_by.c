@@ -92,6 +92,7 @@ static int judge_links(struct judge *judge, struct gb_err *err)
     int r = judge->claims->continues ? GB_OK : judge_start(judge, err);
     judge_denied_files(judge); /* a flood of other files must not push them over the ceiling */
     judge_ima_critical(judge);
+    judge_kexec(judge);
     if (r == GB_OK)
         r = judge_ima(judge, err);
     if (r < 0)

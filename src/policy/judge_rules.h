@@ -29,5 +29,7 @@ void judge_tpm(struct judge *judge);
 bool judge_ima_exception(struct judge *judge, size_t index, enum gb_link link);
 /* spec.ima.criticalData: refuse. */
 void judge_ima_critical(struct judge *judge);
+/* By every policy: whether the kernel that runs is still the one that was measured. */
+void judge_kexec(struct judge *judge);
 
 #endif

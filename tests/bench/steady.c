@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "evidence/envelope.h"
+#include "policy/said.h"
 #include "verify/binding.h"
 #include "verify/rounds.h"
 
@@ -43,6 +44,7 @@ static void hold(struct steady *s, struct gb_arena *arena, struct digester *dige
     must(rounds_hash_values(digester, &e->pcrs, held->boot_values, NULL) == 0, "values");
     replay_ima_init(&held->ima, DIGEST_SHA256, false);
     must(replay_ima_run(digester, &seen, NULL, &held->ima, &matched, NULL) == 0, "replay");
+    must(said_digest(digester, &(struct claims){0}, s->held.said, NULL) == 0, "words");
     s->held.standings.own.policy_named = s->held.standings.own.files_judged = true;
     gb_arena_free(own);
 }

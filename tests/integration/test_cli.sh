@@ -197,6 +197,13 @@ capturing() {
     exits 0 verify "$evidence/good-again" --policy one.yaml
     exits 0 reference capture "$evidence/good" --class platform --class os -o some.yaml
     same 'kinds' "$(grep -c '^kind: ReferenceSet' some.yaml) $(grep -c '^kind: NodePolicy' some.yaml)" '2 0'
+    # A second policy would tie with the one in force, and then no node is trusted.
+    exits 0 reference capture "$evidence/good" --life candidate -o next.yaml
+    same 'kinds' "$(grep -c '^  life: candidate' next.yaml) $(grep -c '^kind: NodePolicy' next.yaml)" '3 0'
+    exits 0 reference capture "$evidence/good" --sets-only -o next.yaml
+    same 'kinds' "$(grep -c '^kind: ReferenceSet' next.yaml) $(grep -c '^kind: NodePolicy' next.yaml)" '3 0'
+    exits 2 reference capture "$evidence/good" --life active
+    says '--life is candidate, shadow or accepted'
     # Evidence that does not hold is no reference, and the old file stays.
     copy
     cp "$evidence/good-again/eventlog.bin" "$evidence/program/ima_"* e/

@@ -60,6 +60,8 @@ images() {
     exits 0 reference predict --uki good.efi --life shadow -o next.yaml
     same 'no second policy beside sets of a chosen life' "$(grep -c '^kind: NodePolicy' next.yaml)" 0
     same 'sets of a chosen life' "$(grep -c '^  life: shadow' next.yaml)" "$(grep -c '^kind: ReferenceSet' next.yaml)"
+    exits 0 reference predict --uki good.efi --sets-only -o next.yaml
+    same 'sets only' "$(grep -c '^kind: NodePolicy' next.yaml)" 0
     exits 0 reference predict --uki good.efi -o uki.yaml
     same 'a policy beside the first sets' "$(grep -c '^kind: NodePolicy' uki.yaml)" 1
     same 'events of the image' "$(measured uki.yaml)" "$(cat wanted)"

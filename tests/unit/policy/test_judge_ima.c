@@ -283,6 +283,26 @@ static void T15_another_text_names_no_policy(void **state)
 }
 
 /* T15, the set's side: the node sent no text, but the digest is the accepted one. */
+/* A loader's words name no policy where the kernel's stub measured a text that is not proven. */
+static void T15_a_loaders_words_name_no_policy(void **state)
+{
+    (void)state;
+    for (int known = 0; known < 2; known++) {
+        struct make make;
+        struct gb_bytes wide;
+        make_init(&make);
+        make_efi_stub(&make, "debug", known ? "debug ima_policy=tcb" : NULL);
+        assert_true(gb_utf16_encode(make.arena, gb_bytes_str("ima_policy=tcb"), &wide));
+        make_event(&make, 12, EV_IPL, "loader", "", true)->data = wide;
+        make.boot[make.claims.cmdline_at].type = EV_IPL; /* so the node calls it */
+        make_file(&make, "tool", "/usr/bin/tool");
+        const struct ref_set *sets = make_sets(&make, true, false, true);
+        struct verdict verdict = judge(&make, &plain, sets);
+        assert_int_equal(make_count(&verdict, GB_LINK_OS, GB_FINDING_IMA_POLICY), !known);
+        make_done(&make);
+    }
+}
+
 static void T15_the_accepted_text_speaks_for_an_unproven_one(void **state)
 {
     (void)state;
@@ -425,6 +445,7 @@ int main(void)
         cmocka_unit_test(T15_a_policy_record_must_be_proven),
         cmocka_unit_test(T15_the_proven_text_goes_before_the_accepted_one),
         cmocka_unit_test(T15_another_text_names_no_policy),
+        cmocka_unit_test(T15_a_loaders_words_name_no_policy),
         cmocka_unit_test(T15_the_accepted_text_speaks_for_an_unproven_one),
         cmocka_unit_test(T15_a_node_that_measures_nothing_is_refused),
         cmocka_unit_test(digests_that_prove_nothing_are_refused),
