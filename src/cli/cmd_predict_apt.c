@@ -18,7 +18,7 @@ static const struct cmd_option options[] = {
     {NULL, NULL, NULL, false, 0},
 };
 
-static int read_all(const struct cmd_line *line, struct gb_arena *arena, const char *name,
+static int read_all(const struct cmd_line *line, struct gb_arena *arena, struct predict_out *out,
                     struct ref_set **ret_set, struct gb_err *err)
 {
     gb_cleanup(packages_freep) struct packages *packages = NULL;
@@ -43,7 +43,9 @@ static int read_all(const struct cmd_line *line, struct gb_arena *arena, const c
         if (jobs[i].package.skipped)
             r = gb_err_set(err, GB_ERR_INPUT, "%s: another package than Packages says",
                            jobs[i].path);
-    return r < 0 ? r : packages_set(arena, jobs, count, name, ret_set, err);
+    if (r == 0)
+        r = predict_out_packages(arena, line, jobs, count, out, err);
+    return r < 0 ? r : packages_set(arena, jobs, count, out->name, ret_set, err);
 }
 
 static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
@@ -53,7 +55,7 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
     int code = predict_out_read(arena, line, line->args[0], &out);
     if (code != CMD_OK)
         return code;
-    int r = read_all(line, arena, out.name, &set, err);
+    int r = read_all(line, arena, &out, &set, err);
     if (r == 0)
         r = predict_out_write(arena, line, &out, set, err);
     return r < 0 ? r : CMD_OK;

@@ -15,7 +15,8 @@ static const struct cmd_option options[] = {
 };
 
 static int read_all(const struct cmd_line *line, struct gb_arena *arena, struct package_job *jobs,
-                    size_t count, const char *name, struct ref_set **ret_set, struct gb_err *err)
+                    size_t count, struct predict_out *out, struct ref_set **ret_set,
+                    struct gb_err *err)
 {
     gb_cleanup(packages_freep) struct packages *packages = NULL;
     struct dpkg_status *status = NULL;
@@ -26,7 +27,9 @@ static int read_all(const struct cmd_line *line, struct gb_arena *arena, struct 
                           isatty(STDERR_FILENO), &packages, err);
     if (r == 0 && status)
         r = dpkg_status_missing(status, jobs, count, cmd_has(line, "skip-missing"), err);
-    return r < 0 ? r : packages_set(arena, jobs, count, name, ret_set, err);
+    if (r == 0)
+        r = predict_out_packages(arena, line, jobs, count, out, err);
+    return r < 0 ? r : packages_set(arena, jobs, count, out->name, ret_set, err);
 }
 
 static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
@@ -40,7 +43,7 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
         return code;
     int r = packages_find(arena, line->args, line->arg_count, ".deb", &jobs, &count, err);
     if (r == 0)
-        r = read_all(line, arena, jobs, count, out.name, &set, err);
+        r = read_all(line, arena, jobs, count, &out, &set, err);
     if (r == 0)
         r = predict_out_write(arena, line, &out, set, err);
     return r < 0 ? r : CMD_OK;

@@ -43,6 +43,8 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
     if (r == 0)
         r = packages_read(rpm_read, jobs, count, NULL, NULL, isatty(STDERR_FILENO), &packages, err);
     if (r == 0)
+        r = predict_out_packages(arena, line, jobs, count, &out, err);
+    if (r == 0)
         r = packages_set(arena, jobs, count, out.name, &set, err);
     if (r == 0)
         r = predict_out_write(arena, line, &out, set, err);

@@ -60,11 +60,28 @@ static int check_options(const struct cmd_line *line)
 }
 
 /* NULL: nothing was asked for. */
-static void add_set(const struct cmd_line *line, struct reference_out *out, struct ref_set *set)
+/* The option whose files a set is made of. */
+static const char *file_of(const struct cmd_line *line, const struct ref_set *set)
+{
+    static const char *const boots[] = {"uki", "kernel", "esp", "efivars"};
+    if (ref_class_has_files(set->cls) && cmd_has(line, "root-dir"))
+        return cmd_value(line, "root-dir");
+    for (size_t i = 0; i < GB_ARRAY_LEN(boots); i++)
+        if (cmd_has(line, boots[i]))
+            return cmd_value(line, boots[i]);
+    return cmd_value(line, "root-dir");
+}
+
+static void add_set(struct gb_arena *arena, const struct cmd_line *line, struct reference_out *out,
+                    struct ref_set *set)
 {
     enum ref_life life = REF_ACCEPTED;
     if (!set)
         return;
+    const char *file = reference_out_file(arena, file_of(line, set));
+    const char *source = file ? gb_arena_printf(arena, "predicted from %s", file) : NULL;
+    if (source)
+        set->source = source;
     if (reference_out_life(line, &life) == CMD_OK)
         set->life = life;
     out->sets[out->count++] = set;
@@ -125,8 +142,8 @@ static int predict_esp(const struct cmd_line *line, struct gb_arena *arena,
     int r = predict_boot(arena, digester, &boot, &os, &platform, err);
     if (r < 0)
         return r;
-    add_set(line, out, os);
-    add_set(line, out, platform);
+    add_set(arena, line, out, os);
+    add_set(arena, line, out, platform);
     return GB_OK;
 }
 
@@ -147,7 +164,7 @@ static int predict_variables(const struct cmd_line *line, struct gb_arena *arena
         r = predict_secure_boot(arena, digester, variables, started.file ? &started : NULL, name,
                                 &set, err);
     file_unmap(started.bytes);
-    add_set(line, out, r == 0 ? set : NULL);
+    add_set(arena, line, out, r == 0 ? set : NULL);
     return r;
 }
 
@@ -185,14 +202,14 @@ static int predict_all(const struct cmd_line *line, struct gb_arena *arena, stru
     else if (r == 0 && cmd_has(line, "esp"))
         r = predict_esp(line, arena, digester, dir, &variables, out, err);
     if (r == 0 && set)
-        add_set(line, out, set);
+        add_set(arena, line, out, set);
     if (r == 0 && cmd_has(line, "efivars") && !cmd_has(line, "esp"))
         r = predict_variables(line, arena, digester, &variables, out, err);
     if (r < 0 || !cmd_has(line, "root-dir"))
         return r;
     r = predict_tree(line, arena, digester, packages, &set, err);
     if (r == 0)
-        add_set(line, out, set);
+        add_set(arena, line, out, set);
     return r;
 }
 
@@ -211,11 +228,8 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
         code = reference_out_life(line, &life);
     if (code != CMD_OK)
         return code;
-    const char *from = cmd_has(line, "uki")        ? cmd_value(line, "uki")
-                       : cmd_has(line, "kernel")   ? cmd_value(line, "kernel")
-                       : cmd_has(line, "esp")      ? cmd_value(line, "esp")
-                       : cmd_has(line, "root-dir") ? cmd_value(line, "root-dir")
-                                                   : cmd_value(line, "efivars");
+    const struct ref_set boots = {.cls = REF_OS};
+    const char *from = file_of(line, &boots);
     code = reference_out_name(arena, line, "predicted", from, &out.name);
     if (code != CMD_OK)
         return code;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/bytes.h"
+#include "base/encode.h"
 #include "base/limits.h"
 #include "cli/cmd.h"
 #include "cli/output.h"
@@ -11,7 +13,7 @@
 #include "policy/policy.h"
 #include "policy/refval.h"
 
-enum { MOST_NAME = 48 };
+enum { MOST_NAME = 48, MOST_SOURCE = 160 };
 
 /* Kubernetes' rule for names (RFC 1123 label, dots allowed). */
 static bool name_char(char c)
@@ -31,8 +33,44 @@ static bool good_name(const char *name)
     return true;
 }
 
-/* "/tmp/My Image.efi" becomes "my-image". */
-static char *base_name(struct gb_arena *arena, const char *path)
+/* Where `name` without what tells the kind of file ends. A version's last part is none of these. */
+static size_t stem_len(const char *name, size_t len)
+{
+    static const char *const endings[] = {".deb", ".rpm",  ".efi",  ".img",   ".tar",
+                                          ".gz",  ".tgz",  ".xz",   ".zst",   ".json",
+                                          ".yml", ".yaml", ".cbor", ".corim", ".txt"};
+    for (size_t i = 0; i < GB_ARRAY_LEN(endings); i++) {
+        size_t n = strlen(endings[i]);
+        if (len > n && memcmp(name + len - n, endings[i], n) == 0)
+            return stem_len(name, len - n); /* ".tar.gz" */
+    }
+    return len;
+}
+
+/* In letters that a name may have: "My Image" becomes "my-image". Of a long one the end stays,
+ * where versions stand: names of two versions must differ. */
+static char *plain_name(struct gb_arena *arena, const char *text, size_t len, size_t most)
+{
+    char *name = gb_arena_new_array(arena, char, len + 1);
+    size_t used = 0;
+    for (size_t i = 0; name && i < len; i++) {
+        char c = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+        bool part = name_char(c) && c != '-' && c != '.';
+        if (part)
+            name[used++] = c;
+        else if (used > 0 && name[used - 1] != '-' && name[used - 1] != '.')
+            name[used++] = c == '.' ? '.' : '-';
+    }
+    while (name && used > 0 && (name[used - 1] == '-' || name[used - 1] == '.'))
+        name[--used] = '\0';
+    if (!name || used <= most)
+        return name;
+    name += used - most;
+    return name + strspn(name, "-.");
+}
+
+/* The last part of a path, without slashes behind it. */
+static const char *last_part(const char *path, size_t *ret_len)
 {
     size_t len = strlen(path);
     while (len > 1 && path[len - 1] == '/')
@@ -40,21 +78,15 @@ static char *base_name(struct gb_arena *arena, const char *path)
     size_t start = len;
     while (start > 0 && path[start - 1] != '/')
         start--;
-    const char *dot = memchr(path + start + (start < len), '.', len - start - (start < len));
-    size_t end = dot ? (size_t)(dot - path) : len;
-    char *name = gb_arena_new_array(arena, char, end - start + 2);
-    size_t used = 0;
-    for (size_t i = start; name && i < end && used < MOST_NAME / 2; i++) {
-        char c = path[i] >= 'A' && path[i] <= 'Z' ? (char)(path[i] - 'A' + 'a') : path[i];
-        bool plain = name_char(c) && c != '.';
-        if (plain && c != '-')
-            name[used++] = c;
-        else if (used > 0 && name[used - 1] != '-')
-            name[used++] = '-';
-    }
-    while (name && used > 0 && name[used - 1] == '-')
-        name[--used] = '\0';
-    return name;
+    *ret_len = len - start;
+    return path + start;
+}
+
+const char *reference_out_file(struct gb_arena *arena, const char *path)
+{
+    size_t len = 0;
+    const char *name = last_part(path, &len);
+    return gb_text_escape(arena, gb_bytes(name, len), MOST_SOURCE);
 }
 
 int reference_out_name(struct gb_arena *arena, const struct cmd_line *line, const char *prefix,
@@ -68,7 +100,9 @@ int reference_out_name(struct gb_arena *arena, const struct cmd_line *line, cons
                             MOST_NAME);
     const char *name = given;
     if (!given) {
-        char *base = base_name(arena, path);
+        size_t len = 0;
+        const char *part = last_part(path, &len);
+        char *base = plain_name(arena, part, stem_len(part, len), MOST_NAME - strlen(prefix) - 1);
         name = base && *base ? gb_arena_printf(arena, "%s-%s", prefix, base) : prefix;
     }
     if (!name)

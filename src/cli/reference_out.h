@@ -27,9 +27,12 @@ struct reference_out {
     size_t count;
 };
 
-/* --name, or `prefix`-BASE where BASE is made of the last part of `path`. CMD_OK or CMD_USAGE. */
+/* --name, or `prefix`-BASE where BASE is made of the last part of `path`, with the version that
+ * stands there: "hello_2.10-3_amd64.deb" becomes "hello-2.10-3-amd64". CMD_OK or CMD_USAGE. */
 int reference_out_name(struct gb_arena *arena, const struct cmd_line *line, const char *prefix,
                        const char *path, const char **ret_name);
+/* The last part of a path as a `source` tells it: printable. NULL: out of memory. */
+const char *reference_out_file(struct gb_arena *arena, const char *path);
 
 /* --life; REF_ACCEPTED without it. CMD_OK or CMD_USAGE. */
 int reference_out_life(const struct cmd_line *line, enum ref_life *ret_life);

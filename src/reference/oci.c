@@ -110,9 +110,9 @@ static int read_json(const struct reading *reading, const struct blob *blob,
 }
 
 /* "linux/arm64" or "linux/arm/v7". */
-static bool on_platform(const struct reading *reading, const struct json *descriptor)
+static bool on_platform(const struct reading *reading, const struct json *platform,
+                        bool needs_variant)
 {
-    const struct json *platform = json_get(descriptor, "platform");
     struct gb_bytes wanted = gb_bytes_str(reading->wish->platform);
     struct gb_bytes os, arch, variant;
     if (!json_get_text(platform, "os", &os) || !json_get_text(platform, "architecture", &arch))
@@ -120,8 +120,25 @@ static bool on_platform(const struct reading *reading, const struct json *descri
     if (!gb_bytes_equal(gb_text_until(&wanted, '/'), os) ||
         !gb_bytes_equal(gb_text_until(&wanted, '/'), arch))
         return false;
-    return wanted.len == 0 ||
-           (json_get_text(platform, "variant", &variant) && gb_bytes_equal(wanted, variant));
+    if (wanted.len == 0)
+        return true;
+    return json_get_text(platform, "variant", &variant) ? gb_bytes_equal(wanted, variant)
+                                                        : !needs_variant;
+}
+
+/* An index need not name platforms, and `docker save` writes none: the configuration knows. */
+static int check_platform(const struct reading *reading, const struct json *config,
+                          struct gb_err *err)
+{
+    struct gb_bytes os = {0}, arch = {0};
+    if (!reading->wish->platform || on_platform(reading, config, false))
+        return GB_OK;
+    (void)json_get_text(config, "os", &os);
+    (void)json_get_text(config, "architecture", &arch);
+    return gb_err_set(err, GB_ERR_NOTFOUND,
+                      "the image is for %s/%s, and --platform asks for %s: give it the image of "
+                      "that platform",
+                      shown(reading, os), shown(reading, arch), reading->wish->platform);
 }
 
 /* Attestations lie in the index beside images, on platform "unknown". */
@@ -137,7 +154,8 @@ static bool is_candidate(const struct reading *reading, const struct json *descr
          !gb_bytes_is(text, reading->wish->image)))
         return false;
     bool has_platform = !json_absent(json_get(descriptor, "platform"));
-    return !reading->wish->platform || !has_platform || on_platform(reading, descriptor);
+    return !reading->wish->platform || !has_platform ||
+           on_platform(reading, json_get(descriptor, "platform"), true);
 }
 
 static int choose(const struct reading *reading, const struct json *index, bool first,
@@ -251,6 +269,9 @@ static int read_layers(const struct reading *reading, const struct json *layers,
 {
     const struct json *ids = json_get(json_get(config, "rootfs"), "diff_ids");
     size_t count = json_count(layers);
+    int r = check_platform(reading, config, err);
+    if (r < 0)
+        return r;
     if (count == 0 || count != json_count(ids))
         return gb_err_set(err, GB_ERR_INPUT, "%zu layers, and %zu in the configuration", count,
                           json_count(ids));
@@ -262,7 +283,7 @@ static int read_layers(const struct reading *reading, const struct json *layers,
         uint8_t diff_id[FILE_DIGEST];
         if (!json_as_text(json_at(ids, i), &text))
             return gb_err_set(err, GB_ERR_INPUT, "a diff_id that is no text");
-        int r = read_digest(reading, text, diff_id, err);
+        r = read_digest(reading, text, diff_id, err);
         if (r == 0)
             r = layer_blob(reading, json_at(layers, i), docker, &blob, err);
         if (r == 0)

@@ -14,6 +14,11 @@ tree() {
     (cd "$1" && find . -type f -print0 | xargs -0r sha256sum | sed "s|  \./|  $2/|")
 }
 
+# body FILE: without where a set is from, which differs where the files do not
+body() {
+    grep -v '^  source: ' "$1"
+}
+
 sorted() {
     sort -k2 -k1,1 -u
 }
@@ -148,23 +153,28 @@ def image(folder, layers, lie=None, extra=None):
     tars = [tar(l) for l in layers]
     diff = ['sha256:' + hashlib.sha256(t).hexdigest() for t in tars]
     if lie == 'diff': diff[0] = 'sha256:' + '0' * 64
-    config = blob(json.dumps(dict(architecture='amd64', os='linux', rootfs=dict(type='layers', diff_ids=diff))).encode(),
-                  'application/vnd.oci.image.config.v1+json')
+    def configure(arch):
+        return blob(json.dumps(dict(architecture=arch, os='linux', rootfs=dict(type='layers', diff_ids=diff))).encode(),
+                    'application/vnd.oci.image.config.v1+json')
+    config = configure('amd64')
     kind = 'application/vnd.oci.image.layer.v1.tar'
     descs = [blob(gzip.compress(t), kind + '+gzip') if i != 1 else blob(t, kind) for i, t in enumerate(tars)]
     if lie == 'encrypted': descs[0]['mediaType'] += '+encrypted'
     if lie == 'fewer': descs.pop()
-    manifest = blob(json.dumps(dict(schemaVersion=2, config=config, layers=descs)).encode(), 'application/vnd.oci.image.manifest.v1+json')
+    def manifest_of(config):
+        return blob(json.dumps(dict(schemaVersion=2, config=config, layers=descs)).encode(), 'application/vnd.oci.image.manifest.v1+json')
+    manifest = manifest_of(config)
     if lie == 'size': manifest['size'] += 1
     if lie == 'traversal': manifest['digest'] = 'sha256:../../../../etc/passwd'
     manifests = [dict(manifest, platform=dict(os='linux', architecture='amd64'), annotations={'org.opencontainers.image.ref.name': 'test'})]
     if lie == 'both': manifests[0] = blob(json.dumps(dict(schemaVersion=2, config=config, layers=descs, manifests=manifests)).encode(),
                                           'application/vnd.oci.image.manifest.v1+json')
-    if lie == 'two': manifests.append(dict(manifest, platform=dict(os='linux', architecture='arm64')))
+    if lie == 'two': manifests.append(dict(manifest_of(configure('arm64')), platform=dict(os='linux', architecture='arm64')))
+    if lie == 'unsaid': del manifests[0]['platform']
     json.dump(dict(imageLayoutVersion='1.0.0'), open(folder + '/oci-layout', 'w'))
     json.dump(dict(schemaVersion=2, manifests=manifests), open(folder + '/index.json', 'w'))
 image('image', layers)
-for lie in ('diff', 'encrypted', 'fewer', 'size', 'traversal', 'both', 'two'): image('image-' + lie, layers, lie)
+for lie in ('diff', 'encrypted', 'fewer', 'size', 'traversal', 'both', 'two', 'unsaid'): image('image-' + lie, layers, lie)
 image('image-climbs', [[('../x', R, b'x')]])
 image('image-whiteout', [[('a/.wh...', R, b'')]])
 image('image-link', [[('a', H, 'b')]])
@@ -183,6 +193,7 @@ images() {
     command -v python3 >/dev/null || return 0
     image
     exits 0 reference predict oci image --name image -o image.yaml
+    grep -q '^  source: predicted from image$' image.yaml || fail 'the source is not the image'
     same 'the final tree' "$(listed image.yaml | grep -v '/gr')" "$(cat wanted-final)"
     same 'a name that is not ASCII' "$(grep -c '/gr' image.yaml)" 1
     exits 0 reference predict oci image --name image --all-layers -o all.yaml
@@ -191,7 +202,7 @@ images() {
     tar -C image -czf image.tar.gz ./oci-layout ./index.json ./blobs
     for file in image.tar image.tar.gz; do
         exits 0 reference predict oci $file --name image
-        same "$file" "$out" "$(cat image.yaml)"
+        same "$file" "$(body <(echo "$out"))" "$(body image.yaml)"
     done
     for lie in diff fewer size traversal both climbs whiteout link; do exits 3 reference predict oci image-$lie; done
     exits 2 reference predict oci image-encrypted
@@ -199,8 +210,14 @@ images() {
     exits 2 reference predict oci image-two
     says '--platform'
     exits 0 reference predict oci image-two --platform linux/arm64 --name image
-    same 'one of two platforms' "$out" "$(cat image.yaml)"
+    same 'one of two platforms' "$(body <(echo "$out"))" "$(body image.yaml)"
     exits 2 reference predict oci image --image other
+    # An index need not say the platform: the configuration does, and nobody else's image is taken.
+    exits 0 reference predict oci image-unsaid --platform linux/amd64
+    for platform in linux/arm64 windows/amd64 linux; do
+        exits 2 reference predict oci image-unsaid --platform $platform
+        says "the image is for linux/amd64, and --platform asks for $platform"
+    done
     exits 2 reference predict oci none
     says 'no image'
     # One byte of a layer.
@@ -212,7 +229,7 @@ images() {
     if command -v skopeo >/dev/null; then
         skopeo --insecure-policy copy -q oci:image:test docker-archive:docker.tar:test:latest 2>skopeo.log || fail 'skopeo' "$(cat skopeo.log)"
         exits 0 reference predict oci docker.tar --name image
-        same 'as docker saves it' "$out" "$(cat image.yaml)"
+        same 'as docker saves it' "$(body <(echo "$out"))" "$(body image.yaml)"
     fi
     if command -v umoci >/dev/null && [ "$(id -u)" = 0 ]; then
         umoci unpack --image image:test bundle >umoci.log 2>&1 || fail 'umoci' "$(tail -3 umoci.log)"
@@ -236,9 +253,18 @@ debs() {
     same 'a name that is not ASCII' "$(listed one.yaml | grep -c '/etc/gr')" 1
     grep -q '^  class: engine$' one.yaml || fail 'the class is not engine'
     grep -q '^  life: shadow$' one.yaml || fail 'the life is not shadow'
+    # Without --name: two versions are two sets, and each says which package it is of.
+    cp first_1:1.0-1_all.deb any.deb
+    exits 0 reference predict deb any.deb
+    same 'the name of a package' "$(sed -n 's/^  name: //p' <<<"$out")" predicted-first-1-1.0-1-all
+    same 'the source of a package' "$(sed -n 's/^  source: //p' <<<"$out")" 'predicted from first 1:1.0-1 all'
+    make_deb "a-package-with-a-name-longer-than-a-set-s" 2.12~rc1-1 b
+    exits 0 reference predict deb a-package-with-a-name-longer-than-a-set-s_2.12~rc1-1_all.deb
+    same 'a long name keeps its version' "$(sed -n 's/^  name: //p' <<<"$out")" predicted-ame-longer-than-a-set-s-2.12-rc1-1-all
     mkdir folder
     cp first_1:1.0-1_all.deb second-xz_2_all.deb folder
     exits 0 reference predict deb folder --name both
+    same 'the source of packages' "$(sed -n 's/^  source: //p' "$scratch/.out")" 'predicted from first 1:1.0-1 all and 1 more package'
     same 'a folder' "$(listed "$scratch/.out" | grep -vc gr)" \
         "$({ unpacked first_1:1.0-1_all.deb first; unpacked second-xz_2_all.deb second-xz; } | sorted | grep -vc gr)"
 }
