@@ -11,6 +11,8 @@
 #include "net/http_server.h"
 #include "net/router.h"
 #include "policy/access.h"
+#include "policy/policy.h"
+#include "policy/refval.h"
 #include "policy/signed.h"
 #include "policy/signed_set.h"
 #include "server/answer.h"
@@ -50,6 +52,18 @@ static struct json *signers_json(struct gb_arena *arena, const struct signed_doc
             json_push(list, json_text(hex ? gb_arena_printf(arena, "sha256:%s", hex) : NULL));
     }
     return list;
+}
+
+/* Of a set that counts; null for other kinds. */
+static struct json *life_json(const struct snapshot *snapshot,
+                              const struct store_document *document)
+{
+    const struct ref_set *set = snapshot_trust(snapshot)->policy.sets;
+    if (strcmp(document->kind, "ReferenceSet") != 0)
+        return json_text(NULL);
+    while (set && strcmp(set->name, document->name) != 0)
+        set = set->next;
+    return json_text(set ? ref_life_name(set->life) : NULL);
 }
 
 /* What it says, and who has signed that. */
@@ -116,6 +130,7 @@ void api_policy_list(void *ctx, const struct route_call *call)
         struct json *item = document_json(&documents[i]);
         json_set(item, "applied_by", json_text(documents[i].applied_by));
         json_set(item, "applied_at", answer_time(documents[i].applied_s));
+        json_set(item, "life", life_json(snapshot, &documents[i]));
         add_signatures(arena, snapshot, &documents[i], item);
         if (with_text)
             json_set(item, "text",
