@@ -63,7 +63,10 @@ int apply_send(const struct cmd_line *line, struct gb_arena *arena, struct serve
 {
     gb_cleanup(json_freep) struct json *reply = NULL;
     struct telling telling = {arena, files};
-    const char *path = cmd_has(line, "dry-run") ? "/v1/policy?dry_run=1" : "/v1/policy";
+    const char *path =
+        cmd_has(line, "dry-run")
+            ? (cmd_has(line, "force") ? "/v1/policy?dry_run=1&force=1" : "/v1/policy?dry_run=1")
+            : (cmd_has(line, "force") ? "/v1/policy?force=1" : "/v1/policy");
     int r = cmd_has(line, "no-sign") ? 0 : apply_sign(arena, line, client, files, err);
     if (r == 0)
         r = server_send(client, "POST", path, "application/yaml", gb_buf_bytes(&files->body), tell,

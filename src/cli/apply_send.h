@@ -9,9 +9,11 @@
 #include "cli/cmd.h"
 #include "cli/server_client.h"
 
+#define APPLY_FORCE_OPTION                                                                         \
+    {"force", NULL, "though trusted nodes or your own roles are lost by it", false, 0}
 /* The rows of every command that changes documents. */
 #define APPLY_SEND_OPTIONS                                                                         \
-    {"dry-run", NULL, "say what would change, and change nothing", false, 0},                      \
+    {"dry-run", NULL, "say what would change, and change nothing", false, 0}, APPLY_FORCE_OPTION,  \
         {"no-sign", NULL, "send the documents as they are", false, 0}
 
 /* Signs (unless --no-sign), sends, prints a line for each document: created, configured, unchanged,

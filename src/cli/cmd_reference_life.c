@@ -11,7 +11,6 @@
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
 #include "cli/in_force.h"
-#include "cli/rollout.h"
 #include "cli/server_client.h"
 #include "policy/edit.h"
 #include "wire/yaml.h"
@@ -76,8 +75,6 @@ static int turn(struct turning *t, struct gb_err *err)
         r = edit_all(t, err);
     if (r == 0 && t->files.count == 0)
         return CMD_OK;
-    if (r == 0 && strcmp(t->life, "accepted") != 0 && !cmd_has(t->line, "force"))
-        r = rollout_guard(t->line, t->arena, client, t->line->args, t->line->arg_count, err);
     if (r == 0)
         r = apply_files_join(&t->files, err);
     return r != 0 ? r : apply_send(t->line, t->arena, client, &t->files, err);
@@ -111,15 +108,7 @@ static int retire(const struct cmd_line *line, struct gb_arena *arena, struct gb
 
 static const struct cmd_option options[] = {
     {"dry-run", NULL, "say what would change, and change nothing", false, 0},
-    CLIENT_OFFICER_OPTIONS,
-    CLIENT_CONF_OPTIONS,
-    SERVER_WHY_OPTION,
-    {NULL, NULL, NULL, false, 0},
-};
-
-static const struct cmd_option careful_options[] = {
-    {"dry-run", NULL, "say what would change, and change nothing", false, 0},
-    {"force", NULL, "though trusted nodes rest on it", false, 0},
+    APPLY_FORCE_OPTION,
     CLIENT_OFFICER_OPTIONS,
     CLIENT_CONF_OPTIONS,
     SERVER_WHY_OPTION,
@@ -144,7 +133,7 @@ const struct cmd cmd_reference_shadow = {
     .max_args = CMD_MAX_ARGS,
     .summary = "compare reference sets and tell, without letting them count",
     .examples = "  garboard reference shadow debian12-6.1.0-57\n",
-    .options = careful_options,
+    .options = options,
     .run = shadow,
 };
 
@@ -155,6 +144,6 @@ const struct cmd cmd_reference_retire = {
     .max_args = CMD_MAX_ARGS,
     .summary = "let reference sets count no more, unless trusted nodes rest on them",
     .examples = "  garboard reference retire debian12-6.1.0-56\n",
-    .options = careful_options,
+    .options = options,
     .run = retire,
 };

@@ -1,9 +1,7 @@
 #include "cli/rollout.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#include "cli/cmd.h"
 #include "cli/reply.h"
 #include "cli/server_client.h"
 #include "wire/json.h"
@@ -85,34 +83,4 @@ void rollout_done(struct rollout *rollout)
 {
     json_free(rollout->answer);
     rollout->answer = NULL;
-}
-
-int rollout_guard(const struct cmd_line *line, struct gb_arena *arena, struct server_client *client,
-                  const char *const *names, size_t count, struct gb_err *err)
-{
-    struct rollout rollout = {0};
-    size_t held = 0;
-    (void)line;
-    int r = rollout_get(arena, client, &rollout, err);
-    if (r != 0)
-        return r;
-    for (size_t i = 0; i < count; i++)
-        for (const struct rollout_set *set = rollout.sets; set; set = set->next) {
-            if (strcmp(set->name, names[i]) != 0 || set->rest == 0 ||
-                strcmp(set->life, "accepted") != 0)
-                continue;
-            fprintf(stderr,
-                    "garboard: %zu trusted node%s on %s, which no other accepted set carries: "
-                    "%s%s\n",
-                    set->rest, set->rest == 1 ? " rests" : "s rest", set->name, set->names,
-                    set->rest > NAMED ? ", ..." : "");
-            held++;
-        }
-    rollout_done(&rollout);
-    if (held == 0)
-        return CMD_OK;
-    fputs("  -> update those nodes first (garboard rollout status), or give --force: they become "
-          "untrusted at their next round\n",
-          stderr);
-    return CMD_REFUSED;
 }

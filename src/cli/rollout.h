@@ -9,7 +9,6 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/err.h"
-#include "cli/cmd.h"
 #include "cli/server_client.h"
 #include "wire/json.h"
 
@@ -39,9 +38,5 @@ struct rollout {
 GB_MUST_USE int rollout_get(struct gb_arena *arena, struct server_client *client,
                             struct rollout *ret_rollout, struct gb_err *err);
 void rollout_done(struct rollout *rollout);
-/* Refuses (CMD_REFUSED, told on standard error) when trusted nodes rest on one of these sets. */
-GB_MUST_USE int rollout_guard(const struct cmd_line *line, struct gb_arena *arena,
-                              struct server_client *client, const char *const *names, size_t count,
-                              struct gb_err *err);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/encode.h"
+#include "base/err.h"
+#include "base/text.h"
 #include "ledger/entry.h"
 #include "net/http_server.h"
 #include "net/router.h"
@@ -15,6 +17,7 @@
 #include "server/api.h"
 #include "server/apply.h"
 #include "server/apply_lint.h"
+#include "server/apply_loss.h"
 #include "server/change.h"
 #include "server/courier.h"
 #include "server/person.h"
@@ -64,12 +67,23 @@ static void add_signatures(struct gb_arena *arena, const struct snapshot *snapsh
     json_set(item, "signed_by", signers_json(arena, known));
 }
 
+static bool is_asked(struct http_request *request, const char *name)
+{
+    struct gb_bytes rest = http_request_queries(request);
+    bool found = false;
+    while (!found && rest.len > 0) {
+        struct gb_bytes item = gb_text_until(&rest, '&');
+        found = gb_bytes_is(gb_text_until(&item, '='), name);
+    }
+    return found;
+}
+
 /* "1" or "0", when it is asked at all. Anything else, even memory that is short, must not turn a
  * trial into the real thing. */
 static bool read_switch(struct http_request *request, const char *name, bool *ret_on)
 {
     struct gb_bytes text;
-    if (http_request_queries(request).len == 0) {
+    if (!is_asked(request, name)) {
         *ret_on = false;
         return true;
     }
@@ -118,20 +132,11 @@ void api_policy_list(void *ctx, const struct route_call *call)
 struct applying {
     struct change change; /* first */
     bool dry_run;
+    bool force; /* though trusted nodes, or the caller, lose by it */
+    const char *loss;
     struct apply_plan plan;
     struct json *warnings; /* owned until they stand in the answer */
 };
-
-static void prepare_in_pool(struct work *work, struct worker_parts *parts)
-{
-    struct applying *a = (struct applying *)work;
-    work->result = apply_prepare(work->thread->server, work->arena,
-                                 http_request_body(work->request), &a->plan, &work->err);
-    if (work->result == GB_OK)
-        work->result = apply_try(parts->keyd, work->arena, &a->plan, &work->err);
-    if (work->result == GB_OK)
-        a->warnings = apply_lint(work->thread->server, &a->plan);
-}
 
 /* Who has a role by a token is not looked up: its claims are not kept. */
 static bool loses_roles(const struct applying *a)
@@ -140,6 +145,38 @@ static bool loses_roles(const struct applying *a)
     const struct access_policy *access = snapshot_access(a->plan.snapshot);
     return person && person->how == PERSON_BY_CERTIFICATE && access &&
            access_of_name(access, gb_bytes_str(person->name)) == 0;
+}
+
+/* What nobody does on purpose without saying so. */
+static void guard(struct applying *a)
+{
+    struct work *work = &a->change.work;
+    const char *loss = NULL;
+    a->plan.why = REFUSAL_NO_MEMORY;
+    work->result = apply_loss(work->thread->server, work->arena, &a->plan, &loss, &work->err);
+    if (work->result < 0)
+        return;
+    if (loss)
+        a->plan.why = REFUSAL_POLICY_UNTRUSTS;
+    else if (loses_roles(a))
+        a->plan.why = REFUSAL_POLICY_LOCKS_OUT;
+    else
+        return;
+    a->loss = loss ? loss : "you would lose all roles: the AccessPolicy does not name you";
+    work->result = gb_err_set(&work->err, GB_ERR_DENIED, "%s", a->loss);
+}
+
+static void prepare_in_pool(struct work *work, struct worker_parts *parts)
+{
+    struct applying *a = (struct applying *)work;
+    work->result = apply_prepare(work->thread->server, work->arena,
+                                 http_request_body(work->request), &a->plan, &work->err);
+    if (work->result == GB_OK)
+        work->result = apply_try(parts->keyd, work->arena, &a->plan, &work->err);
+    if (work->result == GB_OK && !a->force)
+        guard(a);
+    if (work->result == GB_OK)
+        a->warnings = apply_lint(work->thread->server, &a->plan);
 }
 
 static struct json *applied_json(struct applying *a)
@@ -178,7 +215,7 @@ static void refuse(struct applying *a, enum refusal why)
     json_free(a->change.body);
     end(a);
     if (!is_of_the_documents(why))
-        answer_refuse(work->thread, work->request, why, work->err.text);
+        answer_refuse(work->thread, work->request, why, a->loss ? a->loss : work->err.text);
     else
         answer_refuse_as(work->thread, work->request, why, work->err.text, ENTRY_POLICY_REFUSED,
                          policy_record_refused(a->plan.fresh, a->plan.count, a->dry_run));
@@ -260,6 +297,10 @@ void api_policy_apply(void *ctx, const struct route_call *call)
         return;
     if (!read_switch(call->request, "dry_run", &a->dry_run)) {
         answer_refuse(thread, call->request, REFUSAL_MALFORMED, "dry_run: must be 0 or 1");
+        return;
+    }
+    if (!read_switch(call->request, "force", &a->force)) {
+        answer_refuse(thread, call->request, REFUSAL_MALFORMED, "force: must be 0 or 1");
         return;
     }
     change_init(&a->change, call, ENTRY_POLICY_APPLY);

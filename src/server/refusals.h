@@ -96,6 +96,13 @@
       "officer_key), by two officers where the AccessPolicy asks it; nothing was applied")         \
     X(POLICY_VERSION, 409, "policy-version", "a newer version is applied already",                 \
       "raise metadata.version")                                                                    \
+    X(POLICY_UNTRUSTS, 409, "policy-untrusts", "trusted nodes would be untrusted",                 \
+      "update those nodes first (garboard rollout status; garboard simulate -f FILE judges all "   \
+      "of "                                                                                        \
+      "them), or give --force: they become untrusted at their next round")                         \
+    X(POLICY_LOCKS_OUT, 409, "policy-locks-out", "you would lose all roles",                       \
+      "name yourself in the AccessPolicy; or give --force, and the way back is another person "    \
+      "with the role security-officer: garboardd(8), PEOPLE")                                      \
     X(POLICY_NOT_AT_KEYD, 503, "policy-not-at-keyd",                                               \
       "the documents are in force here, but garboard-keyd does not have them yet",                 \
       "garboard-keyd is asked again until it has them; see: garboard doctor, on the server")       \

@@ -95,7 +95,7 @@ const struct route routes_api[] = {
      api_token_revoke, "Revoke a join token"},
     {HTTP_GET, "/v1/policy?text", ROUTE_PERSON, SEE_RECORDS, 0, NONE, 0, api_policy_list,
      "Policy documents in force"},
-    {HTTP_POST, "/v1/policy?dry_run", ROUTE_PERSON, OFFICER, ACCESS_DO_POLICY, DOCUMENTS, 0,
+    {HTTP_POST, "/v1/policy?dry_run&force", ROUTE_PERSON, OFFICER, ACCESS_DO_POLICY, DOCUMENTS, 0,
      api_policy_apply, "Apply policy documents"},
     {HTTP_POST, "/v1/simulations", ROUTE_PERSON, SEE_RECORDS, 0, DOCUMENTS, 0, api_simulate,
      "Judge the kept evidence of all nodes under changed documents"},

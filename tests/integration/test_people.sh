@@ -93,7 +93,11 @@ roles_count() {
     exits 0 whoami --format json
     prints '"AccessPolicy people version 1"'
     sed 's/version: 1/version: 2/; s/name: admin, roles/name: other, roles/' access.yaml >without.yaml
-    exits 0 apply -f without.yaml --dry-run
+    exits 5 apply -f without.yaml
+    says "you would lose all roles: the AccessPolicy does not name you (policy-locks-out)"
+    says "or give --force, and the way back is"
+    exits 5 apply -f without.yaml --dry-run
+    exits 0 apply -f without.yaml --dry-run --force
     says "you lose all roles"
     exits 0 apply -f access.yaml --dry-run
     case $err in *"you lose"*) fail "a warning for nothing" "$err" ;; esac

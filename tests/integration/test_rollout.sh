@@ -55,6 +55,36 @@ begun_with_the_old() {
     prints "2 nodes: 2 trusted"
 }
 
+# What would certainly untrust both nodes is refused with their names, by every command and with --dry-run.
+T17_nodes_are_not_lost_unnoticed() {
+    local lost="2 trusted nodes rest on tools-1, which no other accepted set carries: a, b (policy-untrusts)"
+    exits 5 delete rs tools-1
+    says "$lost"
+    exits 5 delete rs tools-1 --dry-run
+    says "$lost"
+    exits 5 delete np nodes
+    says "2 trusted nodes would have no NodePolicy, nodes judges now: a, b (policy-untrusts)"
+    says "garboard simulate -f FILE judges all of them"
+    sed 's/version: 1/version: 2/; s/life: accepted/life: candidate/' tools-1.yaml >lower.yaml
+    exits 5 apply -f lower.yaml
+    says "$lost"
+    files_set tools-1 accepted 7 | sed 's/version: 1/version: 2/' >other-files.yaml
+    exits 5 apply -f other-files.yaml --dry-run
+    says "$lost"
+    sed 's/name: nodes/name: twin/' nodes.yaml >twin.yaml
+    exits 5 apply -f twin.yaml
+    says "2 trusted nodes would have two NodePolicies of the same priority, nodes and twin: a, b"
+    sed 's/version: 1/version: 2/; s/require:/mode: shadow, require:/' nodes.yaml >shadowed.yaml
+    exits 5 apply -f shadowed.yaml
+    says "2 trusted nodes would have no NodePolicy"
+    sed 's/version: 1/version: 2/; s/\[os\]/[os, posture]/' nodes.yaml >posture.yaml
+    exits 5 apply -f posture.yaml
+    says "2 trusted nodes would be refused, NodePolicy nodes requires posture and nothing speaks for it: a, b"
+    exits 0 apply -f posture.yaml --force --dry-run
+    anew a
+    anew b
+}
+
 # Candidate, shadow, accepted: no node is untrusted in between, and half of a's files are new already.
 the_new_comes_beside_it() {
     files_set tools-2 candidate 2 >tools-2.yaml
@@ -191,6 +221,7 @@ done
 service_init "interval = 1s" "nonce_life = 1m" "freshness = 60s" "unreachable = 2m"
 keyd_start && server_start || exit 1
 begun_with_the_old
+T17_nodes_are_not_lost_unnoticed
 the_new_comes_beside_it
 the_old_is_held_while_it_is_run
 retired_after
