@@ -12,10 +12,10 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/finding.h"
-#include "policy/field.h"
-#include "policy/refval.h"
-#include "policy/rules.h"
+#include "policy/documents/field.h"
+#include "policy/rules/rules.h"
 #include "policy/selector.h"
+#include "policy/sets/refval.h"
 #include "wire/yaml.h"
 
 struct access_policy;
