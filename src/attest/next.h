@@ -15,8 +15,8 @@
 #include "base/err.h"
 #include "crypto/digest.h"
 #include "evidence/bundle.h"
-#include "policy/said.h"
-#include "policy/standing.h"
+#include "policy/judge/standing.h"
+#include "policy/sets/said.h"
 #include "result/verdict.h"
 #include "verify/seen.h"
 

@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/reader.h"
 #include "crypto/digest.h"
-#include "policy/standing.h"
+#include "policy/judge/standing.h"
 #include "result/verdict.h"
 #include "verify/replay_ima.h"
 #include "verify/seen.h"

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
-#include "cli/node_hint.h"
+#include "cli/node/node_hint.h"
 #include "cli/output.h"
 #include "net/http_client.h"
 #include "os/file.h"

@@ -16,9 +16,9 @@
 #include "keyd/config.h"
 #include "keyd/papers.h"
 #include "os/file.h"
+#include "policy/documents/signed.h"
+#include "policy/documents/signed_set.h"
 #include "policy/policy.h"
-#include "policy/signed.h"
-#include "policy/signed_set.h"
 
 /* The snapshot and what it is made of. */
 struct snapshot {

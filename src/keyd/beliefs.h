@@ -9,7 +9,7 @@
 #include "evidence/bundle.h"
 #include "keyd/config.h"
 #include "keyd/papers.h"
-#include "policy/signed_set.h"
+#include "policy/documents/signed_set.h"
 
 struct beliefs {
     struct keyd_config config; /* as it was read from: its three lists are the snapshot's own */

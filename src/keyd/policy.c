@@ -4,7 +4,7 @@
 #include "keyd/beliefs.h"
 #include "keyd/desk.h"
 #include "keyd/papers.h"
-#include "policy/signed_set.h"
+#include "policy/documents/signed_set.h"
 #include "rpc/keyd.h"
 #include "rpc/messages.h"
 

@@ -3,11 +3,11 @@
 #include <inttypes.h>
 
 #include "policy/appraise_by.h"
+#include "policy/judge/standing.h"
+#include "policy/judge/tpm_maker.h"
 #include "policy/policy.h"
-#include "policy/refval.h"
 #include "policy/select.h"
-#include "policy/standing.h"
-#include "policy/tpm_maker.h"
+#include "policy/sets/refval.h"
 #include "result/verdict.h"
 #include "verify/claims.h"
 

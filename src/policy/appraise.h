@@ -5,8 +5,8 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/err.h"
+#include "policy/judge/standing.h"
 #include "policy/policy.h"
-#include "policy/standing.h"
 #include "result/verdict.h"
 #include "verify/claims.h"
 

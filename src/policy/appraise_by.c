@@ -3,14 +3,14 @@
 #include <inttypes.h>
 
 #include "crypto/digest.h"
-#include "policy/chain.h"
-#include "policy/judge.h"
-#include "policy/judge_rules.h"
+#include "policy/chain/chain.h"
+#include "policy/judge/judge.h"
+#include "policy/judge/judge_rules.h"
+#include "policy/judge/standing.h"
+#include "policy/judge/tiers.h"
 #include "policy/policy.h"
-#include "policy/said.h"
 #include "policy/select.h"
-#include "policy/standing.h"
-#include "policy/tiers.h"
+#include "policy/sets/said.h"
 #include "result/verdict.h"
 #include "verify/claims.h"
 

@@ -2,13 +2,13 @@
 
 #include <inttypes.h>
 
-#include "policy/engine.h"
-#include "policy/field.h"
-#include "policy/metadata.h"
+#include "policy/documents/field.h"
+#include "policy/documents/metadata.h"
+#include "policy/judge/engine.h"
 #include "policy/policy.h"
-#include "policy/refval.h"
-#include "policy/rules.h"
+#include "policy/rules/rules.h"
 #include "policy/selector.h"
+#include "policy/sets/refval.h"
 #include "wire/yaml.h"
 
 static const char *const modes[] = {

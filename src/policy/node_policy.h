@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "base/err.h"
-#include "policy/field.h"
+#include "policy/documents/field.h"
 #include "policy/policy.h"
 
 /* Reads one document; names of sets are not looked up here, but *ret_names (a list node, or NULL)

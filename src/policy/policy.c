@@ -2,12 +2,12 @@
 
 #include <string.h>
 
-#include "policy/access.h"
-#include "policy/field.h"
-#include "policy/file_index.h"
+#include "policy/access/access.h"
+#include "policy/documents/field.h"
 #include "policy/node_policy.h"
 #include "policy/policy_load.h"
-#include "policy/refval.h"
+#include "policy/sets/file_index.h"
+#include "policy/sets/refval.h"
 #include "wire/yaml.h"
 
 enum document_kind { KIND_NODE_POLICY, KIND_REFERENCE_SET, KIND_ACCESS_POLICY };

@@ -12,9 +12,9 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/finding.h"
-#include "policy/refval.h"
-#include "policy/rules.h"
+#include "policy/rules/rules.h"
 #include "policy/selector.h"
+#include "policy/sets/refval.h"
 
 struct access_policy;
 struct file_index;

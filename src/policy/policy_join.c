@@ -1,7 +1,7 @@
-#include "policy/field.h"
+#include "policy/documents/field.h"
 #include "policy/policy.h"
 #include "policy/policy_load.h"
-#include "policy/refval.h"
+#include "policy/sets/refval.h"
 #include "wire/yaml.h"
 
 const struct ref_set *policy_find_set(const struct loader *loader, struct gb_bytes name)

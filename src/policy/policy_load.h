@@ -8,10 +8,10 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "base/err.h"
-#include "policy/access.h"
-#include "policy/field.h"
+#include "policy/access/access.h"
+#include "policy/documents/field.h"
 #include "policy/policy.h"
-#include "policy/refval.h"
+#include "policy/sets/refval.h"
 #include "wire/yaml.h"
 
 /* A NodePolicy and where it stands. */

@@ -1,10 +1,10 @@
 #include "policy/select.h"
 
+#include "policy/judge/standing.h"
 #include "policy/policy.h"
-#include "policy/refval.h"
-#include "policy/said.h"
 #include "policy/selector.h"
-#include "policy/standing.h"
+#include "policy/sets/refval.h"
+#include "policy/sets/said.h"
 #include "verify/facts.h"
 
 static void take_deciding(const struct node_policy *node, struct selected *selected)

@@ -9,10 +9,10 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/err.h"
+#include "policy/judge/standing.h"
 #include "policy/policy.h"
-#include "policy/refval.h"
-#include "policy/said.h"
-#include "policy/standing.h"
+#include "policy/sets/refval.h"
+#include "policy/sets/said.h"
 #include "verify/facts.h"
 
 /* Of one node. */

@@ -4,9 +4,9 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
-#include "policy/field.h"
-#include "policy/pattern.h"
-#include "policy/said.h"
+#include "policy/documents/field.h"
+#include "policy/rules/pattern.h"
+#include "policy/sets/said.h"
 #include "verify/facts.h"
 #include "wire/yaml.h"
 

@@ -10,8 +10,8 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/labels.h"
-#include "policy/field.h"
-#include "policy/said.h"
+#include "policy/documents/field.h"
+#include "policy/sets/said.h"
 #include "verify/facts.h"
 #include "wire/yaml.h"
 

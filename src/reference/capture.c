@@ -5,9 +5,9 @@
 #include "base/encode.h"
 #include "crypto/digest.h"
 #include "evidence/ima.h"
-#include "policy/chain.h"
-#include "policy/ref_files.h"
-#include "policy/refval.h"
+#include "policy/chain/chain.h"
+#include "policy/sets/ref_files.h"
+#include "policy/sets/refval.h"
 #include "verify/claims.h"
 
 static struct ref_set *new_set(struct gb_arena *arena, enum ref_class cls, const char *name)

@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/err.h"
-#include "policy/refval.h"
+#include "policy/sets/refval.h"
 #include "verify/claims.h"
 
 /* One set of class `cls` named `name`. GB_ERR_INPUT when the claims lack what the class needs (an

@@ -5,11 +5,11 @@
 #include "base/text.h"
 #include "crypto/digest.h"
 #include "evidence/eventlog.h"
-#include "policy/refval.h"
-#include "reference/kernel.h"
-#include "reference/pe.h"
+#include "policy/sets/refval.h"
+#include "reference/boot/kernel.h"
+#include "reference/boot/pe.h"
+#include "reference/boot/uki.h"
 #include "reference/predict_set.h"
-#include "reference/uki.h"
 
 static int add_image(struct predict_set *build, enum gb_link link, const char *about,
                      const struct pe_image *image, struct gb_err *err)

@@ -13,8 +13,8 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "crypto/digest.h"
-#include "policy/refval.h"
-#include "reference/secure_boot.h"
+#include "policy/sets/refval.h"
+#include "reference/boot/secure_boot.h"
 
 /* What firmware starts. */
 struct predict_image {

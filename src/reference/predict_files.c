@@ -1,6 +1,6 @@
 #include "crypto/digest.h"
-#include "policy/ref_files.h"
-#include "policy/refval.h"
+#include "policy/sets/ref_files.h"
+#include "policy/sets/refval.h"
 #include "reference/predict.h"
 
 int predict_files(struct gb_arena *arena, enum digest_alg alg, const uint8_t *keys,

@@ -6,9 +6,9 @@
 #include "base/limits.h"
 #include "crypto/digest.h"
 #include "evidence/eventlog.h"
-#include "policy/refval.h"
-#include "reference/authenticode.h"
-#include "reference/pe.h"
+#include "policy/sets/refval.h"
+#include "reference/boot/authenticode.h"
+#include "reference/boot/pe.h"
 
 /* The bank of SHA-1 is never judged by, so it is not predicted. */
 static bool predicted(enum digest_alg alg)

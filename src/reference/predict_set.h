@@ -7,8 +7,8 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "crypto/digest.h"
-#include "policy/refval.h"
-#include "reference/pe.h"
+#include "policy/sets/refval.h"
+#include "reference/boot/pe.h"
 
 struct predict_set {
     struct gb_arena *arena;

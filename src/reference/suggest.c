@@ -2,8 +2,8 @@
 
 #include "base/limits.h"
 #include "evidence/ima.h"
-#include "policy/chain.h"
-#include "policy/refval.h"
+#include "policy/chain/chain.h"
+#include "policy/sets/refval.h"
 #include "reference/capture.h"
 #include "result/verdict.h"
 #include "verify/claims.h"

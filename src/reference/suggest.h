@@ -8,7 +8,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/finding.h"
-#include "policy/refval.h"
+#include "policy/sets/refval.h"
 #include "result/verdict.h"
 #include "verify/claims.h"
 

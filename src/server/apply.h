@@ -10,7 +10,7 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "rpc/keyd.h"
-#include "server/refusals.h"
+#include "server/api/refusals.h"
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "store/store.h"

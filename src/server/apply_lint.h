@@ -1,4 +1,4 @@
-/* What an apply warns of (policy/lint.h), with the fleet as it is. */
+/* What an apply warns of (policy/lint/lint.h), with the fleet as it is. */
 #ifndef GB_SERVER_APPLY_LINT_H
 #define GB_SERVER_APPLY_LINT_H
 

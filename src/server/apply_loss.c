@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#include "policy/loss.h"
+#include "policy/lint/loss.h"
 #include "server/apply.h"
-#include "server/facts.h"
-#include "server/nodes.h"
+#include "server/nodes/facts.h"
+#include "server/nodes/nodes.h"
 #include "server/server.h"
 #include "server/snapshot.h"
 #include "store/store.h"

@@ -1,4 +1,5 @@
-/* Whom a change of documents would make untrusted, as far as that is certain (policy/loss.h). */
+/* Whom a change of documents would make untrusted, as far as that is certain (policy/lint/loss.h).
+ */
 #ifndef GB_SERVER_APPLY_LOSS_H
 #define GB_SERVER_APPLY_LOSS_H
 

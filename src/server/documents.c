@@ -6,10 +6,10 @@
 
 #include "base/limits.h"
 #include "base/text.h"
-#include "policy/field.h"
+#include "policy/documents/field.h"
+#include "policy/documents/signed.h"
+#include "policy/documents/signed_set.h"
 #include "policy/policy.h"
-#include "policy/signed.h"
-#include "policy/signed_set.h"
 #include "store/store.h"
 #include "wire/yaml.h"
 

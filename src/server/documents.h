@@ -6,8 +6,8 @@
 #include "base/arena.h"
 #include "base/check.h"
 #include "base/err.h"
+#include "policy/documents/signed_set.h"
 #include "policy/policy.h"
-#include "policy/signed_set.h"
 #include "store/store.h"
 
 /*

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "net/http_client.h"
 #include "os/pool.h"
-#include "policy/access.h"
+#include "policy/access/access.h"
 #include "wire/jwt.h"
 
 enum { CONNECT_MS = 5000, TOTAL_MS = 10000, NEVER = 0 };

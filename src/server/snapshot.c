@@ -14,9 +14,9 @@
 #include "crypto/sig_cache.h"
 #include "crypto/x509.h"
 #include "os/file.h"
+#include "policy/documents/signed.h"
+#include "policy/documents/signed_set.h"
 #include "policy/policy.h"
-#include "policy/signed.h"
-#include "policy/signed_set.h"
 #include "server/documents.h"
 
 struct snapshot {

@@ -12,9 +12,9 @@
 #include "base/check.h"
 #include "base/conf.h"
 #include "base/err.h"
-#include "policy/access.h"
+#include "policy/access/access.h"
+#include "policy/documents/signed_set.h"
 #include "policy/policy.h"
-#include "policy/signed_set.h"
 #include "store/store.h"
 
 struct snapshot;

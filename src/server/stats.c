@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 
-#include "server/refusals.h"
+#include "server/api/refusals.h"
 
 /* From what a steady round costs to what a user notices. */
 static const int64_t bounds_us[STATS_BUCKETS] = {100,   250,   500,    1000,    2500,

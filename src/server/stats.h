@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
-#include "server/refusals.h"
+#include "server/api/refusals.h"
 
 enum { STATS_BUCKETS = 10 };
 

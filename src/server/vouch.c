@@ -1,8 +1,8 @@
 #include "server/vouch.h"
 
 #include "base/clock.h"
-#include "server/liveness.h"
-#include "server/nodes.h"
+#include "server/nodes/liveness.h"
+#include "server/nodes/nodes.h"
 #include "server/server.h"
 #include "server/snapshot.h"
 

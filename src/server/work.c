@@ -6,8 +6,8 @@
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "os/pool.h"
-#include "server/answer.h"
-#include "server/refusals.h"
+#include "server/api/answer.h"
+#include "server/api/refusals.h"
 #include "server/server.h"
 
 void *work_new(struct thread *thread, struct http_request *request, size_t size)

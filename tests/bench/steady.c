@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "evidence/envelope.h"
-#include "policy/said.h"
+#include "policy/sets/said.h"
 #include "verify/binding.h"
 #include "verify/rounds.h"
 

@@ -23,7 +23,7 @@
 #include "ledger/checkpoint.h"
 #include "ledger/merkle.h"
 #include "ledger/note.h"
-#include "server/sequencer.h"
+#include "server/ledger/sequencer.h"
 #include "store/store.h"
 
 enum { ENTRIES = 200000, GROUP = 2048, LEN = 420, WANTED = 10000 };

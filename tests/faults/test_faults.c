@@ -7,7 +7,7 @@
 
 #include "../unit/test.h"
 #include "base/mem.h"
-#include "cli/attest_dir.h"
+#include "cli/evidence/attest_dir.h"
 #include "os/file.h"
 
 /* One whole judgement from files. 0 with a verdict, or the error. */

@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/admit.h"
-#include "server/ask.h"
-#include "server/bearer.h"
+#include "server/api/bearer.h"
 #include "server/documents.h"
-#include "server/ek_certs.h"
-#include "server/join_token.h"
+#include "server/nodes/admit.h"
+#include "server/nodes/ask.h"
+#include "server/nodes/ek_certs.h"
+#include "server/nodes/join_token.h"
 #include "wire/jwt.h"
 
 enum { MAX = 64 };

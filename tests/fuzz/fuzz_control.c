@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "reference/apt.h"
-#include "reference/dpkg.h"
+#include "reference/packages/apt.h"
+#include "reference/packages/dpkg.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,8 +5,8 @@
 #include "base/arena.h"
 #include "crypto/key.h"
 #include "import_check.h"
-#include "reference/corim.h"
-#include "reference/import.h"
+#include "reference/import/corim.h"
+#include "reference/import/import.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

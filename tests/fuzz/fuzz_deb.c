@@ -3,7 +3,7 @@
 
 #include "base/arena.h"
 #include "crypto/digest.h"
-#include "reference/deb.h"
+#include "reference/packages/deb.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

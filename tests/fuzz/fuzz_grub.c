@@ -4,11 +4,11 @@
 
 #include "base/arena.h"
 #include "crypto/digest.h"
-#include "policy/refval.h"
-#include "reference/boot_files.h"
-#include "reference/grub_eval.h"
-#include "reference/grub_image.h"
-#include "reference/grub_module.h"
+#include "policy/sets/refval.h"
+#include "reference/boot/boot_files.h"
+#include "reference/boot/grub_eval.h"
+#include "reference/boot/grub_image.h"
+#include "reference/boot/grub_module.h"
 #include "reference/predict_set.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "reference/loader_entry.h"
+#include "reference/boot/loader_entry.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

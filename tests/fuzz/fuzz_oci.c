@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 #include "crypto/digest.h"
-#include "reference/oci.h"
+#include "reference/packages/oci.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,8 +5,8 @@
 #include "base/arena.h"
 #include "base/text.h"
 #include "import_check.h"
-#include "reference/import.h"
-#include "reference/pcrlock.h"
+#include "reference/import/import.h"
+#include "reference/import/pcrlock.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

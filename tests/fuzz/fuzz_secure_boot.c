@@ -4,12 +4,12 @@
 
 #include "base/arena.h"
 #include "crypto/digest.h"
-#include "policy/refval.h"
-#include "reference/grub_image.h"
-#include "reference/pe.h"
+#include "policy/sets/refval.h"
+#include "reference/boot/grub_image.h"
+#include "reference/boot/pe.h"
+#include "reference/boot/secure_boot.h"
+#include "reference/boot/shim.h"
 #include "reference/predict_set.h"
-#include "reference/secure_boot.h"
-#include "reference/shim.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

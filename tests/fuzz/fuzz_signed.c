@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 #include "crypto/signer.h"
+#include "policy/documents/sign.h"
+#include "policy/documents/signed_set.h"
 #include "policy/policy.h"
-#include "policy/sign.h"
-#include "policy/signed_set.h"
 
 static struct signer *self, *other;
 static struct officers *officers, *strangers;

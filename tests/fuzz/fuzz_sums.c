@@ -3,8 +3,8 @@
 
 #include "base/arena.h"
 #include "import_check.h"
-#include "reference/import.h"
-#include "reference/sums.h"
+#include "reference/import/import.h"
+#include "reference/import/sums.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "policy/refval.h"
-#include "reference/import.h"
+#include "policy/sets/refval.h"
+#include "reference/import/import.h"
 #include "wire/yaml.h"
 
 static void must_load(struct gb_arena *arena, const struct ref_set *set, struct gb_bytes text)

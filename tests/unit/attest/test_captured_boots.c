@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "../test.h"
-#include "cli/attest_dir.h"
+#include "cli/evidence/attest_dir.h"
 #include "reference/capture.h"
 
 /* Sets and policy from one case, written and read again. */

@@ -2,7 +2,7 @@
 
 #include "../test.h"
 #include "base/check.h"
-#include "cli/apply_files.h"
+#include "cli/documents/apply_files.h"
 
 static const struct cmd_option options[] = {{"filename", "FILE", "", true, 'f'}, {NULL}};
 static const struct cmd command = {.name = "apply", .options = options};

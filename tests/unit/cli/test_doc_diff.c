@@ -1,7 +1,7 @@
 /* What differs between two documents, and what does not count. */
 #include "../test.h"
-#include "cli/doc_diff.h"
-#include "cli/doc_kind.h"
+#include "cli/documents/doc_diff.h"
+#include "cli/documents/doc_kind.h"
 
 static struct gb_arena *arena;
 

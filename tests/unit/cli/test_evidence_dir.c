@@ -4,7 +4,7 @@
 
 #include "../test.h"
 #include "base/arena.h"
-#include "cli/evidence_dir.h"
+#include "cli/evidence/evidence_dir.h"
 
 static struct gb_arena *arena;
 static char dir[64];

@@ -4,7 +4,7 @@
 
 #include "../test.h"
 #include "base/check.h"
-#include "cli/file_set.h"
+#include "cli/reference/file_set.h"
 
 static char root[64];
 

@@ -3,7 +3,7 @@
 
 #include "../test.h"
 #include "base/check.h"
-#include "cli/ledger_words.h"
+#include "cli/ledger/ledger_words.h"
 #include "wire/json.h"
 
 #define ENTRY(what, whom, data)                                                                    \

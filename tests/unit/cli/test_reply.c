@@ -2,9 +2,9 @@
 
 #include "../test.h"
 #include "base/check.h"
+#include "cli/evidence/verdict_text.h"
 #include "cli/reply.h"
 #include "cli/server_client.h"
-#include "cli/verdict_text.h"
 #include "cli/watch.h"
 
 static struct json *read_it(const char *text)

@@ -6,7 +6,7 @@
 #include "../test.h"
 #include "base/arena.h"
 #include "base/mem.h"
-#include "cli/tree.h"
+#include "cli/reference/tree.h"
 
 static struct gb_arena *arena;
 static struct digester *digester;

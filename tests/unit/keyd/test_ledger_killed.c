@@ -22,7 +22,7 @@
 #include "ledger/checkpoint.h"
 #include "ledger/folder.h"
 #include "make_state.h"
-#include "server/sequencer.h"
+#include "server/ledger/sequencer.h"
 
 enum { KILLS = 1000, CHAINS = 16, ROOM = 1 << 23 };
 

@@ -5,7 +5,7 @@
 
 #include "evidence/eventlog.h"
 #include "policy/appraise.h"
-#include "policy/file_index.h"
+#include "policy/sets/file_index.h"
 #include "verify/claims.h"
 
 enum { MAKE_MAX_EVENTS = 64, MAKE_MAX_IMA = 16, MAKE_MAX_FINDINGS = 8 };

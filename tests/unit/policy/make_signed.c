@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "os/file.h"
-#include "policy/sign.h"
+#include "policy/documents/sign.h"
 
 struct gb_bytes make_signed(struct gb_arena *arena, const char *text, const struct signer *signer)
 {

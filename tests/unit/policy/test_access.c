@@ -1,7 +1,7 @@
 /* The AccessPolicy: what is read, what each mistake is told, who has which role. */
 #include "../test.h"
 #include "base/mem.h"
-#include "policy/access.h"
+#include "policy/access/access.h"
 #include "policy/policy.h"
 #include "wire/json.h"
 

@@ -3,7 +3,7 @@
 #include "base/encode.h"
 #include "base/mem.h"
 #include "make_claims.h"
-#include "policy/tiers.h"
+#include "policy/judge/tiers.h"
 
 static const char good_cmdline[] = "console=ttyS0 ima_policy=tcb";
 

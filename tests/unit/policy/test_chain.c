@@ -2,7 +2,7 @@
 #include "../test.h"
 #include "base/encode.h"
 #include "make_claims.h"
-#include "policy/chain.h"
+#include "policy/chain/chain.h"
 
 static const struct chain_event *place(struct make *make)
 {

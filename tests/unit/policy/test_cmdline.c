@@ -1,5 +1,5 @@
 #include "../test.h"
-#include "policy/cmdline.h"
+#include "policy/rules/cmdline.h"
 
 static void words_are_cut_as_the_kernel_cuts_them(void **state)
 {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "../test.h"
-#include "policy/edit.h"
+#include "policy/documents/edit.h"
 
 static const char *edited(const char *text, uint64_t version, const char *life, int want)
 {

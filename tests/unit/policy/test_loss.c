@@ -5,7 +5,7 @@
 #include "base/bytes.h"
 #include "base/limits.h"
 #include "base/mem.h"
-#include "policy/loss.h"
+#include "policy/lint/loss.h"
 #include "policy/policy.h"
 #include "verify/facts.h"
 

@@ -1,8 +1,8 @@
 /* Packed lists of files, and the index over those of all sets. */
 
 #include "../test.h"
-#include "policy/file_index.h"
-#include "policy/ref_files.h"
+#include "policy/sets/file_index.h"
+#include "policy/sets/ref_files.h"
 
 enum { MANY = 20000, SIZE = 32 };
 

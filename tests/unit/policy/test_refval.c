@@ -4,9 +4,9 @@
 #include "../test.h"
 #include "base/encode.h"
 #include "evidence/eventlog.h"
-#include "policy/field.h"
+#include "policy/documents/field.h"
+#include "policy/documents/signed.h"
 #include "policy/policy.h"
-#include "policy/signed.h"
 #include "wire/yaml_cut.h"
 
 static const struct ref_set *read_back(struct gb_arena *arena, struct gb_buf *out)

@@ -3,7 +3,7 @@
 #include "base/mem.h"
 #include "policy/node_policy.h"
 #include "policy/policy.h"
-#include "policy/rules_read.h"
+#include "policy/rules/rules_read.h"
 
 /* A signer's certificate, line by line: NEWLINE differs between YAML and what it says. */
 #define CERTIFICATE(newline)                                                                       \

@@ -2,8 +2,8 @@
  * decide. */
 #include "../test.h"
 #include "make_claims.h"
-#include "policy/engine.h"
-#include "policy/pattern.h"
+#include "policy/judge/engine.h"
+#include "policy/rules/pattern.h"
 #include "policy/select.h"
 #include "wire/cbor.h"
 

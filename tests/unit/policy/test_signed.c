@@ -3,9 +3,9 @@
 #include "base/encode.h"
 #include "base/mem.h"
 #include "crypto/signer.h"
+#include "policy/documents/sign.h"
+#include "policy/documents/signed.h"
 #include "policy/policy.h"
-#include "policy/sign.h"
-#include "policy/signed.h"
 #include "wire/yaml.h"
 
 static struct gb_arena *arena;

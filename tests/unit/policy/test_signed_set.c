@@ -2,9 +2,9 @@
 #include "../test.h"
 #include "base/mem.h"
 #include "crypto/signer.h"
+#include "policy/documents/sign.h"
+#include "policy/documents/signed_set.h"
 #include "policy/policy.h"
-#include "policy/sign.h"
-#include "policy/signed_set.h"
 
 static struct gb_arena *arena;
 static struct signer *alice, *bob, *mallory;

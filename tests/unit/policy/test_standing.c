@@ -1,6 +1,6 @@
 /* When two standings are the same: their members decide, and each of them. */
 #include "../test.h"
-#include "policy/standing.h"
+#include "policy/judge/standing.h"
 
 /* Assigned member by member into memory that held something else. */
 static struct standing filled(uint8_t before)

@@ -1,7 +1,7 @@
 #include "../test.h"
 #include "base/arena.h"
 #include "make_pe.h"
-#include "reference/authenticode.h"
+#include "reference/boot/authenticode.h"
 
 static struct gb_arena *arena;
 static struct digester *digester;

@@ -2,7 +2,7 @@
 #include "../policy/make_claims.h"
 #include "../test.h"
 #include "base/mem.h"
-#include "policy/chain.h"
+#include "policy/chain/chain.h"
 #include "reference/capture.h"
 
 static struct ref_set *take(struct make *make, enum ref_class cls)

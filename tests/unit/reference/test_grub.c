@@ -5,12 +5,12 @@
 #include "base/mem.h"
 #include "crypto/digest.h"
 #include "make_pe.h"
-#include "policy/refval.h"
-#include "reference/boot_files.h"
-#include "reference/grub_eval.h"
-#include "reference/grub_image.h"
-#include "reference/grub_memdisk.h"
-#include "reference/loader_entry.h"
+#include "policy/sets/refval.h"
+#include "reference/boot/boot_files.h"
+#include "reference/boot/grub_eval.h"
+#include "reference/boot/grub_image.h"
+#include "reference/boot/grub_memdisk.h"
+#include "reference/boot/loader_entry.h"
 #include "reference/predict_set.h"
 
 static struct gb_arena *arena;

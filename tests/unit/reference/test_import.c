@@ -6,12 +6,12 @@
 #include "base/encode.h"
 #include "crypto/digest.h"
 #include "os/file.h"
-#include "policy/ref_files.h"
-#include "policy/refval.h"
-#include "reference/import.h"
-#include "reference/keylime.h"
-#include "reference/pcrlock.h"
-#include "reference/sums.h"
+#include "policy/sets/ref_files.h"
+#include "policy/sets/refval.h"
+#include "reference/import/import.h"
+#include "reference/import/keylime.h"
+#include "reference/import/pcrlock.h"
+#include "reference/import/sums.h"
 
 #define A256 "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb" /* of "a" */
 #define B256 "3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d" /* of "b" */

@@ -9,11 +9,11 @@
 #include "base/limits.h"
 #include "crypto/digest.h"
 #include "make_tar.h"
-#include "reference/deb.h"
-#include "reference/file_list.h"
-#include "reference/file_tree.h"
-#include "reference/package.h"
-#include "reference/rpm_header.h"
+#include "reference/packages/deb.h"
+#include "reference/packages/file_list.h"
+#include "reference/packages/file_tree.h"
+#include "reference/packages/package.h"
+#include "reference/packages/rpm_header.h"
 
 #define TEXT(text) gb_bytes_str(text)
 #define CONTROL    "Package: p\nVersion: 1\nArchitecture: all\n"

@@ -1,7 +1,7 @@
 #include "../test.h"
 #include "base/arena.h"
 #include "make_pe.h"
-#include "reference/pe.h"
+#include "reference/boot/pe.h"
 
 static struct gb_arena *arena;
 static struct gb_buf buf;

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "evidence/eventlog.h"
 #include "make_pe.h"
-#include "reference/authenticode.h"
+#include "reference/boot/authenticode.h"
 #include "reference/predict.h"
 
 static struct gb_arena *arena;

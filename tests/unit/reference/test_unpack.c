@@ -7,9 +7,9 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "crypto/digest.h"
-#include "reference/file_list.h"
-#include "reference/file_tree.h"
-#include "reference/unpack.h"
+#include "reference/packages/file_list.h"
+#include "reference/packages/file_tree.h"
+#include "reference/packages/unpack.h"
 #include "wire/arc.h"
 
 struct room {

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/access.h"
-#include "server/routes.h"
+#include "policy/access/access.h"
+#include "server/api/routes.h"
 
 static const char *method_name(enum http_method method)
 {

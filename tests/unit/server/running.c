@@ -14,9 +14,9 @@
 #include "crypto/signer.h"
 #include "os/file.h"
 #include "server/courier.h"
+#include "server/ledger/witnessed.h"
 #include "server/snapshot.h"
 #include "server/start.h"
-#include "server/witnessed.h"
 
 static const char *put(struct running *running, const char *name, struct gb_bytes bytes)
 {

@@ -9,7 +9,7 @@
 #include "crypto/digest.h"
 #include "crypto/ed25519.h"
 #include "ledger/note.h"
-#include "server/sequencer.h"
+#include "server/ledger/sequencer.h"
 
 struct signer {
     char path[128]; /* of its state */

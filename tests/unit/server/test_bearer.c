@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "running.h"
-#include "server/bearer.h"
+#include "server/api/bearer.h"
 #include "store/store.h"
 
 #define ISSUER "https://id.example/realm"

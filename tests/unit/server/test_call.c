@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "../test.h"
-#include "policy/access.h"
+#include "policy/access/access.h"
 #include "running.h"
+#include "server/api/refused.h"
+#include "server/api/refused_tell.h"
+#include "server/api/routes.h"
 #include "server/courier.h"
-#include "server/refused.h"
-#include "server/refused_tell.h"
-#include "server/routes.h"
-#include "server/scribe.h"
+#include "server/ledger/scribe.h"
 #include "server/snapshot.h"
 #include "store/store.h"
 

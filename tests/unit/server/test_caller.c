@@ -6,8 +6,8 @@
 #include "../test.h"
 #include "../verify/make_quote.h"
 #include "running.h"
-#include "server/node_id.h"
-#include "server/nodes.h"
+#include "server/nodes/node_id.h"
+#include "server/nodes/nodes.h"
 
 static struct running running;
 static struct gb_buf area;

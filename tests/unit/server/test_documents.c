@@ -1,9 +1,9 @@
 #include "../policy/make_signed.h"
 #include "../test.h"
 #include "crypto/signer.h"
+#include "policy/documents/signed.h"
+#include "policy/documents/signed_set.h"
 #include "policy/policy.h"
-#include "policy/signed.h"
-#include "policy/signed_set.h"
 #include "server/documents.h"
 
 #define HEAD "apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\nmetadata:\n  name: nodes\n"

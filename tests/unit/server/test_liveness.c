@@ -1,5 +1,5 @@
 #include "../test.h"
-#include "server/liveness.h"
+#include "server/nodes/liveness.h"
 
 static const struct liveness_spans spans = {.fresh_s = 180, .unreachable_s = 600};
 

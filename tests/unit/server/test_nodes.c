@@ -5,8 +5,8 @@
 #include "../test.h"
 #include "../verify/make_quote.h"
 #include "base/arena.h"
-#include "server/node_id.h"
-#include "server/nodes.h"
+#include "server/nodes/node_id.h"
+#include "server/nodes/nodes.h"
 
 static struct make_ak ak;
 static struct gb_buf area;

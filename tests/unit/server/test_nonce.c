@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "../test.h"
-#include "server/nonce.h"
+#include "server/nodes/nonce.h"
 
 enum { LIFE_MS = 1000 };
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "../test.h"
-#include "server/refused.h"
+#include "server/api/refused.h"
 
 static struct refused *refused;
 

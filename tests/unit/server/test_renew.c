@@ -16,8 +16,8 @@
 #include "os/rpc.h"
 #include "rpc/messages.h"
 #include "running.h"
-#include "server/node_id.h"
-#include "server/nodes.h"
+#include "server/nodes/node_id.h"
+#include "server/nodes/nodes.h"
 #include "server/snapshot.h"
 
 #define DOCUMENT(version)                                                                          \

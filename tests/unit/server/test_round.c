@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "../test.h"
-#include "server/nodes.h"
-#include "server/round.h"
+#include "server/ledger/round.h"
+#include "server/nodes/nodes.h"
 
 /* A node that was told of before, and a round that comes to the same. */
 struct steady {

@@ -13,9 +13,9 @@
 #include "base/limits.h"
 #include "ledger/entry.h"
 #include "os/file.h"
-#include "server/round_files.h"
-#include "server/round_log.h"
-#include "server/round_seal.h"
+#include "server/ledger/round_files.h"
+#include "server/ledger/round_log.h"
+#include "server/ledger/round_seal.h"
 
 enum { M = 29412962 }; /* 2025-12-03T16:02Z, long ago: every such minute is over */
 

@@ -3,11 +3,11 @@
 
 #include "../test.h"
 #include "../verify/make_quote.h"
-#include "policy/access.h"
+#include "policy/access/access.h"
 #include "running.h"
-#include "server/node_id.h"
-#include "server/nodes.h"
-#include "server/routes.h"
+#include "server/api/routes.h"
+#include "server/nodes/node_id.h"
+#include "server/nodes/nodes.h"
 
 static struct running service;
 

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "../test.h"
-#include "server/second.h"
+#include "server/api/second.h"
 
 enum { NOW_S = 1000000, HOUR_MS = 3600 * 1000, MANY = 16 };
 

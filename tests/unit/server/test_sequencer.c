@@ -8,8 +8,8 @@
 
 #include "../store/made.h"
 #include "ledger/folder.h"
-#include "server/scribe.h"
-#include "server/sequencer.h"
+#include "server/ledger/scribe.h"
+#include "server/ledger/sequencer.h"
 #include "signer.h"
 
 struct fixture {

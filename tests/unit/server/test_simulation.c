@@ -6,8 +6,8 @@
 #include "../verify/make_quote.h"
 #include "base/clock.h"
 #include "running.h"
-#include "server/simulation.h"
-#include "server/simulations.h"
+#include "server/kept/simulation.h"
+#include "server/kept/simulations.h"
 
 enum { NODES = 5000 };
 

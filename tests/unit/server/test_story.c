@@ -3,7 +3,7 @@
 
 #include "../test.h"
 #include "base/mem.h"
-#include "server/story.h"
+#include "server/ledger/story.h"
 
 static struct json *read_json(const char *text)
 {

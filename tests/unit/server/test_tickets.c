@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "../test.h"
-#include "server/tickets.h"
+#include "server/nodes/tickets.h"
 
 static struct ticket *begin(struct tickets *tickets, uint8_t number, int64_t now_ms)
 {

@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "result/verdict.h"
 #include "running.h"
-#include "server/nodes.h"
-#include "server/round.h"
+#include "server/ledger/round.h"
+#include "server/nodes/nodes.h"
 #include "server/snapshot.h"
 #include "server/vouch.h"
 

@@ -2,7 +2,7 @@
 
 #include "../test.h"
 #include "base/arena.h"
-#include "server/waiting.h"
+#include "server/nodes/waiting.h"
 
 enum { MAX = 4, MAX_EACH = 2, LIFE_MS = 100 };
 

@@ -14,8 +14,8 @@
 #include "ledger/log.h"
 #include "ledger/note.h"
 #include "os/file.h"
-#include "server/witnesses.h"
-#include "server/witnesses_inside.h"
+#include "server/ledger/witnesses.h"
+#include "server/ledger/witnesses_inside.h"
 
 enum { WAIT_MS = 8000 };
 
