@@ -1,5 +1,6 @@
 #include "policy/policy.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "policy/access/access.h"
@@ -111,6 +112,34 @@ static int load_document(struct loader *loader, const struct field_file *file,
         break;
     }
     return load_access(loader, file, document, err);
+}
+
+int policy_check(const struct field_file *file, struct yaml_node *document, struct gb_err *err)
+{
+    struct loader loader = {.arena = file->arena};
+    struct yaml_node first = {.kind = YAML_SCALAR,
+                              .plain = true,
+                              .line = document->line,
+                              .key = gb_bytes_str("version"),
+                              .text = gb_bytes_str("1")};
+    struct yaml_node *metadata = document->kind == YAML_MAPPING
+                                     ? (struct yaml_node *)(uintptr_t)yaml_get(document, "metadata")
+                                     : NULL;
+    bool put = metadata && metadata->kind == YAML_MAPPING && !yaml_get(metadata, "version");
+    loader.tail = &loader.sets;
+    loader.policy_tail = &loader.policies;
+    if (put) {
+        first.next = metadata->first;
+        metadata->first = &first;
+    }
+    int r = load_document(&loader, file, document, err);
+    if (put)
+        metadata->first = first.next;
+    if (r != GB_ERR_CONFIG)
+        return r;
+    if (err) /* what apply gets for it */
+        err->code = GB_ERR_DENIED;
+    return GB_ERR_DENIED;
 }
 
 static int load_file(struct loader *loader, const struct policy_file *in, struct gb_err *err)

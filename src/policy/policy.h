@@ -12,9 +12,11 @@
 #include "base/check.h"
 #include "base/err.h"
 #include "base/finding.h"
+#include "policy/documents/field.h"
 #include "policy/rules/rules.h"
 #include "policy/selector.h"
 #include "policy/sets/refval.h"
+#include "wire/yaml.h"
 
 struct access_policy;
 struct file_index;
@@ -70,6 +72,12 @@ struct policy_file {
  */
 GB_MUST_USE int policy_read(struct gb_arena *arena, const struct policy_file *files, size_t count,
                             uint64_t seed, struct policy *ret_policy, struct gb_err *err);
+/* One document by itself: what policy_read refuses of it, but for what other documents decide (a
+ * set that it names, a second of its name). A version may be missing: signing puts one in. The
+ * document is as it was afterwards. GB_ERR_DENIED: not valid, file, line and mistake; LIMIT, NOMEM.
+ */
+GB_MUST_USE int policy_check(const struct field_file *file, struct yaml_node *document,
+                             struct gb_err *err);
 const char *policy_mode_name(enum policy_mode mode);
 /* A NodePolicy document that names `set_names`. Reads back the same. */
 void node_policy_write(struct gb_buf *out, const struct node_policy *policy);

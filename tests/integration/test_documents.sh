@@ -39,6 +39,18 @@ seen_and_compared() {
     same "names" "$out" "$(printf 'ReferenceSet/a\nReferenceSet/b')"
     exits 0 get referenceset a -o json
     same "json" "$(jq -c '[.kind, .metadata.version, (.spec.files.digests | length)]' <<<"$out")" '["ReferenceSet",1,2]'
+    exits 0 get np nodes -o json
+    one=$out
+    exits 0 get policy nodes -o json
+    same "get policy prints what get np prints" "$out" "$one"
+    [ ! -e json ] || fail "a file called json was written"
+    exits 0 get policy nodes -o name
+    same "its name" "$out" NodePolicy/nodes
+    exits 0 get np nodes -o yaml
+    one=$out
+    exits 0 get policy nodes -o yaml
+    same "its text" "$out" "$one"
+    exits 2 get policy nothing -o json
     exits 0 get nodepolicies -o yaml
     printf '%s\n' "$out" >again.yaml
     exits 0 diff -f again.yaml
@@ -57,6 +69,17 @@ seen_and_compared() {
     prints "+ $(sha256sum <<<cat | cut -c1-64) /bin/cat"
     exits 1 diff -f a2.yaml --format json
     same "fields" "$(jq -c '[.[0].change, .[0].fields[1].added_count]' <<<"$out")" '["configured",1]'
+    # What apply would refuse, and no field of nobody's.
+    set_doc a 1 true dog >a1.yaml
+    exits 5 diff -f a1.yaml
+    prints "apply would refuse this: version 1 is applied already, and says something else"
+    prints "write version: 2"
+    exits 5 diff -f a1.yaml --format json
+    same "refused" "$(jq -c '[.[0].refused != null]' <<<"$out")" '[true]'
+    sed 's/^  class:/  clas:/' a2.yaml >misspelt.yaml
+    exits 5 diff -f misspelt.yaml
+    says 'unknown field "clas" (did you mean "class"?)'
+    exits 5 apply -f misspelt.yaml
     exits 0 apply -f a2.yaml --dry-run
     prints "configured"
 }

@@ -93,7 +93,13 @@ T17_a_stranger_signs_nothing() {
 }
 
 T17_an_old_signed_document_does_not_come_back() {
+    # Nobody signs what cannot count; apply says the same of it.
+    policy 2 | sed 's/secureBoot/secureBot/' >misspelt.yaml
+    exits 5 sign -f misspelt.yaml --key "$s/etc/client/officer.key" -o never.yaml
+    says 'misspelt.yaml:7: unknown field "secureBot" (did you mean "secureBoot"?)'
+    [ ! -e never.yaml ] || fail 'an invalid document was signed'
     exits 0 sign -f one.yaml --key "$s/etc/client/officer.key" -o signed-1.yaml
+    says 'NodePolicy nodes version '
     exits 0 sign -f two.yaml --key "$s/etc/client/officer.key" -o signed-2.yaml
     exits 0 apply -f signed-2.yaml --no-sign
     in_force "nodes version 2"
@@ -275,7 +281,7 @@ two_persons_and_a_captured_set() {
     done
     exits 2 get policy nobody -o got.yaml
     exits 2 get policy nodes
-    says "needs -o FILE"
+    says "or -o FILE"
 }
 
 # The line is the file's, whether apply signs, or the document is in one line, or another stands before.

@@ -1,17 +1,20 @@
 /* garboard get policy: the documents that the server judges by, as a list or themselves. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
+#include "cli/documents/doc_json.h"
 #include "cli/output.h"
 #include "cli/reply.h"
 #include "cli/server_client.h"
 #include "cli/table.h"
 #include "os/file.h"
 #include "wire/json.h"
+#include "wire/yaml.h"
 
 /* The ids are long, and their beginnings tell them apart; --format json has them whole. */
 static const char *signers(struct gb_arena *arena, const struct json *document)
@@ -62,7 +65,7 @@ static bool is_wanted(const struct cmd_line *line, const struct json *document)
 
 /* As they were applied, signatures and all: apply says "same" to it. */
 static int write_documents(const struct cmd_line *line, const struct json *documents,
-                           struct gb_err *err)
+                           const char *path, struct gb_err *err)
 {
     gb_cleanup(gb_buf_done) struct gb_buf out;
     size_t count = 0;
@@ -85,7 +88,53 @@ static int write_documents(const struct cmd_line *line, const struct json *docum
     if (count == 0)
         return gb_err_set(err, GB_ERR_NOTFOUND,
                           "no such document is in force (garboard get policy)");
-    return file_write(cmd_value(line, "output"), gb_buf_bytes(&out), err);
+    return file_write(path, gb_buf_bytes(&out), err);
+}
+
+static int print_names(const struct cmd_line *line, struct gb_arena *arena,
+                       const struct json *documents)
+{
+    for (size_t i = 0; i < json_count(documents); i++)
+        if (is_wanted(line, json_at(documents, i)))
+            printf("%s/%s\n", reply_text(arena, json_at(documents, i), "kind"),
+                   reply_text(arena, json_at(documents, i), "name"));
+    return output_flush();
+}
+
+/* The documents themselves, as `get KIND -o json` has them. */
+static int print_json(const struct cmd_line *line, struct gb_arena *arena,
+                      const struct json *documents, struct gb_err *err)
+{
+    gb_cleanup(json_freep) struct json *items = json_new_array();
+    for (size_t i = 0; i < json_count(documents); i++) {
+        struct yaml_node *yaml = NULL;
+        struct gb_bytes text;
+        if (!is_wanted(line, json_at(documents, i)) ||
+            !json_get_text(json_at(documents, i), "text", &text))
+            continue;
+        int r = yaml_read(arena, text, "document", &yaml, err);
+        if (r < 0)
+            return r;
+        json_push(items, doc_json(arena, yaml->first));
+    }
+    if (line->arg_count == 0 || json_count(items) > 1)
+        return output_json(gb_take(items));
+    struct json *one = json_take_at(items, 0);
+    return one ? output_json(one)
+               : gb_err_set(err, GB_ERR_NOTFOUND,
+                            "no such document is in force (garboard get policy)");
+}
+
+/* -o takes the forms of `get KIND`; anything else is a file, as it always was. */
+static int write_as(const struct cmd_line *line, struct gb_arena *arena,
+                    const struct json *documents, struct gb_err *err)
+{
+    const char *output = cmd_value(line, "output");
+    if (strcmp(output, "json") == 0)
+        return print_json(line, arena, documents, err);
+    if (strcmp(output, "name") == 0)
+        return print_names(line, arena, documents);
+    return write_documents(line, documents, strcmp(output, "yaml") == 0 ? "-" : output, err);
 }
 
 static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
@@ -94,19 +143,20 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
     gb_cleanup(json_freep) struct json *reply = NULL;
     const bool whole = cmd_has(line, "output");
     if (line->arg_count > 0 && !whole)
-        return output_usage(line, "NAME needs -o FILE, where the document goes");
+        return output_usage(
+            line, "NAME needs -o yaml, json or name, or -o FILE, where the document goes");
     int r = server_client_new(arena, line, &client, err);
     if (r == 0)
         r = server_get(client, whole ? "/v1/policy?text=1" : "/v1/policy", &reply, err);
     if (r != 0)
         return r;
     if (whole)
-        return write_documents(line, json_get(reply, "documents"), err);
+        return write_as(line, arena, json_get(reply, "documents"), err);
     return line->json ? output_json(gb_take(reply)) : print(line, arena, reply);
 }
 
 static const struct cmd_option options[] = {
-    {"output", "FILE", "write the documents there, with their signatures; - is standard output",
+    {"output", "FORM", "yaml, json or name; else the file to write them to, with their signatures",
      false, 'o'},
     CLIENT_CONF_OPTIONS,
     {NULL, NULL, NULL, false, 0},
@@ -118,6 +168,7 @@ const struct cmd cmd_get_policy = {
     .max_args = 1,
     .summary = "list the policy documents that the server judges by, or write them to a file",
     .examples = "  garboard get policy\n"
+                "  garboard get policy workers -o yaml\n"
                 "  garboard get policy -o in-force.yaml\n",
     .options = options,
     .run = run,

@@ -11,6 +11,7 @@
 #include "crypto/signer.h"
 #include "os/file.h"
 #include "policy/documents/sign.h"
+#include "wire/yaml.h"
 
 /* Signed is a version, too: who signs after, and who applies, must find the same. */
 static int number(const struct cmd_line *line, struct sign_text *text, struct gb_err *err)
@@ -30,6 +31,15 @@ static int number(const struct cmd_line *line, struct sign_text *text, struct gb
     return GB_OK;
 }
 
+/* What an officer put a name to. */
+static void tell(const struct sign_document *document)
+{
+    fprintf(stderr, "%s %s version %" PRIu64 ": %s%s\n", document->kind, document->name,
+            document->version > 0 ? document->version : document->add_version,
+            yaml_get(yaml_get(document->node, "metadata"), "deleted") ? "deletion " : "",
+            document->is_signed ? "signed already" : "signed");
+}
+
 static int sign(const struct cmd_line *line, struct gb_arena *arena, const struct signer *signer,
                 struct gb_err *err)
 {
@@ -47,6 +57,8 @@ static int sign(const struct cmd_line *line, struct gb_arena *arena, const struc
     if (r == GB_OK)
         r = number(line, &text, err);
     if (r == GB_OK)
+        r = sign_check(&text, err);
+    if (r == GB_OK)
         r = sign_write(&text, signer, &out, err);
     if (r == GB_OK)
         r = officer_id(signer, id, err);
@@ -54,8 +66,10 @@ static int sign(const struct cmd_line *line, struct gb_arena *arena, const struc
         r = file_write(out_path ? out_path : "-", gb_buf_bytes(&out), err);
     if (r < 0)
         return r;
-    for (size_t i = 0; i < text.count; i++)
+    for (size_t i = 0; i < text.count; i++) {
+        tell(&text.documents[i]);
         fresh += !text.documents[i].is_signed;
+    }
     fprintf(stderr, "signed by officer %s: %zu of %zu documents%s\n", id, fresh, text.count,
             fresh < text.count ? ", the others were signed already" : "");
     return CMD_OK;

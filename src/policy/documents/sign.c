@@ -10,6 +10,7 @@
 #include "policy/documents/field.h"
 #include "policy/documents/sign_edit.h"
 #include "policy/documents/signed.h"
+#include "policy/policy.h"
 #include "wire/yaml.h"
 
 static int read_version(const struct field_file *file, const struct yaml_node *metadata,
@@ -107,6 +108,14 @@ static void take_version(struct sign_document *document)
         (struct yaml_node *)(uintptr_t)yaml_get(document->node, "metadata");
     metadata->first = metadata->first->next;
     metadata->count--;
+}
+
+int sign_check(struct sign_text *text, struct gb_err *err)
+{
+    int r = GB_OK;
+    for (size_t i = 0; r == GB_OK && i < text->count; i++)
+        r = policy_check(&text->file, text->documents[i].node, err);
+    return r;
 }
 
 int sign_digest(struct sign_text *text, size_t i, uint64_t version, uint8_t out[32],

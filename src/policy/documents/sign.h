@@ -50,6 +50,9 @@ struct sign_text {
 GB_MUST_USE int sign_read(struct gb_arena *arena, const char *name, struct gb_bytes text,
                           const struct signer *signer, struct sign_text *ret_text,
                           struct gb_err *err);
+/* Each document as the server will read it (policy_check): nobody signs what cannot count.
+ * GB_ERR_DENIED: one is not valid; LIMIT, NOMEM. */
+GB_MUST_USE int sign_check(struct sign_text *text, struct gb_err *err);
 /* The digest that would be signed, as if `version` stood in the document; see
  * signed_digest. 0: as it is. GB_ERR_NOMEM, LIMIT, BUG. */
 GB_MUST_USE int sign_digest(struct sign_text *text, size_t i, uint64_t version, uint8_t out[32],

@@ -158,6 +158,33 @@ static struct gb_bytes sign(const char *text, const struct signer *by, struct si
     return copy;
 }
 
+/* Invalid documents are not signed; a version that signing puts in is no mistake. */
+static void what_is_not_valid_is_not_signed(void **state)
+{
+    (void)state;
+    static const char head[] = "apiVersion: garboard.dev/v1alpha1\nkind: NodePolicy\nmetadata: "
+                               "{name: n}\nspec:\n";
+    static const struct {
+        const char *spec;
+        const char *wrong; /* NULL: it is valid */
+    } cases[] = {
+        {"  require: [os]\n", NULL},
+        {"  referenceSets: [elsewhere]\n", NULL}, /* which is for the server to know */
+        {"  requires: [os]\n", "d.yaml:5: unknown field \"requires\""},
+        {"  secureBoot: yes\n", "d.yaml:5: "},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct gb_err err = {0};
+        struct sign_text read;
+        const char *text = gb_arena_printf(arena, "%s%s", head, cases[i].spec);
+        assert_int_equal(sign_read(arena, "d.yaml", gb_bytes_str(text), alice, &read, NULL), 0);
+        assert_int_equal(sign_check(&read, &err), cases[i].wrong ? GB_ERR_DENIED : 0);
+        if (cases[i].wrong)
+            assert_memory_equal(err.text, cases[i].wrong, strlen(cases[i].wrong));
+        assert_null(yaml_get(yaml_get(read.documents[0].node, "metadata"), "version"));
+    }
+}
+
 static struct officers *officers_of(const struct signer *signer)
 {
     struct officers *officers = NULL;
@@ -463,6 +490,7 @@ static void every_allocation_may_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_not_valid_is_not_signed),
         cmocka_unit_test(layout_changes_nothing_that_is_signed),
         cmocka_unit_test(any_change_is_another_document),
         cmocka_unit_test(the_signed_bytes_are_these),
