@@ -121,6 +121,15 @@ T17_deleted_is_deleted() {
     exits 0 get rs -o name
     same "back" "$out" "$(printf 'ReferenceSet/a\nReferenceSet/b')"
     exits 0 delete -f a3.yaml
+    # a file without a version does not bring it back by itself
+    sed '/version:/d' a3.yaml >unversioned.yaml
+    exits 5 apply -f unversioned.yaml
+    says "unversioned.yaml:2: ReferenceSet a was deleted as version 4 by operator/admin, and this file has no version"
+    says "write version: 5"
+    exits 5 apply -f unversioned.yaml --force --dry-run
+    exits 0 get policy
+    prints "1 deleted document is not listed: garboard get KIND --deleted"
+    case $out in *"ReferenceSet  a "*) fail "a deleted one is listed" "$out" ;; esac
     same "entries" "$(ledger_entries | jq -c 'select(.what == "policy.apply") | .data.documents[] | select(.deleted) | [.name, .version]')" \
         "$(printf '["a",2]\n["a",4]')"
 }
@@ -151,6 +160,39 @@ T16_apply_warns() {
     says 'warning: no NodePolicy enforces'
 }
 
+# The file of the first day does not undo a decision.
+T17_a_life_is_not_undone() {
+    set_doc extra 1 cp | sed '/version:/d; s/^spec:/&\n  life: candidate/' >extra.yaml
+    exits 0 apply -f extra.yaml
+    exits 0 apply -f extra.yaml
+    exits 0 reference accept extra
+    exits 5 apply -f extra.yaml
+    says "extra.yaml:2: ReferenceSet extra is accepted (version 2); this file has no version and says candidate"
+    says "garboard reference made it accepted: write life: accepted into the file; or, to undo that, version: 3 or --force"
+    exits 5 apply -f extra.yaml --dry-run
+    exits 0 apply -f extra.yaml --force --dry-run
+    exits 0 reference retire extra
+    sed '/life:/d' extra.yaml >accepted.yaml
+    exits 5 apply -f accepted.yaml
+    says "ReferenceSet extra is retired (version 3)"
+    exits 0 delete rs extra
+}
+
+# A tombstone in a file, which another officer would sign.
+a_document_for_another_officer() {
+    set_doc late 1 mv >late.yaml
+    exits 0 apply -f late.yaml
+    exits 0 reference retire late -o retired.yaml
+    says "garboard apply --no-sign -f FILE"
+    exits 0 delete rs late -o tombstone.yaml
+    exits 0 get rs late
+    grep -q 'deleted: true' tombstone.yaml || fail "no tombstone" "$(cat tombstone.yaml)"
+    grep -q 'signatures:' tombstone.yaml || fail "it is not signed" "$(cat tombstone.yaml)"
+    exits 0 apply --no-sign -f tombstone.yaml
+    exits 2 get rs late
+    exits 5 apply --no-sign -f retired.yaml
+}
+
 # Signed by nobody here: a tombstone is a document.
 T17_a_stranger_deletes_nothing() {
     printf '%s\nkind: ReferenceSet\nmetadata: {name: b, version: 2, deleted: true}\n' "$head" >t.yaml
@@ -175,6 +217,8 @@ service_init
 keyd_start && server_start || exit 1
 seen_and_compared
 T17_deleted_is_deleted
+T17_a_life_is_not_undone
+a_document_for_another_officer
 T17_a_stranger_deletes_nothing
 T17_keyd_remembers
 T16_apply_warns

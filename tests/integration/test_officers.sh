@@ -234,6 +234,14 @@ END
     exits 0 sign -f five.yaml --key bob.key -o five-bob.yaml
     exits 0 apply -f five-bob.yaml # client.conf's officer signs, too
     in_force "nodes version 5"
+    # one officer makes the document, the other signs it, too
+    exits 5 delete np nodes --dry-run
+    says "reference accept, shadow, retire write it with -o FILE"
+    exits 0 delete np nodes -o gone.yaml
+    exits 5 apply --no-sign -f gone.yaml --dry-run
+    exits 0 sign -f gone.yaml --key bob.key -o gone.yaml
+    exits 0 apply --no-sign -f gone.yaml --dry-run
+    prints "deleted"
     sed -e 's/version: 1/version: 2/' -e '/twoPerson/d' people.yaml >lifted.yaml
     exits 5 apply -f lifted.yaml # one does not lift the rule: garboardd says so before it asks keyd
     says "AccessPolicy people: signed by 1 of 2 different officers (policy-unsigned)"

@@ -174,7 +174,9 @@ a_change_is_watched() {
 # Other known good values, under a higher version: nothing of the node is as it should be any more.
 vouch_for_nothing() {
     sed -E 's/^  version: 1$/  version: 2/; s/\b[0-9a-f]{8}([0-9a-f]{56})\b/00000000\1/g' "$scratch/good.yaml" >newer.yaml
-    exits 0 apply -f newer.yaml
+    exits 5 apply -f newer.yaml
+    says "1 trusted node rests on "
+    exits 0 apply -f newer.yaml --force
 }
 
 the_node_goes() {

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "cli/cmd.h"
 #include "cli/documents/apply_files.h"
 #include "cli/documents/apply_sign.h"
@@ -10,6 +11,7 @@
 #include "cli/reply.h"
 #include "cli/server_client.h"
 #include "cli/table.h"
+#include "os/file.h"
 #include "wire/json.h"
 
 struct telling {
@@ -58,6 +60,19 @@ static int print(const struct cmd_line *line, struct gb_arena *arena, const stru
     return code == CMD_OK ? output_flush() : code;
 }
 
+/* For another officer, who signs it, too, and applies it. */
+static int write_out(const struct cmd_line *line, const struct apply_files *files,
+                     struct gb_err *err)
+{
+    const char *path = cmd_value(line, "output");
+    int r = file_write(path, gb_buf_bytes(&files->body), err);
+    if (r == GB_OK)
+        fprintf(stderr,
+                "written, and not applied\n  -> the other officer: garboard sign -f FILE --key KEY "
+                "-o FILE; then: garboard apply --no-sign -f FILE\n");
+    return r < 0 ? r : CMD_OK;
+}
+
 int apply_send(const struct cmd_line *line, struct gb_arena *arena, struct server_client *client,
                struct apply_files *files, struct gb_err *err)
 {
@@ -68,6 +83,8 @@ int apply_send(const struct cmd_line *line, struct gb_arena *arena, struct serve
             ? (cmd_has(line, "force") ? "/v1/policy?dry_run=1&force=1" : "/v1/policy?dry_run=1")
             : (cmd_has(line, "force") ? "/v1/policy?force=1" : "/v1/policy");
     int r = cmd_has(line, "no-sign") ? 0 : apply_sign(arena, line, client, files, err);
+    if (r == 0 && cmd_has(line, "output"))
+        return write_out(line, files, err);
     if (r == 0)
         r = server_send(client, "POST", path, "application/yaml", gb_buf_bytes(&files->body), tell,
                         &telling, &reply, err);

@@ -1,5 +1,6 @@
 #include "cli/documents/apply_sign.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,15 +10,18 @@
 #include "cli/cmd.h"
 #include "cli/documents/apply_files.h"
 #include "cli/documents/officer_key.h"
+#include "cli/reply.h"
 #include "cli/server_client.h"
 #include "crypto/signer.h"
 #include "policy/documents/sign.h"
 #include "wire/json.h"
+#include "wire/yaml.h"
 
 struct signing {
     struct gb_arena *arena;
     struct server_client *client;
     struct signer *signer;
+    bool force;
     struct json *in_force; /* owned; NULL: not asked yet */
 };
 
@@ -42,6 +46,57 @@ static bool says_the_same(const struct json *item, const uint8_t digest[32])
     return json_get_text(item, "digest", &text) && gb_bytes_is(text, own);
 }
 
+/* Its spec.life, as it is written; "accepted" without one. */
+static const char *life_of(struct gb_arena *arena, const struct sign_document *document)
+{
+    const struct yaml_node *spec = yaml_get(document->node, "spec");
+    const struct yaml_node *life =
+        spec && spec->kind == YAML_MAPPING ? yaml_get(spec, "life") : NULL;
+    const char *text = life && life->kind == YAML_SCALAR
+                           ? (const char *)gb_arena_copy(arena, life->text).data
+                           : "accepted";
+    return text ? text : "";
+}
+
+/* The file of the first day must not undo what was decided since. */
+static bool goes_back(const char *now, const char *then)
+{
+    if (strcmp(now, "accepted") == 0)
+        return strcmp(then, "candidate") == 0 || strcmp(then, "shadow") == 0;
+    return strcmp(now, "retired") == 0 && strcmp(then, "retired") != 0;
+}
+
+/* CMD_REFUSED, and told, where the next version is not ours to give: what was deleted, and what has
+ * another life since this file was written. */
+static int check_return(const struct signing *signing, const struct sign_text *text,
+                        const struct sign_document *document, const struct json *item)
+{
+    bool deleted = false;
+    uint64_t version = 0;
+    const char *now = reply_text(signing->arena, item, "life");
+    const char *then = life_of(signing->arena, document);
+    json_get_number(item, "version", &version);
+    json_get_bool(item, "deleted", &deleted);
+    if (deleted) {
+        fprintf(stderr,
+                "garboard: %s:%u: %s %s was deleted as version %" PRIu64 " by %s, and this file "
+                "has no version\n  -> to bring it back, write version: %" PRIu64
+                " into its metadata\n",
+                text->file.name, document->node->line, document->kind, document->name, version,
+                reply_text(signing->arena, item, "applied_by"), version + 1);
+        return CMD_REFUSED;
+    }
+    if (signing->force || !goes_back(now, then))
+        return CMD_OK;
+    fprintf(stderr,
+            "garboard: %s:%u: %s %s is %s (version %" PRIu64 "); this file has no version and "
+            "says %s\n  -> garboard reference made it %s: write life: %s into the file; or, to "
+            "undo that, version: %" PRIu64 " or --force\n",
+            text->file.name, document->node->line, document->kind, document->name, now, version,
+            then, now, now, version + 1);
+    return CMD_REFUSED;
+}
+
 /* ReferenceSets may leave their version to us: what must not go back must be in order. */
 static int choose_version(struct signing *signing, struct sign_text *text, size_t i,
                           struct gb_err *err)
@@ -57,6 +112,8 @@ static int choose_version(struct signing *signing, struct sign_text *text, size_
     if (item)
         json_get_number(item, "version", &version);
     r = sign_digest(text, i, version, digest, err);
+    if (r == GB_OK && item && !says_the_same(item, digest))
+        r = check_return(signing, text, document, item);
     if (r == GB_OK)
         document->add_version = item && says_the_same(item, digest) ? version : version + 1;
     return r;
@@ -102,7 +159,7 @@ int apply_sign(struct gb_arena *arena, const struct cmd_line *line, struct serve
                struct apply_files *files, struct gb_err *err)
 {
     struct client_conf conf = {0};
-    struct signing signing = {.arena = arena, .client = client};
+    struct signing signing = {.arena = arena, .client = client, .force = cmd_has(line, "force")};
     int r = client_conf_officer(arena, line, &conf, err);
     if (r < 0 || !conf.officer_key)
         return r;

@@ -124,6 +124,7 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
 static const struct cmd_option options[] = {
     {"filename", "FILE", "the documents that it holds; - is standard input", true, 'f'},
     APPLY_SEND_OPTIONS,
+    APPLY_OUTPUT_OPTION,
     CLIENT_OFFICER_OPTIONS,
     CLIENT_CONF_OPTIONS,
     SERVER_WHY_OPTION,

@@ -27,15 +27,40 @@ static const char *signers(struct gb_arena *arena, const struct json *document)
     return text && *text ? text : "nobody";
 }
 
+static bool is_deleted(const struct json *document)
+{
+    bool deleted = false;
+    return json_get_bool(document, "deleted", &deleted) && deleted;
+}
+
+/* What judges, or why nothing does. */
+static void print_judges(struct gb_arena *arena, const struct json *reply, size_t in_force)
+{
+    const bool faulty = !json_absent(json_get(reply, "fault"));
+    if (!json_absent(json_get(reply, "policy")))
+        printf("Nodes are judged under policy %s.\n\n", reply_text(arena, reply, "policy"));
+    else if (in_force > 0 && !faulty)
+        puts("No policy: every node is untrusted. Apply one: garboard apply -f FILE\n");
+    if (faulty)
+        printf("No document counts, and every node is untrusted: %s.\n  -> sign the documents and "
+               "apply them again (garboard sign, garboard apply)\n\n",
+               reply_text(arena, reply, "fault"));
+}
+
 static int print(const struct cmd_line *line, struct gb_arena *arena, const struct json *reply)
 {
     static const char *const headings[] = {"KIND", "NAME", "VERSION", "APPLIED", "BY", "SIGNED BY"};
     const struct json *documents = json_get(reply, "documents");
     struct table table;
+    size_t deleted = 0;
     int64_t now_s = gb_clock_s();
     table_init(&table, arena, GB_ARRAY_LEN(headings), headings);
     for (size_t i = 0; i < json_count(documents); i++) {
         const struct json *document = json_at(documents, i);
+        if (is_deleted(document)) {
+            deleted++;
+            continue;
+        }
         const char *const cells[] = {
             reply_text(arena, document, "kind"),
             reply_text(arena, document, "name"),
@@ -46,14 +71,13 @@ static int print(const struct cmd_line *line, struct gb_arena *arena, const stru
         };
         table_add(&table, cells);
     }
-    if (table.count > 0 && !json_absent(json_get(reply, "policy")))
-        printf("Nodes are judged under policy %s.\n\n", reply_text(arena, reply, "policy"));
-    if (!json_absent(json_get(reply, "fault")))
-        printf("No document counts, and every node is untrusted: %s.\n  -> sign the documents and "
-               "apply them again (garboard sign, garboard apply)\n\n",
-               reply_text(arena, reply, "fault"));
-    return table_print(line, &table,
-                       "No policy: every node is untrusted. Apply one: garboard apply -f FILE");
+    print_judges(arena, reply, table.count);
+    int code = table_print(line, &table,
+                           "No policy: every node is untrusted. Apply one: garboard apply -f FILE");
+    if (code == CMD_OK && deleted > 0)
+        printf("\n%zu deleted document%s not listed: garboard get KIND --deleted\n", deleted,
+               deleted == 1 ? " is" : "s are");
+    return code;
 }
 
 static bool is_wanted(const struct cmd_line *line, const struct json *document)

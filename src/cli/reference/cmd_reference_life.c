@@ -109,6 +109,7 @@ static int retire(const struct cmd_line *line, struct gb_arena *arena, struct gb
 static const struct cmd_option options[] = {
     {"dry-run", NULL, "say what would change, and change nothing", false, 0},
     APPLY_FORCE_OPTION,
+    APPLY_OUTPUT_OPTION,
     CLIENT_OFFICER_OPTIONS,
     CLIENT_CONF_OPTIONS,
     SERVER_WHY_OPTION,

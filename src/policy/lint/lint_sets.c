@@ -65,6 +65,11 @@ static const char *open_links(struct lints *lints, const struct node_policy *nod
 
 static void lint_required(struct lints *lints, const struct node_policy *node)
 {
+    for (int i = GB_LINK_ENGINE + 1; i < GB_LINK_COUNT; i++)
+        if (node->require[i])
+            lint_policy(lints, node, "spec/require", "take it off the list",
+                        "%s is required, and nothing judges that link yet: every node is refused",
+                        gb_link_name((enum gb_link)i));
     for (int i = GB_LINK_FIRMWARE; i <= GB_LINK_ENGINE; i++) {
         enum ref_class cls = ref_class_of_link((enum gb_link)i);
         if (node->require[i] && !has_class(lints, node, cls))

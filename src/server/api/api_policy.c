@@ -1,18 +1,13 @@
-/* Policy: what is in force, and how it changes. One change at a time: proven good in the pool, made
- * durable, then in force for the next round. */
-
-#include <string.h>
+/* Policy: how it changes. One change at a time: proven good in the pool, made durable, then in
+ * force for the next round. */
+#include "server/api/api_policy.h"
 
 #include "base/clock.h"
-#include "base/encode.h"
 #include "base/err.h"
-#include "base/text.h"
 #include "ledger/entry.h"
 #include "net/http_server.h"
 #include "net/router.h"
 #include "policy/access/access.h"
-#include "policy/documents/signed.h"
-#include "policy/documents/signed_set.h"
 #include "server/api/answer.h"
 #include "server/api/api.h"
 #include "server/api/change.h"
@@ -30,104 +25,6 @@
 #include "server/work.h"
 #include "store/store.h"
 #include "wire/json.h"
-
-static struct json *document_json(const struct store_document *document)
-{
-    struct json *json = json_new_object();
-    json_set(json, "kind", json_text(document->kind));
-    json_set(json, "name", json_text(document->name));
-    json_set(json, "version", json_number(document->version));
-    return json;
-}
-
-static struct json *signers_json(struct gb_arena *arena, const struct signed_document *document)
-{
-    struct json *list = json_new_array();
-    for (size_t i = 0; i < document->signatures.count; i++) {
-        const struct signature *signature = &document->signatures.items[i];
-        const char *hex = gb_hex(arena, gb_bytes(signature->key, SIGNATURE_KEY_LEN));
-        if (signature->state == SIGNATURE_GOOD)
-            json_push(list, json_text(hex ? gb_arena_printf(arena, "sha256:%s", hex) : NULL));
-    }
-    return list;
-}
-
-/* What it says, and who has signed that. */
-static void add_signatures(struct gb_arena *arena, const struct snapshot *snapshot,
-                           const struct store_document *document, struct json *item)
-{
-    const struct signed_document *known =
-        signed_set_find(snapshot_documents(snapshot), document->kind, document->name);
-    char digest[72] = "sha256:";
-    if (!known)
-        return; /* applied this very moment */
-    gb_hex_encode(gb_bytes(known->digest, sizeof known->digest), digest + 7);
-    json_set(item, "deleted", json_bool(known->deleted));
-    json_set(item, "digest", json_text(digest));
-    json_set(item, "signed_by", signers_json(arena, known));
-}
-
-static bool is_asked(struct http_request *request, const char *name)
-{
-    struct gb_bytes rest = http_request_queries(request);
-    bool found = false;
-    while (!found && rest.len > 0) {
-        struct gb_bytes item = gb_text_until(&rest, '&');
-        found = gb_bytes_is(gb_text_until(&item, '='), name);
-    }
-    return found;
-}
-
-/* "1" or "0", when it is asked at all. Anything else, even memory that is short, must not turn a
- * trial into the real thing. */
-static bool read_switch(struct http_request *request, const char *name, bool *ret_on)
-{
-    struct gb_bytes text;
-    if (!is_asked(request, name)) {
-        *ret_on = false;
-        return true;
-    }
-    if (!http_request_query(request, name, &text))
-        return false;
-    *ret_on = gb_bytes_is(text, "1");
-    return *ret_on || gb_bytes_is(text, "0");
-}
-
-void api_policy_list(void *ctx, const struct route_call *call)
-{
-    struct thread *thread = ctx;
-    struct gb_arena *arena = http_request_arena(call->request);
-    gb_cleanup(snapshot_unrefp) struct snapshot *snapshot = snapshot_get(thread->server->trust);
-    struct store_document *documents;
-    size_t count;
-    struct gb_err err;
-    bool with_text;
-    if (!read_switch(call->request, "text", &with_text)) {
-        answer_refuse(thread, call->request, REFUSAL_MALFORMED, "text: must be 0 or 1");
-        return;
-    }
-    int r = store_document_list(thread->server->store, arena, &documents, &count, &err);
-    if (r < 0) {
-        answer_refuse(thread, call->request, answer_of_store(thread, r, &err), NULL);
-        return;
-    }
-    struct json *list = json_new_array();
-    for (size_t i = 0; i < count; i++) {
-        struct json *item = document_json(&documents[i]);
-        json_set(item, "applied_by", json_text(documents[i].applied_by));
-        json_set(item, "applied_at", answer_time(documents[i].applied_s));
-        add_signatures(arena, snapshot, &documents[i], item);
-        if (with_text)
-            json_set(item, "text",
-                     json_text((const char *)gb_arena_copy(arena, documents[i].text).data));
-        json_push(list, item);
-    }
-    struct json *body = json_new_object();
-    json_set(body, "documents", list);
-    json_set(body, "policy", json_text(snapshot_policy(snapshot)));
-    json_set(body, "fault", json_text(snapshot_fault(snapshot)));
-    answer_json(thread, call->request, 200, body);
-}
 
 struct applying {
     struct change change; /* first */
@@ -183,7 +80,7 @@ static struct json *applied_json(struct applying *a)
 {
     struct json *list = json_new_array();
     for (size_t i = 0; i < a->plan.count; i++) {
-        struct json *item = document_json(&a->plan.fresh[i]);
+        struct json *item = policy_document_json(&a->plan.fresh[i]);
         json_set(item, "change", json_text(apply_word(&a->plan, &a->plan.fresh[i])));
         json_push(list, item);
     }
@@ -295,11 +192,11 @@ void api_policy_apply(void *ctx, const struct route_call *call)
     struct applying *a = work_new_of(thread, call->request, struct applying);
     if (!a)
         return;
-    if (!read_switch(call->request, "dry_run", &a->dry_run)) {
+    if (!policy_read_switch(call->request, "dry_run", &a->dry_run)) {
         answer_refuse(thread, call->request, REFUSAL_MALFORMED, "dry_run: must be 0 or 1");
         return;
     }
-    if (!read_switch(call->request, "force", &a->force)) {
+    if (!policy_read_switch(call->request, "force", &a->force)) {
         answer_refuse(thread, call->request, REFUSAL_MALFORMED, "force: must be 0 or 1");
         return;
     }

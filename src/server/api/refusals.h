@@ -93,7 +93,10 @@
       "correct them at the line that is named; nothing was applied")                               \
     X(POLICY_UNSIGNED, 422, "policy-unsigned", "a document is not rightly signed",                 \
       "have the security officer sign it (garboard sign; garboard apply signs with client.conf's " \
-      "officer_key), by two officers where the AccessPolicy asks it; nothing was applied")         \
+      "officer_key), by two officers where the AccessPolicy asks it: delete and reference "        \
+      "accept, "                                                                                   \
+      "shadow, retire write it with -o FILE, the other officer takes garboard sign -f FILE and "   \
+      "garboard apply --no-sign -f FILE; nothing was applied")                                     \
     X(POLICY_VERSION, 409, "policy-version", "a newer version is applied already",                 \
       "raise metadata.version")                                                                    \
     X(POLICY_UNTRUSTS, 409, "policy-untrusts", "trusted nodes would be untrusted",                 \

@@ -135,6 +135,9 @@ static const struct {
      "node is refused\n"
      "NodePolicy/p:6: engine is required, but no accepted set of class engine counts here: every "
      "node is refused\n"},
+    {HEAD("NodePolicy", "p") "  secureBoot: \"on\"\n  require: [os, posture]\n" PLATFORM OS FILES,
+     "NodePolicy/p:6: posture is required, and nothing judges that link yet: every node is "
+     "refused\n"},
     {POLICY("  referenceSets: [pl, os, fi, old]\n") SET("old", "  class: os\n  life: retired\n"),
      "NodePolicy/p:7: old is retired, so nothing passes by it\n"},
     {POLICY("  referenceSets:\n  - pl\n  - os\n  - fi\n  - new\n")
