@@ -207,7 +207,8 @@ X(REF_NO_BOOT, "reference.nothing-to-judge", CONTRAINDICATED, NONE,
   "send /sys/kernel/security/tpm0/binary_bios_measurements as eventlog.bin")
 X(LINK_UNPROVEN, "link.not-proven", CONTRAINDICATED, NONE,
   "the policy requires this link to be affirming, and it is {0}",
-  "send the evidence that proves it, and give a reference set that speaks for it")
+  "send the evidence that proves it, and give a reference set that speaks for it; containers, "
+  "posture and location are judged by nothing yet: take them off spec.require")
 X(LINK_RESTS, "link.rests-on-broken", NONE, NONE, "not counted: {0} beneath it is {1}",
   "mend {0} first")
 X(LINK_RESTS_WARNING, "link.rests-on-warning", WARNING, NONE, "no better than {0} beneath it",

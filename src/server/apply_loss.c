@@ -94,7 +94,8 @@ static int look_at(struct losing *l, const struct node_summary *node, struct gb_
     if (r < 0)
         return r;
     loss_of_judge(&l->change, &facts, &loss);
-    if (loss.kind == LOSS_NONE)
+    /* Most changes take no set away: then no verdict is read. */
+    if (loss.kind == LOSS_NONE && (l->change.gone_count > 0 || !l->change.has_fresh))
         look_at_sets(l, node, &facts, &loss);
     if (loss.kind != LOSS_NONE)
         add(l, &loss, node->name);
