@@ -128,7 +128,7 @@ const char *gb_text_nearest(struct gb_bytes word, const char *const *names, size
         if (name.len > NEAREST_MAX_WORD)
             continue;
         size_t edits = distance(word, name);
-        if (edits < best_edits && edits < name.len) {
+        if (edits < best_edits && 2 * edits <= word.len) {
             best = names[i];
             best_edits = edits;
         }

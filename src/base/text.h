@@ -29,8 +29,8 @@ struct gb_bytes gb_text_trim(struct gb_bytes in);
 /* Decimal, no sign, no more than `max`, the whole of `in`. */
 GB_MUST_USE bool gb_text_u64(struct gb_bytes in, uint64_t max, uint64_t *ret_value);
 
-/* The candidate nearest to `word` when it is near enough to have been meant (an edit or three), or
- * the only one that begins with it; else NULL. `count` names. */
+/* The candidate nearest to `word` when it is near enough to have been meant (an edit or three, of
+ * at most half its letters), or the only one that begins with it; else NULL. `count` names. */
 const char *gb_text_nearest(struct gb_bytes word, const char *const *names, size_t count);
 
 #endif

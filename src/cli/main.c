@@ -119,6 +119,17 @@ static int print_group(const char *word, FILE *to)
     return count;
 }
 
+static const char *ending_with(const char *word, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct gb_bytes rest = gb_bytes_str(names[i]);
+        (void)gb_text_word(&rest);
+        if (gb_bytes_is(gb_text_word(&rest), word))
+            return names[i];
+    }
+    return NULL;
+}
+
 static int unknown_command(int argc, char **argv)
 {
     const char *names[64];
@@ -136,6 +147,8 @@ static int unknown_command(int argc, char **argv)
     const char *near = gb_text_nearest(gb_bytes_str(typed), names, count);
     if (!near)
         near = gb_text_nearest(gb_bytes_str(argv[0]), names, count);
+    if (!in_group && !near) /* "import": the group was left out */
+        near = ending_with(argv[0], names, count);
     fprintf(stderr,
             near ? "garboard: no command \"%s\" (did you mean \"%s\"?)\n"
                  : "garboard: no command \"%s\"\n",

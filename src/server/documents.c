@@ -152,8 +152,8 @@ int documents_split(struct gb_arena *arena, struct gb_bytes text,
             return r;
         }
         if (found && documents_find(documents, count, documents[count].kind, documents[count].name))
-            return gb_err_set(err, GB_ERR_CONFIG, "%s %s stands twice", documents[count].kind,
-                              documents[count].name);
+            return gb_err_set(err, GB_ERR_CONFIG, "document %zu: document:1: %s %s stands twice",
+                              count + 1, documents[count].kind, documents[count].name);
         count += found;
     }
     if (count == 0)

@@ -296,6 +296,11 @@ static int parse_error(struct builder *b, const yaml_parser_t *parser)
     if (parser->error == YAML_MEMORY_ERROR)
         return gb_err_nomem(b->err);
     yaml_mark_t mark = parser->problem_mark.line ? parser->problem_mark : parser->mark;
+    if (parser->problem &&
+        strcmp(parser->problem, "found character that cannot start any token") == 0)
+        return fail(b, GB_ERR_CONFIG, line_of(b, mark),
+                    "found a character that cannot start any token (is it a tab? YAML indents with "
+                    "blanks)");
     return fail(b, GB_ERR_CONFIG, line_of(b, mark), parser->problem ? parser->problem : "not YAML");
 }
 

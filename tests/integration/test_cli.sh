@@ -71,6 +71,13 @@ usage_faults_are_2() {
     exits 2 reference
     exits 2 reference captrue x
     says 'did you mean "reference capture"'
+    exits 2 import
+    says 'did you mean "reference import"'
+    exits 2 nope
+    says 'no command "nope"'
+    [[ $err != *'did you mean'* ]] || fail 'nothing is near "nope"'
+    exits 2 token create --name 'load-*'
+    says "--pool 'load-*'"
     exits 2 verify
     says 'needs DIR'
     exits 2 verify a b

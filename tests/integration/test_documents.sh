@@ -80,6 +80,9 @@ seen_and_compared() {
     exits 5 diff -f misspelt.yaml
     says 'unknown field "clas" (did you mean "class"?)'
     exits 5 apply -f misspelt.yaml
+    cat a2.yaml a1.yaml >twice.yaml
+    exits 5 apply -f twice.yaml
+    says "twice.yaml:$(($(wc -l <a2.yaml) + 1)): ReferenceSet a stands twice"
     exits 0 apply -f a2.yaml --dry-run
     prints "configured"
 }

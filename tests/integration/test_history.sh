@@ -79,8 +79,12 @@ exits 2 verify --node w1 --at "$first" --officer "$s/mallory.pem"
 says 'the documents that judged it then do not count: NodePolicy'
 
 echo '# a kept state as a folder'
-"$garboard" verify --node w1 --at "$first" --save "$s/saved" >"$s/text"
+"$garboard" verify --node w1 --at "$first" --save "$s/saved" >"$s/text" 2>"$s/next"
 same 'it is saved' $? 0
+# The command that it names judges the folder as it was judged.
+read -ra next < <(sed -n 's/^garboard: judge it again: garboard //p' "$s/next")
+exits 0 "${next[@]}"
+prints 'affirming'
 exits 0 verify "$s/saved" --policy "$s/saved/policy.yaml" --root "$s/saved/root-1.pem"
 exits 2 verify --node w1 --save "$s/saved"
 exits 2 verify --node w1 "$s/saved"
@@ -89,6 +93,7 @@ exits 2 verify --node w1 --policy "$s/p1.yaml"
 exits 2 verify --node w1 --at yesterday
 "$garboard" verify --node w1 --at 2001-01-01T00:00:00Z >"$s/text" 2>&1
 same 'before anything was kept' $? 2
+grep -q 'no such node' "$s/text" && fail 'the node is there' "$(cat "$s/text")"
 grep -q 'nothing of it is kept' "$s/text" || fail 'and says so' "$(cat "$s/text")"
 
 echo '# what another policy would do: exactly what the rounds then say'

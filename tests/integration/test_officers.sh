@@ -50,7 +50,7 @@ unsigned_nothing_is_applied() {
 
 apply_signs_by_itself() {
     exits 0 apply -f one.yaml
-    says "signed by officer sha256:"
+    says "signing as officer sha256:"
     prints "created"
     in_force "nodes version 1"
     good 'keyd has it' ready_says '"keyd_policy": "ok"'
@@ -93,6 +93,8 @@ T17_a_stranger_signs_nothing() {
 }
 
 T17_an_old_signed_document_does_not_come_back() {
+    exits 2 sign -f one.yaml --key mallory.pem
+    says 'mallory.pem is a public key, and the private one signs'
     # Nobody signs what cannot count; apply says the same of it.
     policy 2 | sed 's/secureBoot/secureBot/' >misspelt.yaml
     exits 5 sign -f misspelt.yaml --key "$s/etc/client/officer.key" -o never.yaml

@@ -32,7 +32,7 @@ labels() {
     exits 0 node list -l site=fra-2
     prints "worker-1"
     exits 0 node list -l site=fra-2,rack=7
-    prints "No nodes."
+    prints "No node has these labels."
     exits 2 node list -l site
     exits 0 node show worker-1
     prints "Labels         site=fra-2"

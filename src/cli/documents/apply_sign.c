@@ -151,7 +151,7 @@ static int sign_all(struct signing *signing, struct apply_files *files, struct g
     if (r == GB_OK)
         r = apply_files_join(files, err);
     if (r == GB_OK && fresh > 0)
-        fprintf(stderr, "signed by officer %s\n", id);
+        fprintf(stderr, "signing as officer %s\n", id);
     return r;
 }
 

@@ -49,6 +49,12 @@ int officer_key_read(struct gb_arena *arena, const char *path, const char *passp
                           "--officer-passphrase-file or client.conf (sign: --passphrase-file)",
                           path);
     }
+    static const char open_to_all[] = "PUBLIC KEY";
+    if (pem.len > 0 && memmem(pem.data, pem.len, open_to_all, sizeof open_to_all - 1))
+        return gb_err_set(err, GB_ERR_CONFIG,
+                          "%s is a public key, and the private one signs: garboard officer create "
+                          "wrote it beside, as .key",
+                          path);
     r = signer_from_pem(pem, passphrase, ret_signer, err);
     wipe(pem);
     wipe(passphrase);

@@ -1,6 +1,7 @@
 #include "cli/evidence/node_evidence.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "attest/attest.h"
 #include "attest/trust.h"
@@ -20,6 +21,25 @@
 #include "verify/facts.h"
 #include "wire/json.h"
 
+/* The server says 404 to both; whoever may list nodes is told which it is. */
+static int not_found(struct gb_arena *arena, struct server_client *client, const char *path,
+                     const char *node, struct gb_err *err)
+{
+    const char *hint = node_hint(arena, client, path);
+    const char *itself = gb_arena_printf(arena, " (did you mean \"%s\"?)", node);
+    if (itself && strcmp(hint, itself) == 0)
+        return gb_err_set(err, GB_ERR_NOTFOUND,
+                          "%s: nothing of it is kept until then: garboard node history %s says "
+                          "what is",
+                          node, node);
+    if (*hint)
+        return gb_err_set(err, GB_ERR_NOTFOUND, "%s: no such node%s", node, hint);
+    return gb_err_set(err, GB_ERR_NOTFOUND,
+                      "%s: no such node, or nothing of it is kept until then: garboard node list "
+                      "and garboard node history %s say what is",
+                      node, node);
+}
+
 int node_evidence_fetch(struct server_client *client, struct gb_arena *arena, const char *node,
                         int64_t at_s, struct kept *ret_kept, struct gb_err *err)
 {
@@ -30,10 +50,7 @@ int node_evidence_fetch(struct server_client *client, struct gb_arena *arena, co
     const char *path = after ? server_path(arena, "/v1/nodes/", node, after) : NULL;
     int r = path ? server_fetch(client, arena, path, &bytes, err) : gb_err_nomem(err);
     if (r == GB_ERR_NOTFOUND)
-        return gb_err_set(err, r,
-                          "%s: no such node%s, or nothing of it is kept until then: "
-                          "garboard node history %s says what is",
-                          node, node_hint(arena, client, path), node);
+        return not_found(arena, client, path, node, err);
     return r != 0 ? r : kept_read(arena, bytes, ret_kept, err);
 }
 

@@ -67,20 +67,34 @@ static const char *sentence(const struct chain *chain, const struct json *f)
     return whole ? whole : message;
 }
 
-/* One finding, its cursor at the margin already; returns its remedy for the next to compare. */
-static const char *print_finding(const struct chain *chain, const struct json *f, const char *told)
+/* Remedies that were said of a link already: ten files of one kind need one. */
+struct told {
+    const char *items[4 * MOST_SHOWN];
+    size_t count;
+};
+
+static void print_remedy(struct told *told, const char *remedy)
+{
+    for (size_t i = 0; i < told->count; i++)
+        if (strcmp(told->items[i], remedy) == 0)
+            return;
+    if (told->count < GB_ARRAY_LEN(told->items))
+        told->items[told->count++] = remedy;
+    printf("%*s-> ", MARGIN, "");
+    output_wrapped(remedy, MARGIN + 3);
+}
+
+/* One finding, its cursor at the margin already. */
+static void print_finding(const struct chain *chain, const struct json *f, struct told *told)
 {
     output_wrapped(sentence(chain, f), MARGIN);
     if (verdict_text_tier(f) < GB_TIER_WARNING)
-        return told;
+        return;
     printf("%*s%s%s%s\n", MARGIN, "", output_colour(chain->line, GB_TIER_NONE),
            reply_text(chain->arena, f, "code"), output_reset(chain->line));
     const char *remedy = json_get(f, "remedy") ? reply_text(chain->arena, f, "remedy") : "";
-    if (*remedy && strcmp(remedy, told) != 0) {
-        printf("%*s-> ", MARGIN, "");
-        output_wrapped(remedy, MARGIN + 3);
-    }
-    return remedy;
+    if (*remedy)
+        print_remedy(told, remedy);
 }
 
 /* What says why another finding of the link is there: it decides nothing itself. */
@@ -107,7 +121,7 @@ static const struct json *explaining_set(const struct chain *chain, const struct
     return NULL;
 }
 
-static void print_explanation(const struct chain *chain, const struct json *f)
+static void print_explanation(const struct chain *chain, const struct json *f, struct told *told)
 {
     const struct json *set = explaining_set(chain, f);
     printf("%*s", MARGIN, "");
@@ -128,8 +142,7 @@ static void print_explanation(const struct chain *chain, const struct json *f)
                                   life, name, name);
         remedy = advice ? advice : remedy;
     }
-    printf("%*s-> ", MARGIN, "");
-    output_wrapped(remedy, MARGIN + 3);
+    print_remedy(told, remedy);
 }
 
 static bool same_event(const struct json *a, const struct json *b)
@@ -147,13 +160,14 @@ struct flood {
 };
 
 /* What explains `of`, which is of the same event; NULL: what explains the whole link. */
-static void print_explanations(const struct chain *chain, const char *link, const struct json *of)
+static void print_explanations(const struct chain *chain, const char *link, const struct json *of,
+                               struct told *told)
 {
     for (size_t i = 0; i < json_count(chain->findings); i++) {
         const struct json *f = json_at(chain->findings, i);
         if (explains(f) && reply_is(f, "link", link) &&
             (of ? same_event(f, of) : json_absent(json_get(f, "event"))))
-            print_explanation(chain, f);
+            print_explanation(chain, f, told);
     }
 }
 
@@ -189,30 +203,31 @@ static void print_link(const struct chain *chain, const char *link)
     enum gb_tier tier = verdict_text_tier(result);
     const struct json *first = headline(chain, link, tier);
     struct flood counts[GB_FINDING_COUNT] = {0};
+    struct told told = {0};
     if (!first)
         return; /* nothing speaks of it */
     printf("  %-*s %s%-*s%s ", LINK_COLUMN, link, output_colour(chain->line, tier), TIER_COLUMN,
            tier == GB_TIER_NONE ? "-" : gb_tier_name(tier), output_reset(chain->line));
-    const char *told = print_finding(chain, first, "");
+    print_finding(chain, first, &told);
     (void)floods(chain, counts, first);
-    print_explanations(chain, link, first);
+    print_explanations(chain, link, first, &told);
     for (size_t i = 0; i < json_count(chain->findings); i++) {
         const struct json *f = json_at(chain->findings, i);
         if (f == first || !reply_is(f, "link", link) || verdict_text_tier(f) < GB_TIER_WARNING ||
             floods(chain, counts, f))
             continue;
         printf("%*s", MARGIN, "");
-        told = print_finding(chain, f, told);
-        print_explanations(chain, link, f);
+        print_finding(chain, f, &told);
+        print_explanations(chain, link, f, &told);
     }
     print_more(chain, counts);
-    print_explanations(chain, link, NULL);
+    print_explanations(chain, link, NULL, &told);
 }
 
 /* What speaks of no link, as that there is no policy, decides all the same. */
 static void print_linkless(const struct chain *chain)
 {
-    const char *told = "";
+    struct told told = {0};
     for (size_t i = 0; i < json_count(chain->findings); i++) {
         const struct json *f = json_at(chain->findings, i);
         enum gb_tier tier = verdict_text_tier(f);
@@ -220,7 +235,7 @@ static void print_linkless(const struct chain *chain)
             continue;
         printf("  %-*s %s%-*s%s ", LINK_COLUMN, "-", output_colour(chain->line, tier), TIER_COLUMN,
                gb_tier_name(tier), output_reset(chain->line));
-        told = print_finding(chain, f, told);
+        print_finding(chain, f, &told);
     }
 }
 

@@ -155,6 +155,35 @@ static int fetch(struct verifying *v, int64_t at_s, struct gb_err *err)
                                         err);
 }
 
+/* How the folder is judged as it was judged then: the labels chose the policy, and are not in it.
+ */
+static int tell_next(const struct verifying *v, const char *dir, struct gb_err *err)
+{
+    struct node_facts facts;
+    char at[GB_CLOCK_TEXT];
+    struct gb_buf text;
+    int r = node_evidence_facts(v->arena, v->kept, NODE_EVIDENCE_THEN, &facts, err);
+    if (r < 0)
+        return r;
+    gb_clock_text(v->kept->judged_s, at);
+    gb_buf_init(&text, GB_LIMIT_POLICY);
+    gb_buf_printf(&text, "garboard: judge it again: garboard verify %s", dir);
+    if (v->kept->then.count > 0)
+        gb_buf_printf(&text, " --policy %s/policy.yaml", dir);
+    for (size_t i = 0; i < v->kept->roots.count; i++)
+        gb_buf_printf(&text, " --root %s/root-%zu.pem", dir, i + 1);
+    gb_buf_printf(&text, " --node-name %s", facts.name);
+    for (size_t i = 0; i < facts.labels.count; i++)
+        gb_buf_printf(&text, " --label %s=%s", facts.labels.items[i].key,
+                      facts.labels.items[i].value);
+    gb_buf_printf(&text, " --time %s\n", at);
+    r = gb_buf_ok(&text) ? GB_OK : gb_err_nomem(err);
+    if (r == GB_OK)
+        fprintf(stderr, "%.*s", (int)text.len, (const char *)text.data);
+    gb_buf_done(&text);
+    return r;
+}
+
 int verify_node(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
 {
     gb_cleanup(digester_freep) struct digester *digester = NULL;
@@ -173,6 +202,8 @@ int verify_node(const struct cmd_line *line, struct gb_arena *arena, struct gb_e
         r = fetch(v, at_s, err);
     if (r == GB_OK && dir)
         r = evidence_save(arena, digester, v->kept, dir, err);
+    if (r == GB_OK && dir)
+        r = tell_next(v, dir, err);
     if (r == GB_OK)
         r = judge(v, NODE_EVIDENCE_THEN, v->kept->judged_s, &v->then, err);
     if (r == GB_OK)

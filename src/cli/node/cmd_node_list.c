@@ -124,7 +124,10 @@ static int print_text(const struct cmd_line *line, struct gb_arena *arena, const
     table_init(&table, arena, GB_ARRAY_LEN(headings), headings);
     for (size_t i = 0; i < json_count(nodes); i++)
         add_node(&table, arena, json_at(nodes, i));
-    int code = table_print(line, &table, "No nodes. Let one join: garboard token create");
+    int code =
+        table_print(line, &table,
+                    cmd_has(line, "selector") ? "No node has these labels."
+                                              : "No nodes. Let one join: garboard token create");
     return code == CMD_OK ? print_waiting(line, arena, json_get(waiting, "waiting")) : code;
 }
 

@@ -1,5 +1,6 @@
 /* garboard token create: a join token, shown once. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -35,6 +36,9 @@ static int read_ask(const struct cmd_line *line, struct json *body)
         return output_usage(line, "--uses is a number from 1 to %d, not \"%s\"", MOST_USES, count);
     if (cmd_has(line, "name") && cmd_has(line, "pool"))
         return output_usage(line, "give --name or --pool, not both");
+    if (cmd_has(line, "name") && strchr(cmd_value(line, "name"), '*'))
+        return output_usage(line, "--name is the name of one node; for a pattern: --pool '%s'",
+                            cmd_value(line, "name"));
     if (cmd_has(line, "name"))
         json_set(body, "name", json_text(cmd_value(line, "name")));
     if (cmd_has(line, "pool"))

@@ -33,6 +33,19 @@ const char *field_shown(const struct field_file *file, struct gb_bytes text)
     return shown ? shown : "?";
 }
 
+/* " (there are: a, b, c)"; nothing for more than fit into a line. */
+static const char *list_of(struct gb_arena *arena, struct field_names known)
+{
+    enum { MOST_LISTED = 8 };
+    const char *list = "";
+    if (known.count == 0 || known.count > MOST_LISTED)
+        return list;
+    for (size_t i = 0; list && i < known.count; i++)
+        list =
+            gb_arena_printf(arena, "%s%s%s", list, i > 0 ? ", " : " (there are: ", known.names[i]);
+    return list ? gb_arena_printf(arena, "%s)", list) : NULL;
+}
+
 int field_unknown(const struct field_file *file, unsigned line, const char *what,
                   struct gb_bytes word, struct field_names known, struct gb_err *err)
 {
@@ -41,7 +54,8 @@ int field_unknown(const struct field_file *file, unsigned line, const char *what
     if (nearest)
         return field_wrong(file, line, err, "unknown %s \"%s\" (did you mean \"%s\"?)", what, shown,
                            nearest);
-    return field_wrong(file, line, err, "unknown %s \"%s\"", what, shown);
+    const char *list = list_of(file->arena, known);
+    return field_wrong(file, line, err, "unknown %s \"%s\"%s", what, shown, list ? list : "");
 }
 
 static bool is_known(struct field_names known, struct gb_bytes key)

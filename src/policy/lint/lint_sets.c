@@ -36,10 +36,13 @@ static void lint_lives(struct lints *lints, const struct node_policy *node)
 {
     for (size_t i = 0; node->sets && i < node->set_count; i++) {
         const struct ref_set *set = node->sets[i];
-        if (set->life != REF_ACCEPTED)
+        const char *accept =
+            gb_arena_printf(lints->arena, "garboard reference accept %s", set->name);
+        if (!accept)
+            lints->failed = true;
+        else if (set->life != REF_ACCEPTED)
             lint_policy(lints, node, lint_item(lints, "spec/referenceSets", i),
-                        set->life == REF_RETIRED ? "take it off this list"
-                                                 : "garboard reference accept NAME",
+                        set->life == REF_RETIRED ? "take it off this list" : accept,
                         "%s is %s, so nothing passes by it", set->name, ref_life_name(set->life));
     }
 }

@@ -86,6 +86,7 @@ static void the_nearest_name_is_one_that_was_meant(void **state)
     assert_string_equal(near("imo"), "ima");
     assert_string_equal(near("reference captre"), "reference capture");
     assert_string_equal(near("xyz"), ""); /* three edits make "ima" of anything that short */
+    assert_string_equal(near("ix"), "");  /* half of its letters at most */
     assert_string_equal(near("attest"), "");
     assert_string_equal(near(""), "");
     assert_string_equal(near("a word that is much too long to be one of the names we know, really"),

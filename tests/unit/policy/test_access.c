@@ -90,7 +90,7 @@ static const struct {
      "a.yaml:6: missing field \"keys\""},
     {HEAD "  issuers:\n    - issuer: \"https://id.example/\"\n      audience: g\n      jwks: "
           "\"https://x\"\n      algorithms: [none]\n",
-     "a.yaml:9: unknown algorithm \"none\""},
+     "a.yaml:9: unknown algorithm \"none\" (there are: ES256, RS256)"},
     {HEAD "  issuers:\n    - issuer: \"https://id.example/\"\n      audience: g\n      jwks: "
           "\"https://x\"\n      algorithms: []\n",
      "a.yaml:9: no algorithm: leave the list out for all"},

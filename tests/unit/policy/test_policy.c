@@ -32,10 +32,11 @@ static const struct {
      "\"garboard.dev/v1alpha1\"?)"},
     {"apiVersion: garboard.dev/v1alpha1\nkind: NodePolcy\n",
      "p.yaml:2: unknown kind \"NodePolcy\" (did you mean \"NodePolicy\"?)"},
-    {"apiVersion: garboard.dev/v1alpha1\nkind: Secret\n", "p.yaml:2: unknown kind \"Secret\""},
+    {"apiVersion: garboard.dev/v1alpha1\nkind: Secret\n",
+     "p.yaml:2: unknown kind \"Secret\" (there are: NodePolicy, ReferenceSet, AccessPolicy)"},
     {HEAD_DELETED("ReferenceSet") "true\n", "p.yaml:5: what is deleted needs a version"},
     {HEAD_DELETED("ReferenceSet") "yes\n  version: 2\n",
-     "p.yaml:5: unknown value of deleted \"yes\""},
+     "p.yaml:5: unknown value of deleted \"yes\" (there are: true)"},
     {HEAD_DELETED("ReferenceSet") "true\n  version: 2\nspec:\n  class: os\n",
      "p.yaml:7: what is deleted has no spec"},
     {HEAD_DELETED("AccessPolicy") "true\n  version: 2\n",
@@ -106,7 +107,7 @@ static const struct {
      "p.yaml:4: \"A_b\" is no name: lower case letters, digits, '-' and '.' make one"},
     {"apiVersion: garboard.dev/v1alpha1\nkind: ReferenceSet\nmetadata:\n  name: a\n  labels: b\n"
      "spec:\n  class: os\n",
-     "p.yaml:5: unknown field \"labels\""},
+     "p.yaml:5: unknown field \"labels\" (there are: name, version, deleted, signatures)"},
     {HEAD_POLICY "  require: [os, kernel-]\n",
      "p.yaml:7: unknown link \"kernel-\" (did you mean \"kernel\"?)"},
     {HEAD_POLICY "  mode: shadwo\n",
@@ -126,7 +127,8 @@ static const struct {
      "p.yaml:7: unknown life \"retierd\" (did you mean \"retired\"?)"},
     {HEAD_SET "  class: os\n  appliesTo:\n    vender: x\n",
      "p.yaml:8: unknown field \"vender\" (did you mean \"vendor\"?)"},
-    {HEAD_POLICY "  secureBoot: yes\n", "p.yaml:7: unknown Secure Boot state \"yes\""},
+    {HEAD_POLICY "  secureBoot: yes\n",
+     "p.yaml:7: unknown Secure Boot state \"yes\" (there are: any, on, off)"},
     {HEAD_POLICY "  secureBoot: onn\n",
      "p.yaml:7: unknown Secure Boot state \"onn\" (did you mean \"on\"?)"},
     {HEAD_POLICY "  identity:\n    expired: alow\n",
@@ -134,11 +136,11 @@ static const struct {
     {HEAD_POLICY "  ima:\n    violation: allow\n",
      "p.yaml:8: unknown field \"violation\" (did you mean \"violations\"?)"},
     {HEAD_POLICY "  referenceSets:\n  - t\n---\n" HEAD_SET "  class: os\n",
-     "p.yaml:8: unknown reference set \"t\""},
+     "p.yaml:8: unknown reference set \"t\" (there are: s)"},
     {HEAD_POLICY "  referenceSets:\n  - sss\n  - platfrm\n---\n"
                  "apiVersion: garboard.dev/v1alpha1\nkind: ReferenceSet\nmetadata:\n"
                  "  name: platform\nspec:\n  class: platform\n",
-     "p.yaml:8: unknown reference set \"sss\""},
+     "p.yaml:8: unknown reference set \"sss\" (there are: platform)"},
     {HEAD_POLICY "  referenceSets:\n  - platfrm\n---\n"
                  "apiVersion: garboard.dev/v1alpha1\nkind: ReferenceSet\nmetadata:\n"
                  "  name: platform\nspec:\n  class: platform\n",

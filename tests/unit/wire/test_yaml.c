@@ -97,6 +97,9 @@ static void refuses_what_surprises(void **state)
         {"a: &x {b: 1}\n", "f.yaml:1: anchors (&name) are not accepted"},
         {"&k a: 1\n", "f.yaml:1: anchors (&name) are not accepted"},
         {"%TAG ! tag:x,2000:\n---\na: 1\n", "f.yaml:1: %TAG is not accepted"},
+        {"a:\n\tb: 1\n",
+         "f.yaml:2: found a character that cannot start any token (is it a tab? YAML "
+         "indents with blanks)"},
         {"a: 1\nb: 2\na: 3\n", "f.yaml:3: this key stands twice: \"a\""},
         {"x:\n  \"b\\e\": 1\n  \"b\\x1b\": 2\n", "f.yaml:3: this key stands twice: \"b\\x1b\""},
         {"{a: 1, 'a': 2}\n", "f.yaml:1: this key stands twice: \"a\""},
