@@ -101,6 +101,8 @@ bool grub_memdisk_find(struct gb_bytes disk, const char *folder, const char *nam
         within.len = within.len > fat.cluster ? fat.cluster : within.len;
     }
     struct gb_bytes found = within.data ? find(&fat, within, name, &size) : within;
+    if (!found.data)
+        return false;
     *ret_file = part(found, 0, size);
     return ret_file->data;
 }
