@@ -29,7 +29,7 @@ def objects(node, path=""):
 
 def readers():
     """The fields that each reader knows: its array `known`, macros among its names expanded."""
-    text = "".join(p.read_text() for p in sorted((SOURCE / "src/policy").glob("*.[ch]")))
+    text = "".join(p.read_text() for p in sorted((SOURCE / "src/policy").rglob("*.[ch]")))
     macros = {m[1]: m[2] for m in re.finditer(r"#define (\w+_FIELDS)((?:[^\n]*\\\n)*[^\n]*)", text)}
     for known in re.finditer(r"static const char \*const known\[\] = \{(.*?)\};", text, re.S):
         body = re.sub(r"\w+_FIELDS", lambda m: macros[m[0]], known[1])

@@ -275,7 +275,7 @@ static void a_wrong_signer_is_refused_with_its_line(void **state)
     text = policy_text(arena, ec_maker->pem, "        paths: [usr]\n");
     const struct policy_file other = {"p.yaml", gb_bytes_str(text)};
     assert_int_equal(policy_read(arena, &other, 1, 7, &policy, &err), GB_ERR_CONFIG);
-    assert_string_equal(err.text, "p.yaml:7: a signer's path begins with a slash");
+    assert_string_equal(err.text, "p.yaml:8: a signer's path begins with a slash");
     gb_arena_free(arena);
 }
 

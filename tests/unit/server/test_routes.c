@@ -283,8 +283,8 @@ static void T17_only_a_plain_word_is_a_trial(void **state)
 {
     (void)state;
     static const char *const queries[] = {
-        "dry_run=true", "dry_run=1&dry_run=1", "dry_run=1&dry_run=0", "dry_run=",  "dry_run=2",
-        "dry-run=1",    "dry_run=1&force=1",   "dry_run=%zz",         "dry_run=01"};
+        "dry_run=true", "dry_run=1&dry_run=1",  "dry_run=1&dry_run=0", "dry_run=",   "dry_run=2",
+        "dry-run=1",    "dry_run=1&force=true", "dry_run=%zz",         "dry_run=01", "force=2"};
     char line[128], body[2048];
     for (size_t i = 0; i < GB_ARRAY_LEN(queries); i++) {
         snprintf(line, sizeof line, "POST /v1/policy?%s", queries[i]);
