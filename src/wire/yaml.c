@@ -243,7 +243,11 @@ static int refuse_twice(struct builder *b, const struct yaml_node *mapping)
     qsort(sorted, n, sizeof(struct yaml_node *), by_key_and_line);
     for (size_t i = 1; i < n; i++)
         if (gb_bytes_equal(sorted[i - 1]->key, sorted[i]->key))
-            return fail_word(b, sorted[i]->key_line, "this key stands twice:", sorted[i]->key);
+            return fail_word(b, sorted[i]->key_line,
+                             gb_bytes_is(sorted[i]->key, "apiVersion") /* a document's first */
+                                 ? "this key stands twice (is a line --- missing above it?):"
+                                 : "this key stands twice:",
+                             sorted[i]->key);
     return GB_OK;
 }
 

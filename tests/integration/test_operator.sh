@@ -166,6 +166,7 @@ a_change_is_watched() {
     wait "$list" "$why" 2>/dev/null
     exits 1 node why worker-1
     prints "->"
+    same "each link says a remedy once" "$(awk '/^  [a-z-]+ / { delete said } /->/ && said[$0]++' <<<"$out")" ''
     exits 0 node list
     prints "untrusted"
     checks=$((checks + 5))

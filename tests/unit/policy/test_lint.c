@@ -59,6 +59,7 @@ static const char *lint(struct gb_arena *arena, const char *text, struct lint_su
                 gb_bytes_is(yaml_get(yaml_get(doc, "metadata"), "name")->text, l->name))
                 line = lint_line(doc, l->path) - doc->line + 1;
         assert_true(l->remedy && l->remedy[0]);
+        assert_null(strstr(l->remedy, "accept NAME")); /* the name is known */
         gb_buf_puts(&out, l->is_note ? "note: " : "");
         if (l->kind)
             gb_buf_printf(&out, "%s/%s:%u: ", l->kind, l->name, line);

@@ -100,6 +100,8 @@ static void refuses_what_surprises(void **state)
         {"a:\n\tb: 1\n",
          "f.yaml:2: found a character that cannot start any token (is it a tab? YAML "
          "indents with blanks)"},
+        {"apiVersion: 1\nkind: A\napiVersion: 1\nkind: B\n",
+         "f.yaml:3: this key stands twice (is a line --- missing above it?): \"apiVersion\""},
         {"a: 1\nb: 2\na: 3\n", "f.yaml:3: this key stands twice: \"a\""},
         {"x:\n  \"b\\e\": 1\n  \"b\\x1b\": 2\n", "f.yaml:3: this key stands twice: \"b\\x1b\""},
         {"{a: 1, 'a': 2}\n", "f.yaml:1: this key stands twice: \"a\""},
