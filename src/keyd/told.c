@@ -2,6 +2,8 @@
 
 #include "base/labels.h"
 #include "crypto/digest.h"
+#include "keyd/desk.h"
+#include "verify/facts.h"
 
 int told_read(struct desk *desk, const char *name, const char *labels, struct node_facts *ret_facts,
               struct gb_err *err)

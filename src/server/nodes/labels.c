@@ -5,6 +5,8 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "server/nodes/ask.h"
+#include "wire/json.h"
 
 /* A name, its prefix, a value, and what parts them. */
 enum { MAX_LABEL = 512, MAX_CHANGES = 2 * GB_LIMIT_LABELS };
