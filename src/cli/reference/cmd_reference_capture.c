@@ -54,8 +54,7 @@ static int refuse(const struct cmd_line *line, struct gb_arena *arena,
 }
 
 static int capture_all(struct gb_arena *arena, const struct claims *claims,
-                       const bool wanted[CLASSES], enum ref_life life, struct reference_out *out,
-                       struct gb_err *err)
+                       const bool wanted[CLASSES], struct reference_out *out, struct gb_err *err)
 {
     for (size_t i = 0; i < CLASSES; i++) {
         struct ref_set *set = NULL;
@@ -67,7 +66,7 @@ static int capture_all(struct gb_arena *arena, const struct claims *claims,
         int r = capture(arena, claims, classes[i], name, &set, err);
         if (r < 0)
             return r;
-        set->life = life;
+        set->life = out->life;
         out->sets[out->count++] = set;
     }
     return GB_OK;
@@ -79,7 +78,6 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
         "# Captured by garboard from the evidence of one boot that somebody vouches for.\n"
         "# Local and unsigned: whoever can write this file decides what is trusted.\n";
     bool wanted[CLASSES];
-    enum ref_life life = REF_ACCEPTED;
     struct reference_out out = {.comment = comment};
     struct trust trust = {0};
     struct asked asked = {.time_s = time(NULL)};
@@ -87,7 +85,7 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
     struct verdict verdict;
     int code = read_classes(line, wanted);
     if (code == CMD_OK)
-        code = reference_out_life(line, &life);
+        code = reference_out_life(line, &out.life);
     if (code == CMD_OK)
         code = reference_out_name(arena, line, "captured", line->args[0], &out.name);
     if (code != CMD_OK)
@@ -97,7 +95,7 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
         return r;
     if (verdict.tier != GB_TIER_AFFIRMING && verdict.tier != GB_TIER_WARNING)
         return refuse(line, arena, &verdict);
-    r = capture_all(arena, &claims, wanted, life, &out, err);
+    r = capture_all(arena, &claims, wanted, &out, err);
     out.with_policy = out.count == CLASSES;
     if (r == 0)
         r = reference_out_write(arena, line, &out, err);

@@ -75,15 +75,13 @@ static const char *file_of(const struct cmd_line *line, const struct ref_set *se
 static void add_set(struct gb_arena *arena, const struct cmd_line *line, struct reference_out *out,
                     struct ref_set *set)
 {
-    enum ref_life life = REF_ACCEPTED;
     if (!set)
         return;
     const char *file = reference_out_file(arena, file_of(line, set));
     const char *source = file ? gb_arena_printf(arena, "predicted from %s", file) : NULL;
     if (source)
         set->source = source;
-    if (reference_out_life(line, &life) == CMD_OK)
-        set->life = life;
+    set->life = out->life;
     out->sets[out->count++] = set;
 }
 
@@ -220,12 +218,11 @@ static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_er
         "# Local and unsigned: whoever can write this file decides what is trusted.\n";
     struct reference_out out = {.comment = comment, .with_policy = true};
     struct boot_dir dir = {0};
-    enum ref_life life = REF_ACCEPTED;
     int code = check_options(line);
     if (code == CMD_OK && cmd_has(line, "esp"))
         code = boot_dir_init(&dir, arena, line);
     if (code == CMD_OK)
-        code = reference_out_life(line, &life);
+        code = reference_out_life(line, &out.life);
     if (code != CMD_OK)
         return code;
     const struct ref_set boots = {.cls = REF_OS};

@@ -23,6 +23,7 @@ struct reference_out {
     const char *name;    /* "predicted-good": of the policy, and what names of sets begin with */
     const char *comment; /* lines that begin with '#', how it was made */
     bool with_policy;    /* unless --life or --sets-only is given */
+    enum ref_life life;  /* of all of them */
     const struct ref_set *sets[REFERENCE_OUT_SETS];
     size_t count;
 };
