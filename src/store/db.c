@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 static const char *const OPENED =
     "PRAGMA trusted_schema=OFF; PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON;"
     "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0;"; /* a page that is gone must not be SIGBUS */
@@ -37,6 +39,8 @@ void db_close(struct db *db)
         sqlite3_finalize(db->kept[i].stmt);
     sqlite3_close_v2(db->handle);
     memset(db->kept, 0, sizeof db->kept);
+    gb_free(db->shares);
+    db->shares = NULL;
     db->handle = NULL;
 }
 

@@ -19,6 +19,8 @@
 
 enum { DB_STATEMENTS = 128 };
 
+struct share_table;
+
 struct db {
     sqlite3 *handle;
     const char *path; /* borrowed, for messages */
@@ -30,6 +32,7 @@ struct db {
     uint64_t entry_first;           /* the writer's: the first entry that is kept */
     uint64_t entry_next;            /* likewise: the number of the next */
     struct gone gone;               /* likewise: of the transaction */
+    struct share_table *shares;     /* likewise: kept_share.h; owned, NULL at first */
     _Atomic unsigned long fail_nth; /* store_fail_nth */
 };
 

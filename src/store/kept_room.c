@@ -1,6 +1,6 @@
 /*
  * The share of one node. Who holds a node decides what it sends, so what is kept of one has
- * ceilings of its own, counted before each record that is added: what a flood drops is its own
+ * ceilings of its own, looked at before each record that is added: what a flood drops is its own
  * node's, and never what decides now.
  */
 
@@ -10,50 +10,7 @@
 #include "store/db.h"
 #include "store/kept.h"
 #include "store/kept_put.h"
-
-/* What is kept of a node. */
-struct share {
-    uint64_t records;
-    uint64_t refused; /* of these */
-    uint64_t bytes;   /* packed; a blob once, however many of its records name it */
-};
-
-static int count_records(struct db *db, int64_t node, struct share *share, struct gb_err *err)
-{
-    gb_cleanup(query_close) struct query q;
-    query_open(&q, db,
-               "SELECT count(*), coalesce(sum(1 - accepted), 0), coalesce(sum(head_len), 0)"
-               " FROM kept WHERE node = ?");
-    query_int(&q, node);
-    int r = query_step(&q, err);
-    if (r <= 0)
-        return r;
-    share->records = (uint64_t)query_get_int(&q);
-    share->refused = (uint64_t)query_get_int(&q);
-    share->bytes = (uint64_t)query_get_int(&q);
-    return query_read_ok(&q, err);
-}
-
-static int count_share(struct db *db, int64_t node, struct share *ret_share, struct gb_err *err)
-{
-    struct share share = {0};
-    int r = count_records(db, node, &share, err);
-    if (r < 0)
-        return r;
-    gb_cleanup(query_close) struct query q;
-    query_open(&q, db,
-               "SELECT coalesce(sum(packed_size), 0) FROM blob WHERE num IN (SELECT p.blob"
-               " FROM kept k JOIN kept_part p ON p.record = k.num WHERE k.node = ?)");
-    query_int(&q, node);
-    r = query_step(&q, err);
-    if (r <= 0)
-        return r;
-    share.bytes += (uint64_t)query_get_int(&q);
-    r = query_read_ok(&q, err);
-    if (r == GB_OK)
-        *ret_share = share;
-    return r;
-}
+#include "store/kept_share.h"
 
 /* The first column of the first row; 0 when there is none. */
 static int find_num(struct db *db, const char *sql, int64_t node, int64_t *ret_num,
@@ -113,6 +70,12 @@ static uint64_t size_of(const struct store_kept *kept)
     return size;
 }
 
+/* It goes on from a boot of which too many rounds are kept. */
+static bool is_long(const struct share *share, const struct store_kept *kept)
+{
+    return !kept->whole && kept->accepted && share->rounds >= GB_LIMIT_KEPT_CHAIN;
+}
+
 static bool is_full(const struct share *share, const struct store_kept *kept)
 {
     return share->records >= GB_LIMIT_KEPT_NODE ||
@@ -120,30 +83,25 @@ static bool is_full(const struct share *share, const struct store_kept *kept)
            share->bytes + size_of(kept) > GB_LIMIT_KEPT_NODE_BYTES;
 }
 
-static int count_chain(struct db *db, int64_t chain, int64_t *ret_count, struct gb_err *err)
-{
-    return find_num(db, "SELECT count(*) FROM kept WHERE chain = ? AND accepted = 1", chain,
-                    ret_count, err);
-}
-
 int kept_make_room(struct db *db, int64_t node, int64_t chain, const struct store_kept *kept,
                    struct gb_err *err)
 {
     struct share share;
-    int64_t records = 0;
     bool dropped = true;
-    int r = kept->whole ? GB_OK : count_chain(db, chain, &records, err);
-    if (r == GB_OK && kept->accepted && records >= GB_LIMIT_KEPT_CHAIN)
+    int r = share_look_up(db, node, chain, &share, err);
+    if (r == GB_OK && (is_full(&share, kept) || is_long(&share, kept)))
+        r = share_count(db, node, chain, &share, err);
+    if (r == GB_OK && is_long(&share, kept))
         return gb_err_set(err, GB_ERR_DENIED, "send all evidence: many rounds went on from it");
-    if (r == GB_OK)
-        r = count_share(db, node, &share, err);
     while (r == GB_OK && is_full(&share, kept) && dropped) {
         r = drop_one(db, node, kept->accepted, &dropped, err);
         if (r == GB_OK)
-            r = count_share(db, node, &share, err);
+            r = share_count(db, node, chain, &share, err);
     }
     /* Only the newest boot is left: whole evidence supersedes it, and has a ceiling of its own. */
     if (r == GB_OK && !kept->whole && is_full(&share, kept))
         return gb_err_set(err, GB_ERR_DENIED, "send all evidence: what is kept of this boot grew");
+    if (r == GB_OK)
+        share_remember(db, node, &share, kept->accepted, size_of(kept));
     return r;
 }
