@@ -98,7 +98,7 @@ enum {
     GB_LIMIT_KEPT_CHAIN =
         1024, /* rounds of one boot that are kept; then all evidence begins anew */
     GB_LIMIT_KEPT_REFUSED = 256, /* refused rounds of a node: how it began, and how it stands */
-    GB_LIMIT_KEPT_NODE = 4096,   /* rounds of a node: counted with each that is added, in 10 ms */
+    GB_LIMIT_KEPT_NODE = 4096,   /* rounds of a node: a count of them takes 10 ms */
     GB_LIMIT_KEPT_NODE_BYTES =
         1 << 30, /* packed, of a node: a fiftieth of evidence_max's default */
     GB_LIMIT_KEPT_UNPROVEN =
