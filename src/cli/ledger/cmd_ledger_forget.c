@@ -6,14 +6,11 @@
 #include "cli/cmd.h"
 #include "cli/output.h"
 #include "cli/server_client.h"
+#include "cli/server_named.h"
 
 static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
 {
-    gb_cleanup(server_client_freep) struct server_client *client = NULL;
-    const char *path = server_path(arena, "/v1/ledger/openings?name=", line->args[0], "");
-    int r = path ? server_client_new(arena, line, &client, err) : gb_err_nomem(err);
-    if (r == 0)
-        r = server_delete(client, path, err);
+    int r = server_delete_named(line, arena, "/v1/ledger/openings?name=", err);
     if (r != 0 || line->json)
         return r;
     printf("Forgotten: %s. The entries stay, and verify; whose they were is not known any more.\n",

@@ -5,7 +5,7 @@
 #include "cli/cmd.h"
 #include "cli/output.h"
 #include "cli/reply.h"
-#include "cli/server_client.h"
+#include "cli/server_named.h"
 #include "cli/table.h"
 #include "wire/json.h"
 
@@ -44,12 +44,8 @@ static int print(const struct cmd_line *line, struct gb_arena *arena, const stru
 
 static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
 {
-    gb_cleanup(server_client_freep) struct server_client *client = NULL;
     gb_cleanup(json_freep) struct json *reply = NULL;
-    const char *path = server_path(arena, "/v1/nodes/", line->args[0], "/history");
-    int r = path ? server_client_new(arena, line, &client, err) : gb_err_nomem(err);
-    if (r == 0)
-        r = server_get(client, path, &reply, err);
+    int r = server_get_named(line, arena, "/v1/nodes/", "/history", &reply, err);
     if (r != 0)
         return r;
     return line->json ? output_json(gb_take(reply)) : print(line, arena, reply);

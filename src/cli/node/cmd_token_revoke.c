@@ -2,13 +2,11 @@
 #include "cli/client_conf.h"
 #include "cli/cmd.h"
 #include "cli/server_client.h"
+#include "cli/server_named.h"
 
 static int run(const struct cmd_line *line, struct gb_arena *arena, struct gb_err *err)
 {
-    gb_cleanup(server_client_freep) struct server_client *client = NULL;
-    const char *path = server_path(arena, "/v1/tokens/", line->args[0], "");
-    int r = path ? server_client_new(arena, line, &client, err) : gb_err_nomem(err);
-    return r != 0 ? r : server_delete(client, path, err);
+    return server_delete_named(line, arena, "/v1/tokens/", err);
 }
 
 static const struct cmd_option options[] = {
